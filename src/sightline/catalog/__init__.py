@@ -1,0 +1,1 @@
+"""Facts as dated data: conventions, prices."""

@@ -1,0 +1,1 @@
+"""Stored content read back, byte for byte."""

@@ -1,0 +1,1 @@
+"""Small mutable state: projects, keys, settings. SQLite or Postgres."""

@@ -1,0 +1,1 @@
+"""Whole segments to rows, inside the engine."""

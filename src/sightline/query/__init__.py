@@ -1,0 +1,1 @@
+"""The questions one may ask. No HTTP and no HTML."""

@@ -1,0 +1,1 @@
+"""What goes into the user's program. Imports nothing of the server."""

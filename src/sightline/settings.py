@@ -1,0 +1,97 @@
+"""The one tree of settings. Built once in the wiring; a component receives its own section.
+
+Sizes are bytes, times are seconds unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """The HTTP port: OTLP/HTTP, the API and the pages."""
+
+    host: str = "127.0.0.1"
+    port: int = 4318
+    max_body: int = 64 * 2**20
+    """Largest request body after decompression."""
+    max_connections: int = 1000
+    header_timeout: float = 10.0
+    body_timeout: float = 30.0
+    """Longest silence while a body is being sent, and longest whole body at four times this."""
+    keep_alive: float = 75.0
+    cors_origins: tuple[str, ...] = ()
+    """Origins whose browsers may send OTLP; empty: none, `*`: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcSettings:
+    """The OTLP/gRPC port. Port 0 turns it off."""
+
+    port: int = 4317
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """The durable log between the wire and the store."""
+
+    segment_bytes: int = 32 * 2**20
+    segment_age: float = 0.4
+    max_backlog: int = 2 * 2**30
+    """Undigested bytes beyond which senders are told to wait (429)."""
+    min_free_disk: int = 256 * 2**20
+    keep_digested: float = 24 * 3600.0
+    """How long digested segments stay for a replay."""
+    keep_digested_bytes: int = 2 * 2**30
+    retry_window: float = 900.0
+    """How long a byte-for-byte retry is recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where rows live. `url` empty: `chdb://` in the data directory."""
+
+    url: str = ""
+    readers: int = 3
+    query_seconds: float = 30.0
+    query_memory: int = 1 * 2**30
+    query_rows: int = 10_000
+    """Most rows one answer of the SQL endpoint may hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSettings:
+    """Small mutable state. `url` empty: SQLite in the data directory."""
+
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """Sightline's own logs, on standard error."""
+
+    level: str = "info"
+    format: str = "auto"
+    """`json`, `console`, or `auto`: console on a terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything. Precedence: flags, then `SIGHTLINE_…` variables, then the TOML file, then these defaults."""
+
+    data: Path = Path("sightline-data")
+    role: str = "all"
+    self_tracing: bool = False
+    """Send Sightline's own traces to project `sightline`."""
+    insecure: bool = False
+    """Listen beyond loopback without keys, knowingly."""
+    catalog_dir: str = ""
+    """Folder with price and convention files of one's own; empty: `catalog/` in the data directory."""
+    http: HttpSettings = field(default_factory=HttpSettings)
+    grpc: GrpcSettings = field(default_factory=GrpcSettings)
+    journal: JournalSettings = field(default_factory=JournalSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    control: ControlSettings = field(default_factory=ControlSettings)
+    log: LogSettings = field(default_factory=LogSettings)

@@ -1,0 +1,1 @@
+"""The column store: ClickHouse, embedded (chDB) or remote, behind one interface."""

@@ -1,0 +1,1 @@
+"""Bytes in: authenticate, limit, unzip, validate, translate to OTLP, hand to the journal."""
