@@ -1,0 +1,92 @@
+"""ClickHouse expressions over the raw bytes of an OTLP `AnyValue`, and the same reading in Python.
+
+A raw value `y` starts with the protobuf tag of the member that was set; from it come a type code and a text:
+strings as they are, integers and doubles in decimal, booleans as `true`/`false`. Nested values (arrays,
+key-value lists, bytes) are decoded in Python, once for each distinct value of a segment.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from typing import Any
+
+import orjson
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+
+# Type codes: the protobuf tag of the member (field << 3 | wire type), 0 for a value that is not set.
+STRING, BOOL, INT, DOUBLE, ARRAY, KVLIST, BYTES, UNSET = 10, 16, 24, 33, 42, 50, 58, 0
+NESTED = (ARRAY, KVLIST, BYTES)
+# Codes used only in a segment's facts: a blank string, an empty nested value, and a negative integer.
+BLANK, NEGATIVE = 1, 2
+
+_TAG = "reinterpretAsUInt8(y)"
+# Bytes before a string's text: the tag and a varint length of one to four bytes.
+_HEADER = "if(length(y) < 130, 3, if(length(y) < 16387, 4, if(length(y) < 2097157, 5, 6)))"
+_WORD = "reinterpretAsUInt64(substring(y, 2, 8))"
+_LOW = " + ".join(f"bitShiftLeft(bitAnd(bitShiftRight({_WORD}, {8 * i}), 127), {7 * i})" for i in range(8))
+_HIGH = (
+    "bitShiftLeft(bitAnd(toUInt64(reinterpretAsUInt8(substring(y, 10, 1))), 127), 56)"
+    " + bitShiftLeft(toUInt64(reinterpretAsUInt8(substring(y, 11, 1))), 63)"
+)
+_INT = (
+    "reinterpretAsInt64(if(length(y) = 2, toUInt64(reinterpretAsUInt8(substring(y, 2, 1))),"
+    f" if(length(y) < 10, ({_LOW}), ({_LOW}) + {_HIGH})))"
+)
+_DOUBLE = "reinterpretAsFloat64(substring(y, 2, 8))"
+# toString(3.0) is '3': '.0' is appended so that the type survives; NaN and infinity only live as strings.
+_SHORT = (
+    f"multiIf({_TAG} = {INT}, toString({_INT}),"
+    f" {_TAG} = {DOUBLE}, if(isFinite({_DOUBLE}) and not match(toString({_DOUBLE}), '[.e]'),"
+    f" concat(toString({_DOUBLE}), '.0'), toString({_DOUBLE})),"
+    f" {_TAG} = {BOOL}, if(y = char({BOOL}, 1), 'true', 'false'), '')"
+)
+
+
+def types_of(values: str) -> str:
+    """Array(UInt8) of type codes for an array of raw values."""
+    return f"arrayMap(y -> {_TAG}, {values})"
+
+
+def texts_of(values: str) -> str:
+    """Array(String) of texts for an array of raw values; nested values keep their raw bytes.
+
+    A long string is copied once: the expensive branches only ever see short values.
+    """
+    short = f"arrayMap(y -> {_SHORT}, arrayMap(y -> if({_TAG} in ({STRING}, {ARRAY}, {KVLIST}, {BYTES}), '', y), {values}))"
+    return (
+        f"arrayMap((y, m) -> multiIf({_TAG} = {STRING}, substring(y, {_HEADER}),"
+        f" {_TAG} in ({ARRAY}, {KVLIST}, {BYTES}), y, m), {values}, {short})"
+    )
+
+
+def plain(value: AnyValue, depth: int = 0) -> Any:
+    """An AnyValue as plain Python: bytes as base64, NaN and infinity as strings, depth at most 64."""
+    member = value.WhichOneof("value")
+    if member is None or depth > 64:
+        return None
+    if member == "array_value":
+        return [plain(item, depth + 1) for item in value.array_value.values]
+    if member == "kvlist_value":
+        return {item.key: plain(item.value, depth + 1) for item in value.kvlist_value.values}
+    if member == "bytes_value":
+        return base64.b64encode(value.bytes_value).decode()
+    found = getattr(value, member)
+    return str(found) if isinstance(found, float) and not math.isfinite(found) else found
+
+
+def nested_text(raw: bytes) -> tuple[str, str]:
+    """The text a field reads and the JSON literal kept in attributes, for a nested raw value.
+
+    An empty value has the text '' (absent). Bytes that are no AnyValue become base64 text.
+    """
+    try:
+        value = plain(AnyValue.FromString(raw))
+        literal = orjson.dumps(value).decode()
+    except (DecodeError, TypeError, ValueError, RecursionError):
+        value = base64.b64encode(raw).decode()
+        literal = orjson.dumps(value).decode()
+    if not value:
+        return "", literal
+    return (value if isinstance(value, str) else literal), literal

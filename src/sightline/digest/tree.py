@@ -1,0 +1,179 @@
+"""What a span's neighbours say about it: parent, depth, own time, and whether its usage repeats that below it.
+
+Vectorised over all spans of a segment or of the traces being settled at once; the only loops run over the depth
+of the deepest trace. Hostile ids (cycles, a span that is its own parent, duplicates) end in a defined result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+U64 = NDArray[np.uint64]
+I64 = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+# The columns a tree is made from, packed as `RowBinary` writes them. `trace` is a hash of project and trace id;
+# ids are the 8 bytes read as an integer, 0 for none; times in ns; `usage`: tokens or cost were reported;
+# `model`: the span is itself a call of a model.
+SPAN = np.dtype(
+    [
+        ("row", "<u8"),
+        ("trace", "<u8"),
+        ("span", "<u8"),
+        ("parent", "<u8"),
+        ("start", "<i8"),
+        ("end", "<i8"),
+        ("usage", "u1"),
+        ("model", "u1"),
+        ("version", "<u8"),
+    ]
+)
+
+NONE, OWN, ROLLUP = 0, 1, 2
+_NO_PARENT = np.int64(-1)
+MAX_DEPTH = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Derived values by position in the input.
+
+    `parent`: position of the parent, -1 when there is none here. `depth`: steps up to the topmost span that is
+    known, 0 in a cycle. `own`: ns not covered by children (clipped to the span). `source`: `NONE`, `OWN`, `ROLLUP`.
+    `superseded`: a later copy of the same span is present. `whole`: the trace has one root and no missing parent.
+    `skew`: ns by which the span starts before its parent (positive) or 0; shown, never repaired.
+    """
+
+    parent: I64
+    depth: I64
+    own: I64
+    source: NDArray[np.uint8]
+    superseded: Bools
+    whole: Bools
+    skew: I64
+
+
+def _mix(trace: U64, span: U64) -> U64:
+    """One key for (trace, span); matches are verified, so a collision costs nothing but a lookup."""
+    with np.errstate(over="ignore"):
+        mixed = trace * np.uint64(0x9E3779B97F4A7C15) ^ span * np.uint64(0xC2B2AE3D27D4EB4F)
+        mixed ^= mixed >> np.uint64(29)
+    result: U64 = mixed
+    return result
+
+
+def _parents(trace: U64, span: U64, parent: U64, version: U64) -> tuple[I64, Bools]:
+    """Position of each span's parent, and which spans are superseded by a later copy of themselves."""
+    n = len(trace)
+    order = np.lexsort((version, span, trace))
+    same = (trace[order][1:] == trace[order][:-1]) & (span[order][1:] == span[order][:-1])
+    superseded = np.zeros(n, np.bool_)
+    superseded[order[:-1][same]] = True
+    keys = _mix(trace, span)
+    alive = np.flatnonzero(~superseded)
+    by_key = alive[np.argsort(keys[alive], kind="stable")]
+    sorted_keys = keys[by_key]
+    wanted = _mix(trace, parent)
+    at = np.minimum(np.searchsorted(sorted_keys, wanted), max(len(by_key) - 1, 0))
+    found = by_key[at] if len(by_key) else np.zeros(n, np.int64)
+    good = (parent != 0) & (trace[found] == trace) & (span[found] == parent) & (found != np.arange(n))
+    return np.where(good, found, _NO_PARENT).astype(np.int64), superseded
+
+
+def _depths(parent: I64) -> I64:
+    """Steps to the topmost known ancestor by pointer doubling; members of cycles and what hangs on them get 0."""
+    up = parent.copy()
+    depth = (up >= 0).astype(np.int64)
+    for _ in range(max(len(parent), 1).bit_length() + 1):
+        live = up >= 0
+        if not live.any():
+            return np.minimum(depth, MAX_DEPTH)
+        target = up[live]
+        depth[live] += depth[target]
+        up[live] = up[target]
+    depth[up >= 0] = 0
+    return np.minimum(depth, MAX_DEPTH)
+
+
+def _own_times(parent: I64, start: I64, end: I64, counted: Bools) -> I64:
+    """Duration less the union of the children's intervals, each clipped to its parent."""
+    duration = np.maximum(end - start, 0)
+    child = np.flatnonzero((parent >= 0) & counted)
+    if not len(child):
+        return duration
+    above = parent[child]
+    first = np.maximum(start[child], start[above]) - start[above]
+    last = np.minimum(end[child], end[above]) - start[above]
+    keep = last > first
+    above, first, last = above[keep], first[keep], last[keep]
+    if not len(above):
+        return duration
+    order = np.lexsort((first, above))
+    above, first, last = above[order], first[order], last[order]
+    new_group = np.r_[True, above[1:] != above[:-1]]
+    reach = _running_reach(np.cumsum(new_group) - 1, last)
+    before = np.where(new_group, 0, np.r_[0, reach[:-1]])
+    covered = np.zeros(len(parent), np.int64)
+    np.add.at(covered, above, np.maximum(last - np.maximum(first, before), 0))
+    return duration - covered
+
+
+def _running_reach(group: I64, last: I64) -> I64:
+    """Running maximum of `last` within each group, in as many steps as 63 bits demand."""
+    width = int(last.max()) + 1
+    groups = max(1, (2**62) // width)
+    result = np.empty_like(last)
+    begin = 0
+    while begin < len(last):
+        stop = int(np.searchsorted(group, group[begin] + groups))
+        base = (group[begin:stop] - group[begin]) * width
+        result[begin:stop] = np.maximum.accumulate(base + last[begin:stop]) - base
+        begin = stop
+    return result
+
+
+def _sources(parent: I64, usage: Bools, model: Bools) -> NDArray[np.uint8]:
+    """A span that is no model call itself repeats what was reported anywhere below it."""
+    above_usage = np.zeros(len(parent), np.bool_)
+    front = np.unique(parent[usage & (parent >= 0)])
+    while len(front):
+        above_usage[front] = True
+        front = np.unique(parent[front])
+        front = front[(front >= 0)]
+        front = front[~above_usage[front]]
+    source = np.where(usage, OWN, NONE).astype(np.uint8)
+    source[usage & ~model & above_usage] = ROLLUP
+    return source
+
+
+def _whole(trace: U64, parent_id: U64, parent: I64, alive: Bools) -> Bools:
+    """By span: whether its trace has exactly one root and every parent is here."""
+    _, index = np.unique(trace, return_inverse=True)
+    size = int(index.max()) + 1 if len(index) else 0
+    roots = np.bincount(index[alive & (parent_id == 0)], minlength=size)
+    missing = np.bincount(index[alive & (parent_id != 0) & (parent < 0)], minlength=size)
+    whole: Bools = ((roots == 1) & (missing == 0))[index]
+    return whole
+
+
+def derive(spans: np.ndarray[Any, np.dtype[Any]]) -> Tree:
+    """Derive the tree values of `spans` (dtype `SPAN`); order and trace mixture do not matter."""
+    trace, span, parent_id = spans["trace"], spans["span"], spans["parent"]
+    start, end = spans["start"], spans["end"]
+    usage, model = spans["usage"] != 0, spans["model"] != 0
+    parent, superseded = _parents(trace, span, parent_id, spans["version"])
+    alive = ~superseded
+    lead = np.where(parent >= 0, start[parent] - start, 0)
+    return Tree(
+        parent=parent,
+        depth=_depths(parent),
+        own=_own_times(parent, start, end, alive),
+        source=_sources(parent, usage & alive, model),
+        superseded=superseded,
+        whole=_whole(trace, parent_id, parent, alive),
+        skew=np.maximum(lead, 0),
+    )
