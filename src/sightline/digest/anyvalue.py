@@ -61,6 +61,16 @@ def texts_of(values: str) -> str:
     )
 
 
+def json_literal(nested: str) -> str:
+    """The JSON literal of one raw value `y`; nested values are looked up in the Join table `nested`."""
+    return (
+        f"multiIf({_TAG} = {STRING}, toJSONString(substring(y, {_HEADER})),"
+        f" {_TAG} in ({ARRAY}, {KVLIST}, {BYTES}), joinGet({nested}, 'js', y), y = '', 'null',"
+        f" {_TAG} = {DOUBLE} and not isFinite({_DOUBLE}), toJSONString(toString({_DOUBLE})),"
+        f" {_SHORT})"
+    )
+
+
 def plain(value: AnyValue, depth: int = 0) -> Any:
     """An AnyValue as plain Python: bytes as base64, NaN and infinity as strings, depth at most 64."""
     member = value.WhichOneof("value")

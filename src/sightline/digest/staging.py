@@ -16,6 +16,8 @@ from sightline.digest.anyvalue import ARRAY, BLANK, BYTES, INT, KVLIST, NEGATIVE
 from sightline.store.store import Connection
 
 SCRATCH = "scratch"
+# Bytes from which an attribute that no field takes is stored as content instead of in the JSON.
+LONG = 32_768
 PROTO = files("sightline.digest").joinpath("otlp.proto").read_text()
 _KV = "Array(Tuple(key String, value String))"
 _RESOURCE = f"resource Tuple(attributes {_KV})"
@@ -61,6 +63,8 @@ class Facts:
     spans: int
     events: bool
     links: bool
+    long: bool
+    """Some attribute is longer than `LONG`: such values are kept as content."""
 
 
 class Staging:
@@ -82,7 +86,7 @@ class Staging:
             f"CREATE TABLE {self.spans} (row UInt32, project LowCardinality(String), received_at UInt64,"
             " source LowCardinality(String), rkeys Array(LowCardinality(String)), rtypes Array(UInt8),"
             " rtexts Array(String), scope LowCardinality(String), scope_version LowCardinality(String),"
-            " trace_id String, span_id String, trace_state String, parent_id String, name String, kind Int8,"
+            " trace_id String, span_id String, trace_state String, parent_id String, name String, otel_kind Int8,"
             " start UInt64, end UInt64, keys Array(LowCardinality(String)), types Array(UInt8), texts Array(String),"
             " dropped UInt32, events Array(Tuple(UInt64, String, Array(Tuple(String, String)))),"
             " links Array(Tuple(String, String, Array(Tuple(String, String)))), message String, code Int8)"
@@ -124,23 +128,27 @@ class Staging:
             return f"groupUniqArrayArray(arrayMap((k, t, x) -> concat(char({blank}), k), {keys}, {types}, {texts}))"
 
         sql = (
-            f"SELECT arrayMap(x -> hex(x), {pairs('keys', 'types', 'texts')}) AS keys,"
-            f" arrayMap(x -> hex(x), {pairs('rkeys', 'rtypes', 'rtexts')}) AS rkeys,"
+            f"SELECT arrayMap(x -> hex(x), {pairs('keys', 'types', 'texts')}) AS found_keys,"
+            f" arrayMap(x -> hex(x), {pairs('rkeys', 'rtypes', 'rtexts')}) AS found_rkeys,"
             f" arrayMap(x -> hex(x), groupUniqArrayArray(arrayConcat(arrayFilter((x, t) -> t in {nested}, texts, types),"
-            f" arrayFilter((x, t) -> t in {nested}, rtexts, rtypes)))) AS nested,"
-            " groupUniqArray(scope) AS scopes, count() AS spans,"
-            " max(notEmpty(events)) AS events, max(notEmpty(links)) AS links"
+            f" arrayFilter((x, t) -> t in {nested}, rtexts, rtypes),"
+            f" arrayFilter(x -> reinterpretAsUInt8(x) in {nested}, arrayConcat("
+            " arrayFlatten(arrayMap(e -> e.3.2, events)), arrayFlatten(arrayMap(l -> l.3.2, links))))))) AS found_nested,"
+            " groupUniqArray(scope) AS found_scopes, count() AS found_spans,"
+            " max(notEmpty(events)) AS found_events, max(notEmpty(links)) AS found_links,"
+            f" max(arrayMax(x -> length(x), texts)) > {LONG} AS found_long"
             f" FROM {self.spans}"
         )
         found = orjson.loads(self._connection.raw(sql, fmt="JSONEachRow", settings={"output_format_json_quote_64bit_integers": 0}))
-        self._load_nested([bytes.fromhex(h) for h in found["nested"]])
+        self._load_nested([bytes.fromhex(h) for h in found["found_nested"]])
         return Facts(
-            keys=_by_key(found["keys"]),
-            resource_keys=_by_key(found["rkeys"]),
-            scopes=tuple(found["scopes"]),
-            spans=found["spans"],
-            events=bool(found["events"]),
-            links=bool(found["links"]),
+            keys=_by_key(found["found_keys"]),
+            resource_keys=_by_key(found["found_rkeys"]),
+            scopes=tuple(found["found_scopes"]),
+            spans=found["found_spans"],
+            events=bool(found["found_events"]),
+            links=bool(found["found_links"]),
+            long=bool(found["found_long"]),
         )
 
     def _load_nested(self, raws: list[bytes]) -> None:

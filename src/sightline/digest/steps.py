@@ -1,0 +1,139 @@
+"""The catalog's transform steps as ClickHouse expressions over a text: '' means no answer.
+
+`docs/formats/catalog.md` defines each step; `catalog.reference` reads the same rules in plain Python, and a
+property-based test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sightline.catalog.vocabulary import Step, Words
+from sightline.digest.staging import quoted
+
+_NUMBER = "'^[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?$'"
+
+
+def array(items: list[str]) -> str:
+    """An array literal of texts."""
+    return "[" + ", ".join(quoted(item) for item in items) + "]"
+
+
+def trimmed(x: str) -> str:
+    """Without blanks at both ends."""
+    return f"trimBoth({x})"
+
+
+def number(x: str) -> str:
+    """Nullable(Float64) of a numeric text, NULL for anything else."""
+    return f"if(match(trimBoth({x}), {_NUMBER}), toFloat64OrNull(trimBoth({x})), NULL)"
+
+
+def unquoted(x: str) -> str:
+    """One layer of JSON string taken off; text that is no JSON string stays."""
+    return f"if(startsWith({x}, '\"') AND isValidJSON({x}), JSONExtractString({x}), {x})"
+
+
+def at_path(x: str, path: tuple[str, ...]) -> str:
+    """The value at a path of object keys inside JSON text: strings bare, null as ''."""
+    keys = ", ".join(quoted(key) for key in path)
+    raw = f"JSONExtractRaw({x}, {keys})"
+    return f"if(startsWith({raw}, '\"'), JSONExtractString({x}, {keys}), if({raw} = 'null', '', {raw}))"
+
+
+def translated(x: str, words: Words) -> str:
+    """The canonical word for a word of a dialect."""
+    word = trimmed(x)
+    other = f"if({word} IN {tuple_of(sorted(words.reject))}, '', {word})" if words.reject else word
+    other = other if words.keep else "''"
+    for pattern in reversed(words.patterns):
+        value = quoted(pattern.value)
+        if "\\" in pattern.value:
+            value = f"replaceRegexpOne({word}, {quoted(_whole(pattern.match.pattern))}, {quoted(pattern.value)})"
+        other = f"if(match({word}, {quoted(pattern.match.pattern)}), {value}, {other})"
+    if words.reject and not words.keep:
+        other = f"if({word} IN {tuple_of(sorted(words.reject))}, '', {other})"
+    if not words.exact:
+        return other
+    known, meant = zip(*sorted(words.exact.items()), strict=True)
+    return f"transform({word}, {array(list(known))}, {array(list(meant))}, {other})"
+
+
+def tuple_of(items: list[str]) -> str:
+    """A tuple literal of texts for IN."""
+    return "(" + ", ".join(quoted(item) for item in items) + ")"
+
+
+def _whole(pattern: str) -> str:
+    return ("" if pattern.startswith("^") else "^.*?") + pattern + ("" if pattern.endswith("$") else ".*$")
+
+
+def _scaled(factor: str) -> Callable[[str, str], str]:
+    def step(x: str, _argument: str) -> str:
+        value = f"round({number(x)} * {factor})"
+        return f"if(ifNull({value} >= 0 AND {value} < 9.2e18, 0), toString(toUInt64(ifNull({value}, 0))), '')"
+
+    return step
+
+
+def _inverse(x: str, _argument: str) -> str:
+    value = number(x)
+    return f"if(ifNull({value} > 0, 0), toString(1 / ifNull({value}, 1)), '')"
+
+
+def _since_start(x: str, _argument: str) -> str:
+    moment = f"parseDateTime64BestEffortOrNull({x}, 9, 'UTC')"
+    delta = f"toUnixTimestamp64Nano({moment}) - toInt64(start)"
+    return f"if(ifNull({delta} >= 0, 0), toString(ifNull({delta}, 0)), '')"
+
+
+def _python_repr(x: str, key: str) -> str:
+    return f"extract({x}, {quoted(chr(39) + key + chr(39) + ': *([0-9]+)')})"
+
+
+def _strip_prefix(x: str, prefix: str) -> str:
+    return f"if(startsWith({x}, {quoted(prefix)}), substring({x}, {len(prefix.encode()) + 1}), '')"
+
+
+def _truth(x: str) -> str:
+    return f"transform({trimmed(x)}, ['true', 'True', '1', 'false', 'False', '0'], ['1', '1', '1', '0', '0', '0'], '')"
+
+
+_STEPS: dict[str, Callable[[str, str], str]] = {
+    "json2": lambda x, _: unquoted(unquoted(x)),
+    "const": lambda x, a: f"if(match({x}, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]'), {quoted(a)}, '')",
+    "const_if_true": lambda x, a: f"if({_truth(x)} = '1', {quoted(a)}, '')",
+    "equals": lambda x, a: f"if({x} = '', '', if({trimmed(x)} = {quoted(a)}, 'true', 'false'))",
+    "is": lambda x, a: f"if({x} = '', '', if({trimmed(x)} = {quoted(a)}, 'true', 'false'))",
+    "above": lambda x, a: f"if(ifNull({number(x)} > {float(a)}, 0), 'true', '')",
+    "matches": lambda x, a: f"if(match({x}, {quoted(a)}), 'true', '')",
+    "not": lambda x, _: f"transform({_truth(x)}, ['1', '0'], ['false', 'true'], '')",
+    "minus_one": lambda x, _: f"if(ifNull({number(x)} >= 1, 0), toString(toInt64(ifNull({number(x)}, 1)) - 1), '')",
+    "inverse": _inverse,
+    "s_to_ns": _scaled("1e9"),
+    "ms_to_ns": _scaled("1e6"),
+    "iso_minus_start_ns": _since_start,
+    "before_first_dot": lambda x, _: f"splitByChar('.', {x})[1]",
+    "strip_prefix": _strip_prefix,
+    "strip_python_class_repr": lambda x, _: f"replaceRegexpOne({x}, '^<class \\'(.*)\\'>$', '\\\\1')",
+    "date_suffix": lambda x, _: f"extract({trimmed(x)}, '[-@]([0-9]{{4}}-?[0-9]{{2}}-?[0-9]{{2}})$')",
+    "url_host": lambda x, _: f"domain({x})",
+    "python_repr": _python_repr,
+}
+REMARKS = {
+    "cache_included",
+    "cache_excluded",
+    "cache_inferred",
+    "reasoning_inferred",
+    "reasoning_excluded",
+    "estimate",
+}
+
+
+def apply(x: str, step: Step, words: dict[str, Words]) -> str:
+    """The text after one step."""
+    if step.name in REMARKS or step.name == "split_comma":
+        return x
+    if step.name == "enum":
+        return translated(x, words[step.argument])
+    return _STEPS[step.name](x, step.argument)
