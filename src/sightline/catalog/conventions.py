@@ -225,9 +225,7 @@ def _sources(file: str, what: str, entries: list[dict[str, Any]], structural: bo
         )
         if source.applies and not structural:
             if "[]" in source.path:
-                raise CatalogError(
-                    f"{file}: {where}: a path through a list is data only; give `skip` a reason"
-                )
+                raise CatalogError(f"{file}: {where}: a path through a list needs a reason in `skip`")
             for step in source.steps:
                 if step.name not in STEPS or bool(step.argument) != STEPS[step.name]:
                     text = f"{step.name}:{step.argument}".rstrip(":")
@@ -307,11 +305,7 @@ def _check(catalog: Catalog) -> None:
         for source in field.applicable:
             where = f"field {field.name}: source {source.attribute}"
             if source.emitter and source.emitter not in emitters:
-                raise CatalogError(
-                    f"field {field.name}: emitter {source.emitter} of {source.attribute} is unknown"
-                )
+                raise CatalogError(f"{where}: emitter {source.emitter} is unknown")
             for step in source.steps:
                 if step.name == "enum" and step.argument not in catalog.words:
-                    raise CatalogError(
-                        f"field {field.name}: enum {step.argument} of {source.attribute} is unknown"
-                    )
+                    raise CatalogError(f"{where}: enum {step.argument} is unknown")

@@ -58,6 +58,8 @@ REMARKS = frozenset(
         "not_redacted",
     }
 )
+# Steps after which the attribute itself must not stay, since it may hold what the step took out.
+REPLACING = frozenset({"url_redact"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,8 @@ class Source:
 
     @property
     def verbatim(self) -> bool:
-        """Whether the field then holds all that the attribute said, so that the attribute need not stay."""
-        return not self.path and all(step.name in REMARKS for step in self.steps)
+        """Whether the field stands for all that the attribute said, so that the attribute need not stay."""
+        return not self.path and all(step.name in REMARKS | REPLACING for step in self.steps)
 
     def has(self, step: str) -> bool:
         """Whether the transform contains the step of this name."""
