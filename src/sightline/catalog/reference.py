@@ -88,12 +88,13 @@ def _resolve(
 def _found(source: Source, span: SpanFacts) -> Iterator[Value]:
     """The values a source finds: the span's own before its resource's, duplicates in the order sent."""
     if source.scope is Scope.SPAN:
-        yield {
+        own: dict[str, Value] = {
             "name": span.name,
             "status.code": span.status_code,
             "status.message": span.status_message,
             "droppedAttributesCount": span.dropped_attributes,
-        }[source.attribute]
+        }
+        yield own[source.attribute]
     elif source.scope is Scope.SCOPE:
         yield span.scope if source.attribute == "name" else None
     else:

@@ -13,7 +13,8 @@ from sightline.catalog.vocabulary import REMARKS, FieldType, Step, Words
 
 REDACTED = frozenset({"<REDACTED>", "__REDACTED__"})
 ISO = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.]([0-9]{1,9}))?(Z|[+-][0-9]{2}:?[0-9]{2})?",
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})"
+    r"(?:[.]([0-9]{1,9}))?(Z|[+-][0-9]{2}:?[0-9]{2})?",
     re.ASCII,
 )
 DATE_SUFFIX = re.compile(r"[-@]([0-9]{4}-[0-9]{2}-[0-9]{2}|20[0-9]{6})(?:-v[0-9]+(?::[0-9]+)?)?$", re.ASCII)
@@ -35,7 +36,7 @@ class Surroundings:
 
 def inside(value: Value, path: tuple[str, ...]) -> Value:
     """The value at a path of object keys inside JSON text (encoded once or twice) or a structure."""
-    for _ in range(2):
+    for _encoding in range(2):
         if isinstance(value, str):
             value = parse_json(value)
     for key in path:
@@ -48,21 +49,19 @@ def inside(value: Value, path: tuple[str, ...]) -> Value:
 def apply(step: Step, value: Value, kind: FieldType, around: Surroundings) -> Value:
     """One step applied to a value; None when the value does not survive it."""
     if step.name in REMARKS:
-        said = text(value)
-        return None if step.name == "not_redacted" and said in REDACTED else value
+        return None if step.name == "not_redacted" and text(value) in REDACTED else value
     if step.name == "enum":
         words = around.words[step.argument]
         if kind is FieldType.LIST:
             return [w for w in map(words.translate, as_list(value) or ()) if w is not None]
-        said = text(value)
-        return None if said is None else words.translate(said.strip(" "))
+        return _on_text(lambda said, _: words.translate(said))(value, "")
     if step.name == "iso_minus_start_ns":
         return _iso_minus_start(value, around.start_time)
     return _STEPS[step.name](value, step.argument)
 
 
 def _json2(value: Value, _: str) -> Value:
-    for _ in range(2):
+    for _encoding in range(2):
         if isinstance(value, str) and value.strip(" ").startswith('"'):
             parsed = parse_json(value)
             value = parsed if isinstance(parsed, str) else value
@@ -137,7 +136,7 @@ def _python_repr(said: str, key: str) -> Value:
 
 
 def _usage(value: Value, side: str) -> Value:
-    """Input or output tokens of an object of buckets: disjoint (`input`, `input_…`) or in a provider's shape."""
+    """Input or output tokens of a usage object: disjoint (`input`, `input_…`) or in a provider's shape."""
     buckets = inside(value, ())
     if not isinstance(buckets, dict):
         return None
