@@ -35,6 +35,9 @@ PRICE_KEYS: dict[str, tuple[str, Decimal]] = {
     "requests_kcount": ("request", Decimal(1000)),
 }
 
+SPOKEN_BY_OTHERS = frozenset({"openai", "anthropic"})
+"""Providers whose API others offer, too: instrumentations then name the SDK's vendor, not who answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -48,11 +51,14 @@ class Match:
 class GenaiPrices:
     """Finds models in the list and reads their prices at a moment."""
 
-    def __init__(self) -> None:
-        # Slow to import (thousands of models), and needed only where something is priced.
-        from genai_prices.data import providers
+    def __init__(self, providers: list[Any] | None = None, release: str = "") -> None:
+        """`providers`: the package's records of another release of the list; its own when left out."""
+        if providers is None:
+            # Slow to import (thousands of models), and needed only where something is priced.
+            from genai_prices.data import providers as shipped
 
-        self.version = f"genai-prices {version('genai-prices')}"
+            providers = shipped
+        self.version = f"genai-prices {release or version('genai-prices')}"
         self._all = list(providers)
         self._providers = {p.id: p for p in self._all}
         self._known = frozenset(self._providers)
@@ -63,16 +69,17 @@ class GenaiPrices:
         if listed in SELF_HOSTED:
             return None
         candidates = list(names(model, self._known))
-        at = self._provider(listed)
-        if at is not None:
+        stated = self._provider(listed)
+        if stated is not None:
             for name in candidates:
-                if found := self._find(at, name.model):
-                    return Match(at, found, f"{at.id}/{found.id}")
+                if found := self._find(stated, name.model):
+                    return Match(stated, found, f"{stated.id}/{found.id}")
         for name in candidates:
             at = self._providers.get(name.provider)
             if at is not None and (found := self._find(at, name.model)):
                 return Match(at, found, f"{at.id}/{found.id}, provider from the model's prefix")
-        return self._by_name(candidates)
+        # Elsewhere another provider's price would be a guess about somebody else's bill.
+        return self._by_name(candidates) if stated is None or stated.id in SPOKEN_BY_OTHERS else None
 
     def _by_name(self, candidates: list[Name]) -> Match | None:
         for name in candidates:
