@@ -19,9 +19,7 @@ RECEIVED = Counter(
 RECEIVED_BYTES = Counter(
     "sightline_received_bytes_total", "Bytes of accepted payloads, unpacked.", ("signal",), registry=REGISTRY
 )
-STORED = Counter(
-    "sightline_stored_items_total", "Items that can be queried.", ("signal",), registry=REGISTRY
-)
+STORED = Counter("sightline_stored_items_total", "Items that can be queried.", ("signal",), registry=REGISTRY)
 DROPPED = Counter(
     "sightline_dropped_items_total",
     "Items refused or set aside, by reason; a retry of accepted bytes counts as `duplicate`.",
@@ -44,5 +42,9 @@ DIGEST_SECONDS = Histogram(
     "sightline_digest_seconds", "One segment, by pass.", ("signal", "pass"), registry=REGISTRY, buckets=_FAST
 )
 QUERY_SECONDS = Histogram(
-    "sightline_query_seconds", "One query of the store, by purpose.", ("purpose",), registry=REGISTRY, buckets=_FAST
+    "sightline_query_seconds",
+    "One query of the store, by purpose.",
+    ("purpose",),
+    registry=REGISTRY,
+    buckets=_FAST,
 )
