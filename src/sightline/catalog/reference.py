@@ -86,7 +86,7 @@ def _resolve(
 
 
 def _found(source: Source, span: SpanFacts) -> Iterator[Value]:
-    """The values a source finds: the span's own before its resource's, duplicates in the order sent."""
+    """The values a source finds: the span's own before its resource's; of duplicates the first counts."""
     if source.scope is Scope.SPAN:
         own: dict[str, Value] = {
             "name": span.name,
@@ -98,9 +98,9 @@ def _found(source: Source, span: SpanFacts) -> Iterator[Value]:
     elif source.scope is Scope.SCOPE:
         yield span.scope if source.attribute == "name" else None
     else:
-        if source.scope is Scope.ATTRIBUTE:
-            yield from (v for k, v in span.attributes if k == source.attribute)
-        yield from (v for k, v in span.resource if k == source.attribute)
+        places = [span.attributes, span.resource] if source.scope is Scope.ATTRIBUTE else [span.resource]
+        for place in places:
+            yield from [v for k, v in place if k == source.attribute][:1]
 
 
 def _survive(field: Field, source: Source, value: Value, around: Surroundings) -> Canonical | None:

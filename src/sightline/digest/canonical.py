@@ -159,7 +159,13 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     body = [*_STRUCTURAL, "kind", *(f"{value} AS c_{name}" for name, value in fields.items())]
     body += [f"{names} AS content_fields", f"{content} AS content_texts", f"{attributes} AS attributes", f"{resource} AS resource"]
     body += _events(facts, nested)
-    select = f"SELECT {', '.join(body)} FROM ({outer})".replace("{nested}", quoted(nested))
+    body += [
+        "sipHash64(toString(project), toFixedString(trace_id, 16)) AS trace",
+        "reinterpretAsUInt64(span_id) AS span_key",
+        "reinterpretAsUInt64(parent_id) AS parent_key",
+    ]
+    hashes = "arrayMap(x -> if(x = '', '', substring(SHA256(x), 1, 16)), content_texts) AS content_hashes"
+    select = f"SELECT *, {hashes} FROM (SELECT {', '.join(body)} FROM ({outer}))".replace("{nested}", quoted(nested))
     return CanonicalQuery(select=select, columns=tuple(fields), content=bool(contents))
 
 

@@ -60,6 +60,7 @@ class Facts:
     keys: dict[str, frozenset[int]]
     resource_keys: dict[str, frozenset[int]]
     scopes: tuple[str, ...]
+    projects: tuple[str, ...]
     spans: int
     events: bool
     links: bool
@@ -134,7 +135,7 @@ class Staging:
             f" arrayFilter((x, t) -> t in {nested}, rtexts, rtypes),"
             f" arrayFilter(x -> reinterpretAsUInt8(x) in {nested}, arrayConcat("
             " arrayFlatten(arrayMap(e -> e.3.2, events)), arrayFlatten(arrayMap(l -> l.3.2, links))))))) AS found_nested,"
-            " groupUniqArray(scope) AS found_scopes, count() AS found_spans,"
+            " groupUniqArray(scope) AS found_scopes, groupUniqArray(project) AS found_projects, count() AS found_spans,"
             " max(notEmpty(events)) AS found_events, max(notEmpty(links)) AS found_links,"
             f" max(arrayMax(x -> length(x), texts)) > {LONG} AS found_long"
             f" FROM {self.spans}"
@@ -145,6 +146,7 @@ class Staging:
             keys=_by_key(found["found_keys"]),
             resource_keys=_by_key(found["found_rkeys"]),
             scopes=tuple(found["found_scopes"]),
+            projects=tuple(found["found_projects"]),
             spans=found["found_spans"],
             events=bool(found["found_events"]),
             links=bool(found["found_links"]),

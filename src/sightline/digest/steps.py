@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sightline.catalog.transforms import DATE_SUFFIX, REDACTED, SECRET_QUERY, URL_HOST
 from sightline.catalog.vocabulary import Step, Words
 from sightline.digest.staging import quoted
 
@@ -99,26 +100,55 @@ def _truth(x: str) -> str:
     return f"transform({trimmed(x)}, ['true', 'True', '1', 'false', 'False', '0'], ['1', '1', '1', '0', '0', '0'], '')"
 
 
+def _redacted(x: str, _argument: str) -> str:
+    without_user = f"replaceRegexpAll({trimmed(x)}, '://[^/?#@]*@', '://')"
+    return f"replaceRegexpAll({without_user}, {quoted(SECRET_QUERY.pattern)}, '\\\\1REDACTED')"
+
+
+def _usage(x: str, side: str) -> str:
+    """Tokens of a usage object: a chat shape, a provider's shape with cache apart, or disjoint buckets."""
+    chat = "prompt_tokens" if side == "input" else "completion_tokens"
+    text = unquoted(unquoted(x))
+
+    def count(key: str) -> str:
+        raw = f"JSONExtractRaw({text}, {quoted(key)})"
+        bare = f"trimBoth(if(startsWith({raw}, '\"'), JSONExtractString({text}, {quoted(key)}), {raw}))"
+        return f"if(match({bare}, '^[0-9]{{1,18}}([.]0{{1,20}})?$'), toUInt64OrNull(splitByChar('.', {bare})[1]), NULL)"
+
+    cached = ("cache_read_input_tokens", "cache_creation_input_tokens") if side == "input" else ()
+    api = " + ".join([f"assumeNotNull({count(f'{side}_tokens')})", *(f"ifNull({count(k)}, 0)" for k in cached)])
+    bucket = f"arrayFilter(p -> p.1 = {quoted(side)} OR startsWith(p.1, {quoted(side + '_')}), JSONExtractKeysAndValuesRaw({text}))"
+    numbers = f"arrayMap(v -> splitByChar('.', v)[1], arrayFilter(v -> match(v, '^[0-9]{{1,18}}([.]0{{1,20}})?$'), arrayMap(p -> trim(BOTH '\"' FROM p.2), {bucket})))"
+    return (
+        f"multiIf(isNotNull({count(chat)}), toString(assumeNotNull({count(chat)})),"
+        f" isNotNull({count(f'{side}_tokens')}), toString({api}),"
+        f" notEmpty({numbers}), toString(arraySum(v -> toUInt64OrZero(v), {numbers})), '')"
+    )
+
+
 _STEPS: dict[str, Callable[[str, str], str]] = {
     "json2": lambda x, _: unquoted(unquoted(x)),
     "const": lambda x, a: f"if(match({x}, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]'), {quoted(a)}, '')",
     "const_if_true": lambda x, a: f"if({_truth(x)} = '1', {quoted(a)}, '')",
-    "equals": lambda x, a: f"if({x} = '', '', if({trimmed(x)} = {quoted(a)}, 'true', 'false'))",
-    "is": lambda x, a: f"if({x} = '', '', if({trimmed(x)} = {quoted(a)}, 'true', 'false'))",
+    "equals": lambda x, a: f"if({trimmed(x)} = {quoted(a)}, 'true', '')",
+    "is": lambda x, a: f"if({trimmed(x)} = '', '', if({trimmed(x)} = {quoted(a)}, 'true', 'false'))",
     "above": lambda x, a: f"if(ifNull({number(x)} > {float(a)}, 0), 'true', '')",
-    "matches": lambda x, a: f"if(match({x}, {quoted(a)}), 'true', '')",
+    "matches": lambda x, a: f"if(match({trimmed(x)}, {quoted(a)}), 'true', '')",
     "not": lambda x, _: f"transform({_truth(x)}, ['1', '0'], ['false', 'true'], '')",
     "minus_one": lambda x, _: f"if(ifNull({number(x)} >= 1, 0), toString(toInt64(ifNull({number(x)}, 1)) - 1), '')",
     "inverse": _inverse,
     "s_to_ns": _scaled("1e9"),
     "ms_to_ns": _scaled("1e6"),
     "iso_minus_start_ns": _since_start,
-    "before_first_dot": lambda x, _: f"splitByChar('.', {x})[1]",
+    "before_first_dot": lambda x, _: f"splitByChar('.', {trimmed(x)})[1]",
     "strip_prefix": _strip_prefix,
-    "strip_python_class_repr": lambda x, _: f"replaceRegexpOne({x}, '^<class \\'(.*)\\'>$', '\\\\1')",
-    "date_suffix": lambda x, _: f"extract({trimmed(x)}, '[-@]([0-9]{{4}}-?[0-9]{{2}}-?[0-9]{{2}})$')",
-    "url_host": lambda x, _: f"domain({x})",
+    "strip_python_class_repr": lambda x, _: f"replaceRegexpOne({trimmed(x)}, '^<class \\'([^\\']+)\\'>$', '\\\\1')",
+    "date_suffix": lambda x, _: f"extract({trimmed(x)}, {quoted(DATE_SUFFIX.pattern)})",
+    "url_host": lambda x, _: f"lower(extract({trimmed(x)}, {quoted(URL_HOST.pattern)}))",
+    "url_redact": _redacted,
     "python_repr": _python_repr,
+    "usage": _usage,
+    "not_redacted": lambda x, _: f"if({trimmed(x)} IN {tuple_of(sorted(REDACTED))}, '', {x})",
 }
 REMARKS = {
     "cache_included",

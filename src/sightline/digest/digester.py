@@ -1,0 +1,139 @@
+"""The loop that empties the journal: take a segment, digest it, give it back; split and set aside what cannot be read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from sightline.measures import DROPPED, STORED, VISIBLE_AFTER
+from sightline.records.ingest import Signal
+from sightline.store.rows import StoreError
+
+log = structlog.get_logger()
+
+# Codes of ClickHouse that say the store, not the data, is at fault: the segment waits and is tried again.
+# NOT_ENOUGH_SPACE, CANNOT_WRITE…, TABLE_IS_READ_ONLY, NETWORK_ERROR, SOCKET_TIMEOUT, TOO_MANY_PARTS,
+# KEEPER_EXCEPTION, UNKNOWN_TABLE, UNKNOWN_DATABASE, TOO_MANY_SIMULTANEOUS_QUERIES, ABORTED, SESSION…
+_STORE_CODES = {243, 75, 76, 74, 242, 210, 209, 252, 999, 60, 81, 202, 236, 319, 425, 1000, 49_000}
+
+
+class SegmentLike(Protocol):
+    """What the loop needs to know of a segment."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def signal(self) -> Signal: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def records(self) -> int: ...
+    @property
+    def items(self) -> int: ...
+    @property
+    def first_received(self) -> int: ...
+
+
+class Source(Protocol):
+    """The journal's side for the one who empties it."""
+
+    def take(self, timeout: float) -> SegmentLike | None:
+        """The oldest segment that is closed and not digested."""
+        ...
+
+    def finish(self, segment: SegmentLike) -> None:
+        """The segment is in the store."""
+        ...
+
+    def split(self, segment: SegmentLike) -> list[SegmentLike]:
+        """Two halves of a segment, none for a single record."""
+        ...
+
+    def quarantine(self, segment: SegmentLike, reason: str) -> None:
+        """Set a single record aside."""
+        ...
+
+    def release(self, segment: SegmentLike) -> None:
+        """Give a segment back, to be tried again later."""
+        ...
+
+
+class SignalDigest(Protocol):
+    """What turns the segments of one signal into rows."""
+
+    def digest(self, path: Path, records: int, token: str) -> int:
+        """Digest a segment; returns the number of items stored."""
+        ...
+
+
+class Digester:
+    """Runs the loop in a thread of its own. `digests` are made in that thread, since connections belong to it."""
+
+    def __init__(
+        self, source: Source, digests: Callable[[], dict[Signal, SignalDigest]], clock: Callable[[], int]
+    ) -> None:
+        self._source, self._make, self._clock = source, digests, clock
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="digest", daemon=True)
+        self._digests: dict[Signal, SignalDigest] = {}
+        self.failure: str | None = None
+        """Why digesting stands still at the moment; None while it works."""
+
+    def start(self) -> None:
+        """Begin to digest."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 8.0) -> bool:
+        """End after the segment under way; True when it did within `timeout` seconds."""
+        self._stop.set()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            segment = self._source.take(0.2)
+            if segment is not None:
+                self._one(segment)
+
+    def _one(self, segment: SegmentLike) -> None:
+        try:
+            if not self._digests:
+                self._digests = self._make()
+            stored = self._digests[segment.signal].digest(segment.path, segment.records, segment.id)
+        except StoreError as error:
+            self._failed(segment, error, error.code in _STORE_CODES)
+        except OSError as error:
+            self._failed(segment, error, True)
+        except Exception as error:
+            # The border of the worker: whatever a hostile record provokes must not end the loop.
+            log.exception("digest failed", segment=segment.id)
+            self._failed(segment, error, False)
+        else:
+            self.failure = None
+            self._source.finish(segment)
+            STORED.labels(segment.signal).inc(stored)
+            VISIBLE_AFTER.observe(max(0.0, (self._clock() - segment.first_received) / 1e9))
+
+    def _failed(self, segment: SegmentLike, error: Exception, of_store: bool) -> None:
+        """Back to the journal when the store is at fault; else halves, and a lone record into quarantine."""
+        self._digests = {}
+        reason = str(error).split("\n", 1)[0][:500] or type(error).__name__
+        if of_store:
+            self.failure = reason
+            log.warning("store unavailable, segment waits", segment=segment.id, reason=reason)
+            self._source.release(segment)
+            return
+        log.warning("segment cannot be digested", segment=segment.id, records=segment.records, reason=reason)
+        halves = self._source.split(segment)
+        if not halves:
+            DROPPED.labels(segment.signal, "quarantine").inc(segment.items)
+            self._source.quarantine(segment, reason)
+        for half in halves:
+            if self._stop.is_set():
+                self._source.release(half)
+            else:
+                self._one(half)

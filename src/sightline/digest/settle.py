@@ -1,0 +1,148 @@
+"""Traces that arrive in several segments: their derived columns are computed again and only what changed is patched.
+
+A child may come before its parent, a root hours later, a span twice. After each segment the traces that go on are
+read back (a few narrow columns), derived anew, and the differences are written as lightweight updates. Running it
+twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sightline.digest import tree
+from sightline.digest.canonical import MODEL_KINDS, TRACE_WIDE
+from sightline.digest.recent import Span
+from sightline.digest.steps import quoted
+from sightline.digest.usage import USAGE_COLUMNS
+from sightline.store.store import DATABASE, Connection
+
+_SETTLED = np.dtype(
+    [("row", "<u4"), ("own", "<u8"), ("depth", "<u2"), ("usage", "u1"), ("skew", "<u8"), ("dead", "u1")]
+)
+_KEY = "project, trace_id, span_id"
+
+
+class Settler:
+    """Settles traces in the store through one writing connection."""
+
+    def __init__(self, connection: Connection, scratch: str, worker: int) -> None:
+        self._connection = connection
+        self._fixes = f"{scratch}.fixes_{worker}"
+        self._dead = f"{scratch}.dead_{worker}"
+        connection.command(f"CREATE DATABASE IF NOT EXISTS {scratch} ENGINE = Memory")
+        for table in (self._fixes, self._dead):
+            connection.command(f"DROP TABLE IF EXISTS {table}")
+        wide = ", ".join(
+            f"{n} Array(String)" if n == "tags" else f"{n} Nullable(String)" for n in TRACE_WIDE
+        )
+        connection.command(
+            f"CREATE TABLE {self._fixes} (project String, trace_id String, span_id String, hit UInt8, own_ns UInt64,"
+            f" depth UInt16, usage_source Nullable(String), skew_ns UInt64, inherited UInt16, {wide})"
+            f" ENGINE = Join(ANY, LEFT, {_KEY}) SETTINGS persistent = 0"
+        )
+        connection.command(
+            f"CREATE TABLE {self._dead} (project String, trace_id String, span_id String, digested_at DateTime64(6, 'UTC'),"
+            f" hit UInt8) ENGINE = Join(ANY, LEFT, {_KEY}, digested_at) SETTINGS persistent = 0"
+        )
+
+    def settle(self, touched: str, span: Span) -> int:
+        """Settle the traces of the table `touched` (project, trace_id); their spans start within `span`.
+
+        Returns the number of rows patched or removed.
+        """
+        where = (
+            f"start_time >= fromUnixTimestamp64Nano({span.first}, 'UTC')"
+            f" AND start_time <= fromUnixTimestamp64Nano({span.last}, 'UTC')"
+            f" AND project IN (SELECT project FROM {touched}) AND trace_id IN (SELECT trace_id FROM {touched})"
+        )
+        self._read(touched, where)
+        models = ", ".join(quoted(k) for k in MODEL_KINDS)
+        spans = self._connection.table(
+            "SELECT toUInt64(row), sipHash64(project, toFixedString(unhex(trace_id), 16)), reinterpretAsUInt64(unhex(span_id)),"
+            " reinterpretAsUInt64(unhex(parent_span_id)), start, start + duration,"
+            f" usage, toUInt8(kind IN ({models})), toUInt64(toUnixTimestamp64Micro(digested_at)) FROM live",
+            tree.SPAN,
+        )
+        if not len(spans):
+            return 0
+        derived = tree.derive(spans)
+        settled = np.zeros(len(spans), _SETTLED)
+        settled["row"], settled["own"], settled["depth"] = spans["row"], derived.own, derived.depth
+        settled["usage"], settled["skew"], settled["dead"] = derived.source, derived.skew, derived.superseded
+        self._connection.command("DROP TEMPORARY TABLE IF EXISTS settled")
+        self._connection.command(
+            "CREATE TEMPORARY TABLE settled (row UInt32, own UInt64, depth UInt16, usage UInt8, skew UInt64, dead UInt8)"
+            " ENGINE = Memory"
+        )
+        self._connection.insert_raw(
+            "settled", ("row", "own", "depth", "usage", "skew", "dead"), settled.tobytes(), "RowBinary"
+        )
+        changed = self._patch(where)
+        if derived.superseded.any():
+            changed += self._remove(where)
+        return changed
+
+    def _read(self, touched: str, where: str) -> None:
+        usage = " OR ".join(f"isNotNull({name})" for name in USAGE_COLUMNS)
+        self._connection.command("DROP TEMPORARY TABLE IF EXISTS live")
+        self._connection.command(
+            "CREATE TEMPORARY TABLE live ENGINE = Memory AS SELECT rowNumberInAllBlocks() AS row, toString(project) AS project,"
+            " trace_id, span_id, parent_span_id, toUnixTimestamp64Nano(start_time) AS start,"
+            f" toInt64(duration_ns) AS duration, kind, toUInt8({usage}) AS usage, own_ns, depth, usage_source, skew_ns,"
+            f" inherited, digested_at, {', '.join(TRACE_WIDE)} FROM {DATABASE}.spans"
+            f" WHERE {where} AND (project, trace_id) IN (SELECT project, trace_id FROM {touched})"
+        )
+
+    def _patch(self, where: str) -> int:
+        """Write the rows whose derived values differ; returns how many."""
+        order = "(parent_span_id != '', start)"
+        own = {n: f"if(bitTest(inherited, {i}), NULL, {n})" for i, n in enumerate(TRACE_WIDE) if n != "tags"}
+        tags_bit = TRACE_WIDE.index("tags")
+        per_trace = ", ".join(f"argMin({value}, {order}) AS t_{n}" for n, value in own.items())
+        per_trace += f", argMinIf(tags, {order}, notEmpty(tags) AND NOT bitTest(inherited, {tags_bit})) AS t_tags"
+        new = ", ".join(f"coalesce({value}, t_{n}) AS n_{n}" for n, value in own.items())
+        new += f", if(bitTest(inherited, {tags_bit}) OR empty(tags), t_tags, tags) AS n_tags"
+        bits = " + ".join(
+            [f"if(isNull({v}) AND isNotNull(t_{n}), {1 << TRACE_WIDE.index(n)}, 0)" for n, v in own.items()]
+            + [f"if((empty(tags) OR bitTest(inherited, {tags_bit})) AND notEmpty(t_tags), {1 << tags_bit}, 0)"]
+        )
+        differs = " OR ".join(
+            [f"NOT (n_{n} <=> {n})" for n in own]
+            + ["n_tags != tags", "s.own != own_ns", "s.depth != l.depth", "s.skew != skew_ns", "n_inherited != inherited"]
+            + ["NOT (transform(s.usage, [1, 2], ['own', 'rollup'], NULL) <=> usage_source)"]
+        )
+        self._connection.command(f"TRUNCATE TABLE {self._fixes}")
+        names = ("own_ns", "depth", "usage_source", "skew_ns", "inherited", *TRACE_WIDE)
+        self._connection.command(
+            f"INSERT INTO {self._fixes} (project, trace_id, span_id, hit, {', '.join(names)})"
+            " SELECT l.project, l.trace_id, l.span_id, 1, s.own, s.depth,"
+            f" transform(s.usage, [1, 2], ['own', 'rollup'], NULL), s.skew, toUInt16({bits}) AS n_inherited, {new}"
+            " FROM live AS l INNER JOIN settled AS s ON l.row = s.row"
+            f" INNER JOIN (SELECT project, trace_id, {per_trace} FROM live GROUP BY project, trace_id) AS t"
+            f" ON l.project = t.project AND l.trace_id = t.trace_id WHERE s.dead = 0 AND ({differs})"
+        )
+        count = self._connection.query(
+            "SELECT total_rows FROM system.tables WHERE database || '.' || name = {t:String}", {"t": self._fixes}
+        ).scalar()
+        if count:
+            sets = ", ".join(f"{n} = joinGet('{self._fixes}', '{n}', toString(project), trace_id, span_id)" for n in names)
+            self._connection.command(
+                f"UPDATE {DATABASE}.spans SET {sets} WHERE {where}"
+                f" AND joinGet('{self._fixes}', 'hit', toString(project), trace_id, span_id) = 1",
+                settings={"allow_experimental_lightweight_update": 1},
+            )
+        return int(count or 0)
+
+    def _remove(self, where: str) -> int:
+        """Remove copies of a span that a later copy replaces; returns how many."""
+        self._connection.command(f"TRUNCATE TABLE {self._dead}")
+        self._connection.command(
+            f"INSERT INTO {self._dead} SELECT l.project, l.trace_id, l.span_id, l.digested_at, 1"
+            " FROM live AS l INNER JOIN settled AS s ON l.row = s.row WHERE s.dead = 1"
+        )
+        self._connection.command(
+            f"DELETE FROM {DATABASE}.spans WHERE {where}"
+            f" AND joinGet('{self._dead}', 'hit', toString(project), trace_id, span_id, digested_at) = 1",
+            settings={"lightweight_delete_mode": "lightweight_update_force", "allow_experimental_lightweight_update": 1},
+        )
+        return int(self._connection.query("SELECT countIf(dead = 1) FROM settled").scalar())

@@ -1,0 +1,176 @@
+"""One segment of traces, from the journal's file to rows that can be queried."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from sightline.catalog.conventions import Catalog
+from sightline.digest import tree
+from sightline.digest.canonical import canonical_query
+from sightline.digest.contents import ContentPass
+from sightline.digest.pricing import Prices, cost_plan, models_select
+from sightline.digest.recent import RecentTraces, Span
+from sightline.digest.settle import Settler
+from sightline.digest.spans import by_project, insert_spans, tree_select
+from sightline.digest.staging import SCRATCH, Facts, Staging
+from sightline.digest.target import Target
+from sightline.measures import DIGEST_SECONDS
+from sightline.store.store import DATABASE, Connection
+
+_TREE = np.dtype([("row", "<u4"), ("own", "<u8"), ("depth", "<u2"), ("usage", "u1"), ("skew", "<u8")])
+# Several small blocks, so that both cores can work on what is read from scratch tables.
+_SCRATCH_SETTINGS = {"min_insert_block_size_rows": 1, "min_insert_block_size_bytes": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How long a project's data stays, in days."""
+
+    retention_days: int
+    content_days: int
+
+
+class Policies(Protocol):
+    """Where policies come from: `control`."""
+
+    def __call__(self, project: str) -> Policy:
+        """The policy of a project; a default for one that is gone."""
+        ...
+
+
+class Timer:
+    """Time of each pass into the measures."""
+
+    def __init__(self, signal: str) -> None:
+        self._signal = signal
+        self._last = time.perf_counter()
+
+    def mark(self, name: str) -> None:
+        """The pass `name` ends now."""
+        now = time.perf_counter()
+        DIGEST_SECONDS.labels(self._signal, name).observe(now - self._last)
+        self._last = now
+
+
+class SpanDigest:
+    """Digests segments of traces; belongs to one thread. `local` decodes, `target` is the store."""
+
+    def __init__(
+        self,
+        local: Connection,
+        target: Target,
+        catalog: Catalog,
+        prices: Callable[[], Prices],
+        policies: Policies,
+        clock: Callable[[], int],
+        worker: int = 0,
+    ) -> None:
+        self._local, self._target = local, target
+        self._catalog, self._prices, self._policies, self._clock = catalog, prices, policies, clock
+        self._staging = Staging(local, worker)
+        self._contents = ContentPass(local, target, worker)
+        self._settler = Settler(target.connection, SCRATCH if target.embedded else "sightline_scratch", worker)
+        self.recent = RecentTraces()
+        self._restored = False
+        local.command(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS tree (tree_row UInt32, own UInt64, depth UInt16, usage UInt8,"
+            " skew UInt64) ENGINE = Memory"
+        )
+
+    def digest(self, path: Path, records: int, token: str) -> int:
+        """Digest a segment; returns the number of spans stored. `token` makes a repetition harmless."""
+        if not self._restored:
+            self._restore()
+        timer = Timer("traces")
+        self._staging.load_spans(path, records)
+        timer.mark("decode")
+        facts = self._staging.facts()
+        if not facts.spans:
+            return 0
+        query = canonical_query(self._catalog, facts, self._staging.spans, self._staging.nested)
+        timer.mark("facts")
+        self._local.command("DROP TEMPORARY TABLE IF EXISTS canon")
+        self._local.command(f"CREATE TEMPORARY TABLE canon ENGINE = Memory AS {query.select}", settings=_SCRATCH_SETTINGS)
+        timer.mark("canonical")
+        spans, derived = self._derive(query.columns)
+        timer.mark("tree")
+        self._write_contents(facts, token)
+        timer.mark("content")
+        stored = self._insert(query.columns, facts, token)
+        timer.mark("insert")
+        self._settle(spans, derived)
+        timer.mark("settle")
+        self._staging.clear()
+        return stored
+
+    def _derive(self, columns: tuple[str, ...]) -> tuple[Any, tree.Tree]:
+        spans = self._local.table(tree_select(columns), tree.SPAN)
+        derived = tree.derive(spans)
+        rows = np.zeros(len(spans), _TREE)
+        rows["row"], rows["own"], rows["depth"] = spans["row"], derived.own, derived.depth
+        rows["usage"], rows["skew"] = derived.source, derived.skew
+        self._local.command("TRUNCATE TABLE tree")
+        self._local.insert_raw(
+            "tree", ("tree_row", "own", "depth", "usage", "skew"), rows[~derived.superseded].tobytes(), "RowBinary"
+        )
+        return spans, derived
+
+    def _write_contents(self, facts: Facts, token: str) -> None:
+        days = by_project({p: self._policies(p).content_days for p in facts.projects}, 0)
+        today = datetime.fromtimestamp(self._clock() / 1e9, UTC).date().isoformat()
+        self._contents.write("canon", f"toDate('{today}') + {days}", token, today)
+
+    def _insert(self, columns: tuple[str, ...], facts: Facts, token: str) -> int:
+        models = [row[0] for row in self._local.query(models_select(columns)).rows]
+        plan = cost_plan(columns, models, self._prices())
+        retention = by_project({p: self._policies(p).retention_days for p in facts.projects}, 0)
+        now = f"fromUnixTimestamp64Micro({self._clock() // 1000}, 'UTC')"
+        names, select = insert_spans(columns, facts.events, facts.links, now, f"toUInt16({retention})", plan)
+        self._target.insert_select(f"{DATABASE}.spans", names, select, token)
+        return facts.spans
+
+    def _settle(self, spans: Any, derived: tree.Tree) -> None:
+        """Settle the traces of the segment that were seen before; remember all of them."""
+        traces = np.unique(spans["trace"])
+        seen, span = self.recent.known(traces)
+        if span is not None:
+            going_on = traces[seen]
+            inside = np.isin(spans["trace"], going_on)
+            first = min(span.first, int(spans["start"][inside].min()))
+            last = max(span.last, int(spans["start"][inside].max()))
+            self._touch(going_on)
+            self._settler.settle("touched", Span(first, last))
+        self.recent.add(spans["trace"], spans["start"])
+
+    def _touch(self, traces: Any) -> None:
+        """The temporary table `touched` in the store: which traces to settle."""
+        self._local.command("DROP TEMPORARY TABLE IF EXISTS going_on")
+        self._local.command("CREATE TEMPORARY TABLE going_on (trace UInt64) ENGINE = Memory")
+        self._local.insert_raw("going_on", ("trace",), traces.astype("<u8").tobytes(), "RowBinary")
+        names = self._local.query(
+            "SELECT DISTINCT toString(project), lower(hex(trace_id)) FROM canon WHERE trace IN (SELECT trace FROM going_on)"
+        ).rows
+        target = self._target.connection
+        target.command("DROP TEMPORARY TABLE IF EXISTS touched")
+        target.command("CREATE TEMPORARY TABLE touched (project String, trace_id String) ENGINE = Memory")
+        target.insert("touched", ("project", "trace_id"), [[p for p, _ in names], [t for _, t in names]])
+
+    def _restore(self) -> None:
+        """After a start: the traces that were received lately may go on."""
+        hour_ago = self._clock() - 3600 * 10**9
+        known = self._target.connection.table(
+            "SELECT sipHash64(toString(project), toFixedString(unhex(trace_id), 16)) AS trace, min(toUnixTimestamp64Nano(start_time)),"
+            f" max(toUnixTimestamp64Nano(start_time)) FROM {DATABASE}.spans"
+            f" WHERE received_at >= fromUnixTimestamp64Nano({hour_ago}, 'UTC') GROUP BY trace LIMIT 1000000",
+            np.dtype([("trace", "<u8"), ("first", "<i8"), ("last", "<i8")]),
+        )
+        self.recent.add(known["trace"], known["first"])
+        self.recent.add(known["trace"], known["last"])
+        self._restored = True

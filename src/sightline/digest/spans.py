@@ -1,0 +1,121 @@
+"""Last pass: canonical spans, their trees, what counts for the whole trace and prices, as rows of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sightline.digest.canonical import MODEL_KINDS, TRACE_WIDE
+from sightline.digest.pricing import COST_INPUTS, CostPlan
+from sightline.digest.steps import array, quoted
+from sightline.digest.usage import usage_expression
+
+def tree_select(columns: Sequence[str]) -> str:
+    """The columns of `tree.SPAN` from the canonical scratch table."""
+    models = ", ".join(quoted(kind) for kind in MODEL_KINDS)
+    return (
+        "SELECT toUInt64(row), trace, span_key, parent_key, toInt64(start), toInt64(end),"
+        f" toUInt8({usage_expression(columns)}), toUInt8(kind IN ({models})), received_at FROM canon"
+    )
+
+
+def trace_wide_select(columns: Sequence[str]) -> str:
+    """Per trace, what counts for all of its spans: the root's value, else that of the earliest span with one."""
+    order = "(parent_key != 0, start)"
+    parts = [f"argMin(c_{n}, {order}) AS t_{n}" for n in TRACE_WIDE if n in columns and n != "tags"]
+    if "tags" in columns:
+        parts.append(f"argMinIf(c_tags, {order}, notEmpty(c_tags)) AS t_tags")
+    return f"SELECT trace AS wide_trace, {', '.join(parts)} FROM canon GROUP BY trace" if parts else ""
+
+
+def insert_spans(
+    columns: Sequence[str], events: bool, links: bool, digested_at: str, retention: str, cost: CostPlan
+) -> tuple[list[str], str]:
+    """The columns and the SELECT that make rows of table `spans` from `canon` and `tree`.
+
+    `retention` is an expression of days.
+    """
+    wide = [n for n in TRACE_WIDE if n in columns]
+    bits = [
+        f"if({'empty(c_tags) AND notEmpty(t_tags)' if n == 'tags' else f'isNull(c_{n}) AND isNotNull(t_{n})'}, {1 << i}, 0)"
+        for i, n in enumerate(TRACE_WIDE)
+        if n in columns
+    ]
+    values: dict[str, str] = {
+        "project": "project",
+        "trace_id": "lower(hex(trace_id))",
+        "span_id": "lower(hex(span_id))",
+        "parent_span_id": "if(parent_key = 0, '', lower(hex(parent_id)))",
+        "name": "name",
+        "kind": "kind",
+        "otel_kind": "transform(otel_kind, [1, 2, 3, 4, 5],"
+        " ['internal', 'server', 'client', 'producer', 'consumer'], 'unspecified')",
+        "status_message": "message",
+        "start_time": "fromUnixTimestamp64Nano(toInt64(start), 'UTC')",
+        "duration_ns": "if(end > start, end - start, 0)",
+        "own_ns": "own",
+        "depth": "depth",
+        "is_root": "parent_key = 0",
+        "skew_ns": "skew",
+        "late_ns": "if(received_at > end AND end > 0, received_at - end, 0)",
+        "received_at": "fromUnixTimestamp64Nano(toInt64(received_at), 'UTC')",
+        "digested_at": digested_at,
+        "source": "source",
+        "scope": "scope",
+        "scope_version": "scope_version",
+        "trace_state": "trace_state",
+        "dropped_attributes": "dropped",
+        "usage_source": "transform(usage, [1, 2], ['own', 'rollup'], NULL)",
+        "content.field": "arrayFilter((f, x) -> x != '', content_fields, content_texts)",
+        "content.hash": "arrayMap(h -> toFixedString(h, 16), arrayFilter(h -> h != '', content_hashes))",
+        "content.size": "arrayMap(x -> toUInt32(length(x)), arrayFilter(x -> x != '', content_texts))",
+        "inherited": f"toUInt16({' + '.join(bits) if bits else '0'})",
+        "attributes": "attributes",
+        "resource": "resource",
+        "retention_days": retention,
+    }
+    for name in columns:
+        if name == "tags":
+            values[name] = "if(empty(c_tags), t_tags, c_tags)"
+        elif name in wide:
+            values[name] = f"coalesce(c_{name}, t_{name})"
+        else:
+            values[name] = f"c_{name}"
+    if "finish_reasons" in columns:
+        values["finish_reason"] = "nullIf(c_finish_reasons[1], '')"
+    values |= {name: f"p.{name}" for name in cost.columns}
+    if events:
+        values |= {
+            "events.time": "arrayMap(t -> fromUnixTimestamp64Nano(toInt64(t), 'UTC'), event_times)",
+            "events.name": "event_names",
+            "events.attributes": "event_attributes",
+        }
+    if links:
+        values |= {
+            "links.trace_id": "link_traces",
+            "links.span_id": "link_spans",
+            "links.attributes": "link_attributes",
+        }
+    trace_wide = trace_wide_select(columns)
+    source = "canon AS c INNER JOIN tree AS t ON c.row = t.tree_row"
+    if trace_wide:
+        source += f" LEFT JOIN ({trace_wide}) AS w ON c.trace = w.wide_trace"
+    source += f" LEFT JOIN ({cost_select(columns, cost)}) AS p ON c.row = p.cost_row"
+    return list(values), f"SELECT {', '.join(values.values())} FROM {source}"
+
+
+def cost_select(columns: Sequence[str], cost: CostPlan) -> str:
+    """Row number and cost columns of each span; the layers stay narrow, since every column is analysed in each."""
+    needed = [f"c_{name}" for name in columns if name in COST_INPUTS]
+    source = f"(SELECT {', '.join(['row AS cost_row', 'kind', 'start', 'usage', *needed])} FROM canon INNER JOIN tree ON row = tree_row)"
+    for layer in cost.layers:
+        source = f"(SELECT *, {', '.join(f'{value} AS {name}' for name, value in layer.items())} FROM {source})"
+    chosen = ", ".join(f"{value} AS {name}" for name, value in cost.columns.items())
+    return f"SELECT cost_row{', ' if chosen else ''}{chosen} FROM {source}"
+
+
+def by_project(values: dict[str, int], default: int) -> str:
+    """A number that depends on the project."""
+    if not values:
+        return str(default)
+    names, numbers = zip(*sorted(values.items()), strict=True)
+    return f"transform(toString(project), {array(list(names))}, [{', '.join(map(str, numbers))}], {default})"

@@ -1,0 +1,40 @@
+"""Where rows go: the embedded engine that also decodes, or a ClickHouse server that only receives blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sightline.store.store import Connection
+
+# What casting JSON text to the JSON type must not do: guess dates, or fail on `a` beside `a.b`.
+JSON_SETTINGS: dict[str, Any] = {
+    "input_format_try_infer_dates": 0,
+    "input_format_try_infer_datetimes": 0,
+    "type_json_skip_duplicated_paths": 1,
+    "max_insert_threads": 1,
+    # One block, so one part for each partition: an insert is whole or not there.
+    "min_insert_block_size_rows": 10_000_000,
+    "min_insert_block_size_bytes": 2 << 30,
+    "max_partitions_per_insert_block": 10_000,
+}
+
+
+class Target:
+    """Inserts what the digest makes. `local` is the connection whose scratch tables the SELECTs read."""
+
+    def __init__(self, local: Connection, connection: Connection) -> None:
+        self._local = local
+        self.connection = connection
+        self.embedded = local is connection
+
+    def insert_select(self, table: str, columns: Sequence[str], select: str, token: str) -> None:
+        """Insert the rows of a SELECT over local scratch tables; repeating it with the same token adds nothing."""
+        settings = JSON_SETTINGS | {"insert_deduplication_token": token}
+        if self.embedded:
+            names = ", ".join(columns)
+            self.connection.command(f"INSERT INTO {table} ({names}) {select}", settings=settings)
+            return
+        named = ", ".join(f"`{n}`" for n in columns)
+        block = self._local.raw(f"SELECT * FROM ({select}) AS r ({named})", settings=settings, fmt="Native")
+        self.connection.insert_raw(table, columns, block, "Native", settings={"insert_deduplication_token": token})

@@ -1,0 +1,14 @@
+"""When a span reports usage of its own, as an expression over canonical columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+# What a span has to say for itself before its usage counts: tokens or a reported cost.
+USAGE_COLUMNS = ("input_tokens", "output_tokens", "reported_cost_usd", "tokens_total")
+
+
+def usage_expression(columns: Sequence[str], prefix: str = "c_") -> str:
+    """Whether a span reports usage, over the columns that occur."""
+    present = [f"isNotNull({prefix}{name})" for name in USAGE_COLUMNS if name in columns]
+    return f"({' OR '.join(present)})" if present else "0"
