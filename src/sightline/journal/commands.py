@@ -71,12 +71,7 @@ def ls(layout: Layout, state: tuple[str, ...], as_json: bool) -> None:
             if as_json:
                 click.echo(json.dumps(row))
             else:
-                reason = f"  {_plain(str(row['reason']))}" if "reason" in row else ""
-                click.echo(
-                    f"{row['state']:<10} {row['id']:<28} {row['signal']:<8} {row['records'] or '?':>7} requests "
-                    f"{row['items'] if row['items'] is not None else '?':>9} items "
-                    f"{row['bytes']:>12} bytes{reason}"
-                )
+                click.echo(_row_text(row))
 
 
 @journal.command()
@@ -91,9 +86,10 @@ def show(layout: Layout, segment: str, record: int | None, raw: bool) -> None:
     _path, found = _read(layout, segment)
     if record is None:
         for number, one in enumerate(found.records):
+            size = one.end - one.payload
             click.echo(
                 f"{number:>6}  {_time(one.received_at)}  {_plain(one.project):<20} {_plain(one.source):<10} "
-                f"{one.signal:<8} {one.items:>7} items {one.end - one.payload:>10} bytes  {one.fingerprint.hex()}"
+                f"{one.signal:<8} {one.items:>7} items {size:>10} bytes  {one.fingerprint.hex()}"
             )
         return
     if record >= len(found.records):
@@ -174,6 +170,15 @@ def replay(
     for name in names:
         click.echo(name)
     click.echo(f"{len(names)} segments {'would go' if dry_run else 'went'} back to the digest", err=True)
+
+
+def _row_text(row: dict[str, object]) -> str:
+    records, items = ("?" if row[key] is None else row[key] for key in ("records", "items"))
+    reason = f"  {_plain(str(row['reason']))}" if "reason" in row else ""
+    return (
+        f"{row['state']:<10} {row['id']:<28} {row['signal']:<8} {records:>7} requests {items:>9} items "
+        f"{row['bytes']:>12} bytes{reason}"
+    )
 
 
 def _segment_rows(layout: Layout, state: str) -> list[dict[str, object]]:

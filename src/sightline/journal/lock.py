@@ -20,7 +20,7 @@ class DirectoryLock:
         self._fd = -1
 
     def acquire(self) -> None:
-        """Take the lock. Raises JournalLockedError when another process has it, OSError when it cannot be made."""
+        """Take the lock. Raises JournalLockedError when another process has it, OSError if it cannot be."""
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

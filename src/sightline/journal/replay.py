@@ -49,11 +49,11 @@ def replay(
     """Move digested segments back to `ready` and return the ids they have there.
 
     With the same id the store takes each as the insert it already has and changes nothing, unless it lost it.
-    `new_id` makes it digest them again as if new, after a fix of the digest: the rows replace the earlier ones.
+    `new_id` digests them again as if new, after a fix of the digest: the rows replace the earlier ones.
     """
     ids = []
     for segment_id, signal, path in chosen:
-        target_id = f"{segment_id}-r{time.time_ns()}" if new_id else segment_id
+        target_id = f"{segment_id.split('-r')[0]}-r{time.time_ns()}" if new_id else segment_id
         if new_id and (index := index_path(layout.index, segment_id)).exists():
             disk.move(index, index_path(layout.index, target_id))
         disk.move(path, layout.ready / file_name(target_id, signal))
