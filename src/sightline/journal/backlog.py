@@ -101,6 +101,16 @@ class Backlog:
             self.add(segment, checked=False)
             self._leave_digested(segment.id)
 
+    def make_room(self, wanted: int) -> None:
+        """Give up the oldest digested segments until `wanted` bytes are free: new data goes before replays."""
+        while wanted > 0 and self._digested:
+            with self._change:
+                segment_id, path, size = self._digested.popleft()
+                self.digested_bytes -= size
+            self._disk.remove(path)
+            self.orphan(segment_id)
+            wanted -= size
+
     def orphan(self, segment_id: str) -> None:
         """The segment is gone for good; its sidecar goes when no retry can ask for it."""
         self._orphans.append(segment_id)

@@ -264,6 +264,7 @@ class Journal:
         try:
             self._backlog.rescan()
             self._backlog.drop_orphans()
+            self._backlog.make_room(self._settings.min_free_disk - self._disk.free(self._layout.root))
             self._quarantined = self._backlog.quarantined.count()
         except OSError as error:
             log.error("journal_housekeeping_failed", error=str(error))

@@ -32,6 +32,8 @@ BATCH_BYTES = 16 * 2**20
 """Most payload bytes of one commit, so that no sender waits for more than that."""
 TICK = 1.0
 """Seconds between two rounds of housekeeping."""
+COMPLAIN = 5.0
+"""Seconds between two log lines about a disk that refuses; every refusal is counted and answered."""
 RETRY_SECONDS = 5
 """When a sender should try again after a disk error."""
 
@@ -140,6 +142,7 @@ class Writer:
         self._closing: list[ActiveSegment] = []
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._next_tick = 0.0
+        self._next_complaint = 0.0
         self.duplicates = 0
         self.failed_commits = 0
         self.open_bytes = 0
@@ -266,7 +269,10 @@ class Writer:
     def _failed(self, signal: Signal, chunk: list[Waiting], error: OSError) -> None:
         """Answer these with the reason and leave nothing of them behind."""
         self.failed_commits += 1
-        log.error("journal_write_failed", signal=signal, requests=len(chunk), error=str(error))
+        if time.monotonic() >= self._next_complaint:
+            self._next_complaint = time.monotonic() + COMPLAIN
+            failed = self.failed_commits
+            log.error("journal_write_failed", signal=signal, failed_commits=failed, error=str(error))
         reason = JournalUnavailable(
             f"The journal in {self._layout.root} could not write: {error.strerror or error}. "
             "Free space or check the disk; senders may try again.",
@@ -304,7 +310,7 @@ class Writer:
             try:
                 done = self._hand_on(segment)
             except OSError as error:
-                log.error("journal_close_failed", segment=segment.id, error=str(error))
+                log.warning("journal_close_failed", segment=segment.id, error=str(error))
                 continue
             self._closing.remove(segment)
             self._disk.close(segment.fd)
