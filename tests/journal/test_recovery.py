@@ -56,6 +56,13 @@ async def test_open_segments_are_closed_and_known_again(tmp_path: Path) -> None:
         assert journal.stats().torn_bytes == 0
 
 
+async def test_a_crash_between_the_sidecar_and_the_move_loses_nothing(tmp_path: Path) -> None:
+    path = await filled(tmp_path)
+    path.rename(tmp_path / "open" / path.name)
+    async with running(tmp_path, SLOW) as journal:
+        assert numbers(await take(journal)) == [0, 1, 2, 3, 4]
+
+
 async def test_torn_at_any_byte(tmp_path: Path) -> None:
     whole = (await filled(tmp_path / "first")).read_bytes()
     ends = [r.end for r in inspect(next((tmp_path / "first/ready").iterdir()), 0).records]

@@ -102,7 +102,7 @@ class Backlog:
             self._leave_digested(segment.id)
 
     def make_room(self, wanted: int) -> None:
-        """Give up the oldest digested segments until `wanted` bytes are free: new data goes before replays."""
+        """Give up the oldest digested segments until `wanted` bytes are free: new data goes first."""
         while wanted > 0 and self._digested:
             with self._change:
                 segment_id, path, size = self._digested.popleft()

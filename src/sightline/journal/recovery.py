@@ -102,10 +102,14 @@ class Recovery:
         horizon = oldest - self._window - int(LONGEST_OPEN * 1e9)
         present = {
             segment_id
-            for folder in (self._layout.open, self._layout.ready, self._layout.digested)
+            for folder in (self._layout.ready, self._layout.digested)
             for segment_id, _signal, _path in segment_files(folder)
         }
+        # Written just before a segment leaves `open`: its own records are no repetition of themselves.
+        early = {segment_id for segment_id, _signal, _path in segment_files(self._layout.open)}
         for segment_id in sorted(path.stem for path in self._layout.index.glob("*.idx")):
+            if segment_id in early:
+                continue
             if segment_id not in present:
                 self._backlog.orphan(segment_id)
             if time_of(segment_id) >= horizon:
