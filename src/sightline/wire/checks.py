@@ -1,4 +1,4 @@
-"""What a record must hold to be stored, twice: for a whole scope at C speed, and for one record with its reason.
+"""What a record must hold to be stored, twice: for a scope at C speed, and for one record with its reason.
 
 The fast form never runs Python bytecode per record: `map`, `set`, `min` and `max` over `attrgetter`s do.
 `tests/wire/test_checks.py` holds both forms together.
@@ -155,7 +155,7 @@ def _time_fault(field: str, value: int, latest: int, early: bool = False) -> Fau
     if value > latest:
         return Fault(
             "bad_time",
-            f"{field} is {value}, which is more than a day ahead of this server's clock; expected nanoseconds since 1970",
+            f"{field} is {value}, over a day ahead of this server's clock; expected nanoseconds since 1970",
         )
     return None
 

@@ -203,7 +203,7 @@ class _Splitting:
         return [bytes(metric.SerializeToString())]
 
     def _head(self, data: bytes, kind: str, place: str) -> bytes:
-        """A resource or scope, without what cannot be read of it, so that its records are not lost with it."""
+        """A resource or scope without what cannot be read of it: its records are not lost with that."""
         if not data or (len(data) <= _MAX_HEAD and self._head_good(data, kind)):
             return data
         kept: list[bytes] = []
@@ -271,11 +271,15 @@ class _Splitting:
             return message.FromString(data)
         except DecodeError:
             what = faults.locate(data, message.DESCRIPTOR, place or self.shape.request.DESCRIPTOR.name)
-            raise BadRequest(f"the body is no OTLP {self.shape.signal.value} request in protobuf: {what}") from None
+            raise BadRequest(
+                f"the body is no OTLP {self.shape.signal.value} request in protobuf: {what}"
+            ) from None
 
     def _bound(self, count: int, most: int, what: str) -> None:
         if count > most:
-            raise BadRequest(f"the request holds {count} {what}, at most {most} are taken; send smaller batches")
+            raise BadRequest(
+                f"the request holds {count} {what}, at most {most} are taken; send smaller batches"
+            )
 
 
 def _chunks(records: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
@@ -290,7 +294,7 @@ def _chunks(records: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 
 
 def _crowded(data: bytes) -> Fault | None:
-    """Too many attributes, counted before they are decoded; broken framing is found by the parser after it."""
+    """Too many attributes, counted before they are decoded; broken framing is left to the parser."""
     try:
         record = UndecodedRecord.FromString(data)
     except DecodeError:

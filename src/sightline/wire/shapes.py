@@ -84,8 +84,10 @@ HEADS: dict[str, Any] = {"resource": Resource, "scope": InstrumentationScope}
 
 
 def _undecoded() -> tuple[Any, Any, Any]:
-    """Messages with the framing of OTLP whose inner messages stay bytes, so that splitting runs at C speed."""
-    file = descriptor_pb2.FileDescriptorProto(name="sightline/undecoded.proto", package="sightline", syntax="proto3")
+    """Messages with OTLP's framing whose inner messages stay bytes: splitting then runs at C speed."""
+    file = descriptor_pb2.FileDescriptorProto(
+        name="sightline/undecoded.proto", package="sightline", syntax="proto3"
+    )
     for name, parts in (
         ("Request", (("groups", 1, True),)),
         ("Part", (("head", 1, False), ("children", 2, True))),

@@ -43,7 +43,9 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
     names = [name.strip().lower() for name in encoding.split(",")]
     layers = [name for name in names if name not in ("", "identity")]
     if len(layers) > _MAX_LAYERS:
-        raise Unsupported(f"content-encoding {encoding[:80]!r} has {len(layers)} layers, at most {_MAX_LAYERS} are taken")
+        raise Unsupported(
+            f"content-encoding {encoding[:80]!r} has {len(layers)} layers, at most {_MAX_LAYERS} are taken"
+        )
     for name in reversed(layers):
         body = _layer(body, name, limit)
     if len(body) > limit:
@@ -55,7 +57,7 @@ def _layer(body: bytes, name: str, limit: int) -> bytes:
     if name in ("gzip", "x-gzip"):
         return _members(body, "gzip", limit, lambda: zlib.decompressobj(31))
     if name == "zstd":
-        options = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
+        options = {int(zstd.DecompressionParameter.window_log_max): _ZSTD_WINDOW_LOG}
         return _members(body, "zstd", limit, lambda: zstd.ZstdDecompressor(options=options))
     if name == "deflate":
         return _deflate(body, limit)
