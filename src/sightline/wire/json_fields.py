@@ -1,8 +1,8 @@
 """OTLP/JSON as senders really write it, read field by field into what the messages take.
 
 The messages here are OTLP's own with lowerCamelCase names, so that a parsed JSON object is already the
-argument list of its message. `otlp_json` uses that at full speed; this is the tolerant reading beside it: two spellings
-of a name, numbers as strings, enums by name, ids in base64, attributes as a plain object.
+argument list of its message. `otlp_json` uses that at full speed; this is the tolerant reading beside it: two
+spellings of a name, numbers as strings, enums by name, ids in base64, attributes as a plain object.
 """
 
 from __future__ import annotations

@@ -85,8 +85,8 @@ class Receiver:
         """Make the body's good records durable and say what was refused.
 
         `body` is unpacked. Raises AccessDenied without the scope `ingest`, BadRequest when nothing of the
-        body can be used, JournalFull and JournalUnavailable when the sender should try again later. A way in that
-        catches one of these counts it with `count_refusal`, together with what it refused by itself.
+        body can be used, JournalFull and JournalUnavailable when the sender should try again later. A way in
+        that catches one of these counts it with `count_refusal`, together with what it refused by itself.
         """
         require(principal, Scope.INGEST)
         transcoded, checked = await self._check(body, signal, encoding)
