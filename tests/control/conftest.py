@@ -8,6 +8,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,11 +38,15 @@ class Cluster:
 
     def start(self) -> None:
         data = self.directory / "data"
-        self._run("initdb", "-D", str(data), "-U", "sightline", "-A", "trust", "-N", "-E", "UTF8", "--locale=C")
+        self._run(
+            "initdb", "-D", str(data), "-U", "sightline", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"
+        )
         # Durability is not what is tested here.
         options = f"-k {self.directory} -c listen_addresses='' -c fsync=off -c max_connections=60"
         log = self.directory / "log"
-        self._run("pg_ctl", "-D", str(data), "-l", str(log), "-w", "-t", str(START_SECONDS), "-o", options, "start")
+        self._run(
+            "pg_ctl", "-D", str(data), "-l", str(log), "-w", "-t", str(START_SECONDS), "-o", options, "start"
+        )
 
     def stop(self) -> None:
         data = self.directory / "data"
@@ -69,7 +74,12 @@ class Cluster:
         # The server inherits what it is given: a pipe here would never be closed.
         with (self.directory / "output").open("w+") as output:
             done = subprocess.run(
-                command, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+                command,
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                check=False,
             )
             output.seek(0)
             assert done.returncode == 0, f"{' '.join(command)}\n{output.read()}"
@@ -142,16 +152,26 @@ def clock() -> Clock:
     return Clock()
 
 
+def _finish_uses() -> None:
+    """What a gate that no test closed still writes down."""
+    for thread in threading.enumerate():
+        if thread.name == "key-uses":
+            thread.join()
+
+
 @pytest.fixture
 def control(url: str, clock: Callable[[], int]) -> Iterator[Control]:
     opened = Control(url, clock=clock)
     opened.migrate()
     yield opened
+    _finish_uses()
     opened.close()
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def shared_control(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Control]:
+def shared_control(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Control]:
     """One database for all examples of a property; every example takes a project of its own."""
     if request.param == "sqlite":
         address = f"sqlite:///{tmp_path_factory.mktemp('control')}/control.db"
@@ -161,4 +181,5 @@ def shared_control(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
     opened = Control(address)
     opened.migrate()
     yield opened
+    _finish_uses()
     opened.close()

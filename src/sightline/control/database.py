@@ -66,7 +66,8 @@ def open_engine(url: URL) -> sa.Engine:
         hide_parameters=True,
         pool_pre_ping=True,  # a restarted server costs a reconnect, not an error
         pool_timeout=5,
-        connect_args={"connect_timeout": 5, "application_name": "sightline"},
+        # A server that vanished is noticed within seconds, also in the middle of a conversation.
+        connect_args={"connect_timeout": 5, "tcp_user_timeout": 10_000, "application_name": "sightline"},
     )
 
 

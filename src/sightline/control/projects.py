@@ -52,7 +52,7 @@ class Projects(Session):
         with self._writing() as db:
             detail = {"retention_days": project.retention_days, "content_days": project.content_days}
             new = self._insert(PROJECTS).values(name=name, created_at=project.created_at, **detail)
-            if db.execute(new.on_conflict_do_nothing()).rowcount == 0:
+            if db.execute(new.on_conflict_do_nothing().returning(PROJECTS.c.name)).first() is None:
                 raise AlreadyExists(
                     f"The project {name!r} exists already; change it with: sightline projects set {name}"
                 )
@@ -106,7 +106,7 @@ class Projects(Session):
                 "created_at": made.created_at,
             }
             new = self._insert(ENVIRONMENTS).values(**values).on_conflict_do_nothing()
-            if db.execute(new).rowcount == 0:
+            if db.execute(new.returning(ENVIRONMENTS.c.name)).first() is None:
                 raise AlreadyExists(f"The environment {name!r} of project {project!r} exists already.")
             self._note(db, by, "environment.create", project, name, {"description": description})
         return made
