@@ -309,7 +309,7 @@ def test_any_text_is_kept_as_given_or_refused_in_words(
     try:
         key, _ = shared_control.create_key(DEFAULT_PROJECT, "read", label)
         assert key.label == label.strip()
-        assert key in shared_control.keys()
+        assert key in list(shared_control.keys(DEFAULT_PROJECT))
     except ControlError as error:
         assert str(error).isprintable()
     for attempt in (
