@@ -218,6 +218,21 @@ class TestPrices:
         assert control.price_version() == own.version
         assert (first.entered_by, first.entered_at) == ("cli:ann", NOON)
 
+    def test_an_entry_reads_like_one_of_a_price_file(self, control: Control) -> None:
+        day = date(2026, 11, 1)
+        rates = {"input": 1.5, "per": 1000, "until": "2027-11-01", "provider": "another", "version": "0"}
+        entry = control.add_price("openai", "gpt-*", day, rates, by="cli:ann")
+        assert entry.as_file_entry() == {
+            "provider": "openai",
+            "model": "gpt-*",
+            "from": day,
+            "until": "2027-11-01",
+            "input": 1.5,
+            "per": 1000,
+            "version": f"own price {entry.version}",
+            "source": "entered by cli:ann on 2026-11-20",
+        }
+
     def test_withdrawn_is_an_entry_too(self, control: Control) -> None:
         assert control.price_version() == 0
         day = date(2026, 11, 1)

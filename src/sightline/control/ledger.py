@@ -8,12 +8,12 @@ import sqlalchemy as sa
 
 from sightline.control import rows
 from sightline.control.schema import AUDIT, PRICES
-from sightline.records.access import AuditEntry, OwnPrice
+from sightline.records.access import AuditEntry, PriceEntry
 
 MAX_PAGE = 1000
 
 
-def append_price(db: sa.Connection, entry: OwnPrice) -> OwnPrice:
+def append_price(db: sa.Connection, entry: PriceEntry) -> PriceEntry:
     """Write an entry; its `version` is the database's next."""
     new = PRICES.insert().values(
         project=entry.project,
@@ -28,15 +28,15 @@ def append_price(db: sa.Connection, entry: OwnPrice) -> OwnPrice:
     return replace(entry, version=db.execute(new.returning(PRICES.c.version)).scalar_one())
 
 
-def read_prices(db: sa.Connection, *, history: bool) -> list[OwnPrice]:
+def read_prices(db: sa.Connection, *, history: bool) -> list[PriceEntry]:
     """Entries by version: all of them, or those in force."""
     entries = [rows.to_price(r) for r in db.execute(sa.select(PRICES).order_by(PRICES.c.version)).mappings()]
     return entries if history else in_force(entries)
 
 
-def in_force(entries: list[OwnPrice]) -> list[OwnPrice]:
+def in_force(entries: list[PriceEntry]) -> list[PriceEntry]:
     """Of each project, provider, model and date the newest entry, unless that is a withdrawal."""
-    newest: dict[object, OwnPrice] = {}
+    newest: dict[object, PriceEntry] = {}
     for entry in sorted(entries, key=lambda e: e.version):
         newest[(entry.project, entry.provider, entry.model, entry.valid_from)] = entry
     kept = (entry for entry in newest.values() if entry.rates is not None)

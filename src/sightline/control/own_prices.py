@@ -9,7 +9,7 @@ from typing import Any
 from sightline.control import ledger, names
 from sightline.control.errors import InvalidValue, NotFound
 from sightline.control.session import SYSTEM, Session, existing_project
-from sightline.records.access import AuditEntry, OwnPrice
+from sightline.records.access import AuditEntry, PriceEntry
 
 
 class OwnPrices(Session):
@@ -25,11 +25,11 @@ class OwnPrices(Session):
         project: str | None = None,
         note: str = "",
         by: str = SYSTEM,
-    ) -> OwnPrice:
+    ) -> PriceEntry:
         """Append a price; it supersedes earlier entries of the same project, provider, model and date."""
         return self._enter_price(provider, model, valid_from, names.rates(rates), project, note, by)
 
-    def withdraw_price(self, version: int, *, note: str = "", by: str = SYSTEM) -> OwnPrice:
+    def withdraw_price(self, version: int, *, note: str = "", by: str = SYSTEM) -> PriceEntry:
         """Append an entry that takes back the one of this version. Raises NotFound."""
         with self._reading() as db:
             old = next((p for p in ledger.read_prices(db, history=True) if p.version == version), None)
@@ -46,12 +46,12 @@ class OwnPrices(Session):
         project: str | None,
         note: str,
         by: str,
-    ) -> OwnPrice:
+    ) -> PriceEntry:
         if not isinstance(valid_from, date) or isinstance(valid_from, datetime):
             raise InvalidValue(f"valid_from is {valid_from!r}; expected a date such as 2026-11-01.")
         provider = names.line("provider", provider, required=True)
         model = names.line("model", model, required=True)
-        entry = OwnPrice(
+        entry = PriceEntry(
             0, project, provider, model, valid_from, rates, names.line("note", note), by, self._now()
         )
         with self._writing() as db:
@@ -63,7 +63,7 @@ class OwnPrices(Session):
             self._note(db, by, action, project, f"{provider}/{model}", detail)
         return entry
 
-    def prices(self, *, history: bool = False) -> list[OwnPrice]:
+    def prices(self, *, history: bool = False) -> list[PriceEntry]:
         """The entries in force by version; with `history` also the superseded and withdrawn ones."""
         with self._reading() as db:
             return ledger.read_prices(db, history=history)

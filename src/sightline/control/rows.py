@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sightline.records.access import ApiKey, AuditEntry, Environment, OwnPrice, Project, Scope
+from sightline.records.access import ApiKey, AuditEntry, Environment, PriceEntry, Project, Scope
 
 Row = Mapping[Any, Any]
 
@@ -33,9 +33,9 @@ def to_key(row: Row) -> ApiKey:
     )
 
 
-def to_price(row: Row) -> OwnPrice:
+def to_price(row: Row) -> PriceEntry:
     """A row of `prices`."""
-    return OwnPrice(
+    return PriceEntry(
         row["version"],
         row["project"],
         row["provider"],

@@ -69,13 +69,13 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnPrice:
+class PriceEntry:
     """One dated entry of a price or contract of one's own. Entries are never changed, only superseded.
 
     `version` grows with every entry. Among entries of the same project, provider, model and
     `valid_from`, the one with the highest version counts; `rates` None withdraws the ones before it.
-    `model` is a name or a pattern with `*`. `project` None: for every project. What `rates` may hold
-    is the catalog's matter.
+    `model` is a name or a pattern with `*`. `project` None: for every project. `rates` has the keys of a
+    price file's entry (`input`, `output`, `per`, `tier`, `until`, ...); the catalog checks them.
     """
 
     version: int
@@ -88,10 +88,21 @@ class OwnPrice:
     entered_by: str
     entered_at: datetime
 
+    def as_file_entry(self) -> dict[str, Any]:
+        """The entry as it would stand in a price file, for the catalog to read."""
+        return {
+            "source": self.note or f"entered by {self.entered_by} on {self.entered_at:%Y-%m-%d}",
+            **(self.rates or {}),
+            "provider": self.provider,
+            "model": self.model,
+            "from": self.valid_from,
+            "version": f"own price {self.version}",
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who did what when. `actor` is `cli:<user>`, `key:<id>` or `system`; `action` is `key.create` and so on."""
+    """Who did what when. `actor` is `cli:<user>`, `key:<id>` or `system`; `action` reads like `key.create`."""
 
     id: int
     at: datetime
