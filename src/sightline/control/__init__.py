@@ -1,1 +1,1 @@
-"""Small mutable state: projects, keys, settings. SQLite or Postgres."""
+"""Small mutable state: projects, environments, keys, settings, own prices, and who changed them."""

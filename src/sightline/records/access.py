@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 DEFAULT_PROJECT = "default"
 
@@ -54,3 +56,58 @@ class Principal:
     def may(self, scope: Scope) -> bool:
         """Whether this principal may act with `scope`."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A deployment of a project's system: `production`, `staging`, `alice's laptop`."""
+
+    project: str
+    name: str
+    description: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PriceEntry:
+    """One dated entry of a price or contract of one's own. Entries are never changed, only superseded.
+
+    `version` grows with every entry. Among entries of the same project, provider, model and
+    `valid_from`, the one with the highest version counts; `rates` None withdraws the ones before it.
+    `model` is a name or a pattern with `*`. `project` None: for every project. `rates` has the keys of a
+    price file's entry (`input`, `output`, `per`, `tier`, `until`, ...); the catalog checks them.
+    """
+
+    version: int
+    project: str | None
+    provider: str
+    model: str
+    valid_from: date
+    rates: Mapping[str, Any] | None
+    note: str
+    entered_by: str
+    entered_at: datetime
+
+    def as_file_entry(self) -> dict[str, Any]:
+        """The entry as it would stand in a price file, for the catalog to read."""
+        return {
+            "source": self.note or f"entered by {self.entered_by} on {self.entered_at:%Y-%m-%d}",
+            **(self.rates or {}),
+            "provider": self.provider,
+            "model": self.model,
+            "from": self.valid_from,
+            "version": f"own price {self.version}",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what when. `actor` is `cli:<user>`, `key:<id>` or `system`; `action` reads like `key.create`."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    project: str | None
+    subject: str
+    detail: Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""Forward-only steps of the control database's schema, applied at start by `migration.py`."""

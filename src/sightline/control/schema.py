@@ -1,0 +1,136 @@
+"""The tables of the control database, as of the newest migration (a test compares the two)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+METADATA = sa.MetaData(naming_convention=NAMING)
+VERSION_TABLE = "control_version"
+
+
+class Utc(sa.types.TypeDecorator[datetime]):
+    """A moment with its time zone in and out, kept as UTC. SQLite would silently drop the zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Aware datetimes only; a naive one is a mistake of the caller (ValueError)."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; pass datetime.now(UTC)")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Always aware, always UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _project(nullable: bool = False) -> sa.Column[Any]:
+    return sa.Column("project", sa.Text, sa.ForeignKey("projects.name"), nullable=nullable)
+
+
+PROJECTS = sa.Table(
+    "projects",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("retention_days", sa.Integer, nullable=False),
+    sa.Column("content_days", sa.Integer, nullable=False),
+)
+
+ENVIRONMENTS = sa.Table(
+    "environments",
+    METADATA,
+    sa.Column("project", sa.Text, sa.ForeignKey("projects.name"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("created_at", Utc, nullable=False),
+)
+
+API_KEYS = sa.Table(
+    "api_keys",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    _project(),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("last_used_at", Utc),
+    sa.Column("revoked_at", Utc),
+    sa.CheckConstraint("scope in ('ingest', 'read', 'admin')", name="scope"),
+    sa.Index("ix_api_keys_project", "project"),
+)
+
+# One value per key and project, and one per key for everything; NULLs never collide in a plain
+# unique constraint, so there are two partial indexes.
+SETTINGS = sa.Table(
+    "settings",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _project(nullable=True),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("value", sa.JSON, nullable=False),
+    sa.Column("updated_at", Utc, nullable=False),
+)
+SETTING_OF_PROJECT = sa.Index(
+    "uq_settings_project_key",
+    SETTINGS.c.project,
+    SETTINGS.c.key,
+    unique=True,
+    sqlite_where=SETTINGS.c.project.is_not(None),
+    postgresql_where=SETTINGS.c.project.is_not(None),
+)
+SETTING_OF_ALL = sa.Index(
+    "uq_settings_key",
+    SETTINGS.c.key,
+    unique=True,
+    sqlite_where=SETTINGS.c.project.is_(None),
+    postgresql_where=SETTINGS.c.project.is_(None),
+)
+
+# Only ever appended to: what explains a past figure stays. `rates` is SQL NULL for a withdrawal.
+PRICES = sa.Table(
+    "prices",
+    METADATA,
+    sa.Column("version", sa.Integer, primary_key=True),
+    _project(nullable=True),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("valid_from", sa.Date, nullable=False),
+    sa.Column("rates", sa.JSON(none_as_null=True)),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("entered_by", sa.Text, nullable=False),
+    sa.Column("entered_at", Utc, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# No foreign key to projects: the record of who did what outlives what it was done to.
+AUDIT = sa.Table(
+    "audit",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("project", sa.Text),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("detail", sa.JSON, nullable=False),
+    sa.Index("ix_audit_project_id", "project", "id"),
+    sqlite_autoincrement=True,
+)
