@@ -18,7 +18,7 @@ from sightline.store.store import Connection
 SCRATCH = "scratch"
 # Bytes from which an attribute that no field takes is stored as content instead of in the JSON.
 LONG = 32_768
-PROTO = files("sightline.digest").joinpath("otlp.proto").read_text()
+PROTO = Path(str(files("sightline.digest").joinpath("otlp.proto")))
 _KV = "Array(Tuple(key String, value String))"
 _RESOURCE = f"resource Tuple(attributes {_KV})"
 _SCOPE = "scope Tuple(name String, version String)"
@@ -44,9 +44,7 @@ def segment_source(path: Path, structure: str) -> str:
 
 
 DECODE_SETTINGS = {
-    "format_schema_source": "string",
-    "format_schema": PROTO,
-    "format_schema_message_name": "Record",
+    "format_schema": f"{PROTO}:Record",
     # Several blocks, so that both cores can work on them.
     "min_insert_block_size_rows": 1,
     "min_insert_block_size_bytes": 1,

@@ -65,7 +65,7 @@ class Connection:
         options: dict[str, Any] = {}
         if self.embedded:
             path = urlsplit(url).path
-            options = {"interface": "chdb", "path": path or ":memory:"}
+            options = {"interface": "chdb", "path": path or ":memory:", "chdb_options": EMBEDDED_OPTIONS}
             if path:
                 Path(path).mkdir(parents=True, exist_ok=True)
         else:
