@@ -14,14 +14,19 @@ class HttpSettings:
     """The HTTP port: OTLP/HTTP, the API and the pages."""
 
     host: str = "127.0.0.1"
+    """Address to listen on; anything but loopback needs keys (or `insecure`)."""
     port: int = 4318
+    """TCP port; 0 takes a free one."""
     max_body: int = 64 * 2**20
     """Largest request body after decompression."""
     max_connections: int = 1000
+    """Open connections beyond which new ones wait."""
     header_timeout: float = 10.0
+    """Longest time a sender may take for its request line and headers."""
     body_timeout: float = 30.0
     """Longest silence while a body is being sent, and longest whole body at four times this."""
     keep_alive: float = 75.0
+    """How long an idle connection stays open."""
     cors_origins: tuple[str, ...] = ()
     """Origins whose browsers may send OTLP; empty: none, `*`: any."""
 
@@ -31,6 +36,7 @@ class GrpcSettings:
     """The OTLP/gRPC port. Port 0 turns it off."""
 
     port: int = 4317
+    """TCP port; 0 turns gRPC off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +44,17 @@ class JournalSettings:
     """The durable log between the wire and the store."""
 
     segment_bytes: int = 32 * 2**20
+    """Size at which a segment is closed and digested."""
     segment_age: float = 0.4
+    """Age at which it is, however small; it decides how soon data is visible."""
     max_backlog: int = 2 * 2**30
     """Undigested bytes beyond which senders are told to wait (429)."""
     min_free_disk: int = 256 * 2**20
+    """Free disk below which nothing more is accepted (503)."""
     keep_digested: float = 24 * 3600.0
     """How long digested segments stay for a replay."""
     keep_digested_bytes: int = 2 * 2**30
+    """How much of them, at most."""
     retry_window: float = 900.0
     """How long a byte-for-byte retry is recognised."""
 
@@ -54,9 +64,13 @@ class StoreSettings:
     """Where rows live. `url` empty: `chdb://` in the data directory."""
 
     url: str = ""
+    """`chdb:///path`, `clickhouse://user@host:port`, or empty."""
     readers: int = 3
+    """Queries that run side by side."""
     query_seconds: float = 30.0
+    """Longest time one query may run."""
     query_memory: int = 1 * 2**30
+    """Most memory one query may take."""
     query_rows: int = 10_000
     """Most rows one answer of the SQL endpoint may hold."""
 
@@ -66,6 +80,7 @@ class ControlSettings:
     """Small mutable state. `url` empty: SQLite in the data directory."""
 
     url: str = ""
+    """`sqlite:///path`, `postgresql://user@host/name`, or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,7 @@ class LogSettings:
     """Sightline's own logs, on standard error."""
 
     level: str = "info"
+    """Least important level that is logged."""
     format: str = "auto"
     """`json`, `console`, or `auto`: console on a terminal."""
 
@@ -82,7 +98,9 @@ class Settings:
     """Everything. Precedence: flags, then `SIGHTLINE_…` variables, then the TOML file, then these defaults."""
 
     data: Path = Path("sightline-data")
+    """The data directory: journal, store and control live in it."""
     role: str = "all"
+    """Which parts of Sightline this process runs."""
     self_tracing: bool = False
     """Send Sightline's own traces to project `sightline`."""
     insecure: bool = False

@@ -1,0 +1,1 @@
+"""Running Sightline: configuration, logs, measures, health, doctor, self tracing, backup."""
