@@ -1,9 +1,9 @@
 """Runs a user's SQL, read-only, on one project, within limits of time, memory and rows.
 
-The walls, one behind the other: `sql_guard` (nothing but SELECT, listed functions, listed tables), the wrapping
-that makes each table name a SELECT of one project, a default database without tables, `readonly` and
-limits as settings of the query, and `additional_table_filters`, by which the engine adds the project to every read
-of our tables by itself.
+The walls, one behind the other: `sql_guard` (nothing but SELECT, listed functions, listed tables), the
+wrapping that makes each table name a SELECT of one project, a default database without tables, `readonly`
+and limits as settings of the query, and `additional_table_filters`, by which the engine itself adds the
+project to every read of our tables.
 """
 
 from __future__ import annotations
@@ -22,11 +22,20 @@ from typing import Any
 from sightline.measures import QUERY_SECONDS
 from sightline.query.sql_answer import FORMAT, FORMAT_SETTINGS, SqlAnswer, read_answer
 from sightline.query.sql_errors import SqlBusy, SqlError, SqlTooLong, query_error, syntax_error
-from sightline.query.sql_guard import DUMP_FORMAT, MAX_QUERY, Plan, check_text, check_tree, read_tree, reserved, wrap
+from sightline.query.sql_guard import (
+    DUMP_FORMAT,
+    MAX_QUERY,
+    Plan,
+    check_text,
+    check_tree,
+    read_tree,
+    reserved,
+    wrap,
+)
 from sightline.query.sql_relations import PROJECT_PARAMETER, Relation, load_relations
 from sightline.settings import StoreSettings
 from sightline.store.rows import StoreError
-from sightline.store.store import DATABASE, Connection, Store
+from sightline.store.store import Connection, Store
 
 _CONNECTIONS = 2
 _MAX_WAITING = 32
@@ -60,7 +69,10 @@ class SqlEndpoint:
         self.relations: dict[str, Relation] = {}
 
     def open(self) -> None:
-        """Connect and learn the tables. Blocking. Raises StoreError, also when names could reach real tables."""
+        """Connect and learn the tables. Blocking.
+
+        Raises StoreError, also when a name without a database could reach a real table.
+        """
         for _ in range(self._size):
             self._idle.put(self._store.writer())
         self._killer = self._store.writer()
@@ -70,8 +82,8 @@ class SqlEndpoint:
         database, tables = named.rows[0]
         if tables:
             raise StoreError(
-                f"the store's default database {database!r} holds {tables} tables; the SQL endpoint needs it empty,"
-                " because a table name without a database would reach them. Move them to a database of their own."
+                f"the store's default database {database!r} holds {tables} tables; the SQL endpoint needs it"
+                " empty, because a table name without a database would reach them. Move them to another one."
             )
         self.relations = load_relations(self._killer)
 
@@ -96,10 +108,16 @@ class SqlEndpoint:
         values = _checked_parameters(parameters or {})
         if not _PROJECT.fullmatch(project):
             raise ValueError(f"project {project!r} is not a project's name")
+        try:
+            size = len(query.encode())
+        except UnicodeEncodeError as error:
+            raise SqlError(
+                "The query holds half a surrogate pair, which is no text.", "syntax", error.start
+            ) from error
+        if size > MAX_QUERY:
+            raise SqlError(f"The query is longer than {MAX_QUERY // 1024} KiB.", "refused")
         if described := self._described(query):
             return described
-        if len(query.encode()) > MAX_QUERY:
-            raise SqlError(f"The query is longer than {MAX_QUERY // 1024} KiB.", "refused")
         return await self._run(lambda call: self._answer(call, project, query, values))
 
     async def _run(self, work: Callable[[_Call], SqlAnswer]) -> SqlAnswer:
@@ -134,7 +152,9 @@ class SqlEndpoint:
     def _kill(self, mark: str) -> None:
         with self._kill_lock:
             if self._killer:
-                self._killer.command("KILL QUERY WHERE Settings['log_comment'] = {m:String} ASYNC", {"m": mark})
+                self._killer.command(
+                    "KILL QUERY WHERE Settings['log_comment'] = {m:String} ASYNC", {"m": mark}
+                )
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -195,7 +215,9 @@ class SqlEndpoint:
         except StoreError as error:
             if error.code != _SYNTAX:
                 raise self._failure(error, plan) from error
-            raise SqlError("Only one SELECT can be run here, without FORMAT and INTO OUTFILE.", "refused") from error
+            raise SqlError(
+                "Only one SELECT can be run here, without FORMAT and INTO OUTFILE.", "refused"
+            ) from error
         check_tree(read_tree(dump.decode("utf-8", "replace")), plan)
         return plan
 
@@ -255,8 +277,14 @@ def _checked_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Values as the driver takes them: text, numbers, booleans, null, and lists of these."""
     for name, value in parameters.items():
         if not _NAME.fullmatch(name) or reserved(name):
-            raise SqlError(f"Parameter {name[:60]!r}: a name is letters, digits and _, and not sightline_….", "parameters")
+            raise SqlError(
+                f"Parameter {name[:60]!r}: a name is letters, digits and _, and not sightline_….",
+                "parameters",
+            )
         items = value if isinstance(value, list) else [value]
         if not all(item is None or isinstance(item, str | int | float | bool) for item in items):
-            raise SqlError(f"Parameter {name}: a value is text, a number, true, false, null, or a list of these.", "parameters")
+            raise SqlError(
+                f"Parameter {name}: a value is text, a number, true, false, null, or a list of these.",
+                "parameters",
+            )
     return dict(parameters)

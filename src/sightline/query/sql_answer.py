@@ -1,7 +1,7 @@
 """The engine's answer as JSON-safe values, exactly.
 
-64-bit integers stay integers, NaN and infinities become null, times are ISO 8601 in UTC, decimals and integers
-beyond 64 bits are text, bytes that are no UTF-8 are lower-case hex.
+64-bit integers stay integers, NaN and infinities become null, times are ISO 8601 in UTC, decimals and
+integers beyond 64 bits are text, bytes that are no UTF-8 are lower-case hex.
 """
 
 from __future__ import annotations

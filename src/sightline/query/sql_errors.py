@@ -11,11 +11,21 @@ from sightline.store.rows import QueryTimeout, QueryTooLarge, StoreError
 _MAX_MESSAGE = 400
 # What the engine appends for its developers: scopes, plan steps, internal column names.
 _TAILS = (
-    ": In scope", ". In scope", " In scope", ": while ", ": While ", " while executing ", ": (while ",
-    " While processing", ". Maybe you meant", " Note: the query does not", ". Stack trace", " Expected one of:",
-)  # fmt: skip
+    ": In scope",
+    ". In scope",
+    " In scope",
+    ": while ",
+    ": While ",
+    " while executing ",
+    ": (while ",
+    " While processing",
+    ". Maybe you meant",
+    " Note: the query does not",
+    ". Stack trace",
+    " Expected one of:",
+)
 _POSITION = re.compile(r"failed at position (\d+)")
-_TOKEN = re.compile(r"failed at position \d+ \((.*?)\)(?::|$)", re.DOTALL)
+_TOKEN = re.compile(r"failed at position \d+ \((.*?)\)(?: \(line|:|$)", re.DOTALL)
 _UNKNOWN = re.compile(r"(?:expression|function) (?:or table expression )?identifier [`']([^`']+)[`']")
 _UNRESOLVED = re.compile(r"Identifier '([^']+)' cannot be resolved")
 _NO_TABLE = re.compile(r"[Tt]able expression identifier ['`]([^'`]+)['`]")
@@ -36,15 +46,15 @@ class SqlError(Exception):
         self.position = position
 
 
-class SqlTooLong(SqlError):
+class SqlTooLong(SqlError):  # noqa: N818 -- named for what happened, as everywhere here
     """The query ran into its time limit or was cancelled."""
 
 
-class SqlTooLarge(SqlError):
+class SqlTooLarge(SqlError):  # noqa: N818 -- named for what happened, as everywhere here
     """The query ran into its memory limit."""
 
 
-class SqlBusy(Exception):
+class SqlBusy(Exception):  # noqa: N818 -- named for what happened, as everywhere here
     """Too many queries wait already; try again after `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: int = 2) -> None:
@@ -93,7 +103,8 @@ def query_error(
     text = str(error)
     if isinstance(error, QueryTimeout):
         return SqlTooLong(
-            f"The query ran longer than {seconds:g} s and was stopped. Narrow the time range or read fewer columns.",
+            f"The query ran longer than {seconds:g} s and was stopped."
+            " Narrow the time range or read fewer columns.",
             "failed",
         )
     if isinstance(error, QueryTooLarge):
@@ -105,7 +116,8 @@ def query_error(
     if found := _NO_TABLE.search(text):
         names = sorted(tables)
         return SqlError(
-            f'There is no table "{found[1]}".{nearest(found[1], names)} Tables: {", ".join(names)}.', "unknown"
+            f'There is no table "{found[1]}".{nearest(found[1], names)} Tables: {", ".join(names)}.',
+            "unknown",
         )
     if found := _UNKNOWN.search(text) or _UNRESOLVED.search(text):
         name = found[1]

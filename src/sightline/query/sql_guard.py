@@ -23,7 +23,8 @@ from sightline.query.sql_relations import PROJECT_PARAMETER, Relation
 # Kinds of nodes a SELECT is made of. Not here, and so refused: Set (SETTINGS), InsertQuery, Explain, …;
 # ColumnsApplyTransformer, because the tree does not show the function it applies.
 _KINDS = frozenset({
-    "SelectWithUnionQuery", "SelectIntersectExceptQuery", "SelectQuery", "ExpressionList", "Subquery", "WithElement",
+    "SelectWithUnionQuery", "SelectIntersectExceptQuery", "SelectQuery", "ExpressionList", "Subquery",
+    "WithElement",
     "Identifier", "TableIdentifier", "Literal", "Function", "Asterisk", "QualifiedAsterisk",
     "ColumnsTransformerList", "ColumnsExceptTransformer", "ColumnsReplaceTransformer",
     "ColumnsReplaceTransformer::Replacement", "ColumnsRegexpMatcher", "ColumnsListMatcher",
@@ -98,7 +99,9 @@ def check_text(canonical: str, parameters: Iterable[str]) -> None:
 def _check_call(name: str, *, anywhere: bool = False) -> None:
     if is_function(name) or (anywhere and (is_table_function(name) or name.upper() == "COLUMNS")):
         return
-    raise SqlError(f"The function {name[:60]} is not available here.{nearest(name, known_functions())}", "refused")
+    raise SqlError(
+        f"The function {name[:60]} is not available here.{nearest(name, known_functions())}", "refused"
+    )
 
 
 def wrap(canonical: str, relations: Mapping[str, Relation]) -> Plan:
@@ -134,7 +137,9 @@ def check_tree(tree: Node, plan: Plan) -> None:
     """Refuse a tree that holds anything beyond the lists. Raises SqlError."""
     # FORMAT and INTO OUTFILE hang below the statement as further children; one FORMAT is the dump's own.
     own = tree.children[1:]
-    if tree.kind != "SelectWithUnionQuery" or [(n.kind, n.text) for n in own] != [("Identifier", DUMP_FORMAT)]:
+    if tree.kind != "SelectWithUnionQuery" or [(n.kind, n.text) for n in own] != [
+        ("Identifier", DUMP_FORMAT)
+    ]:
         raise SqlError("Only SELECT can be run here, without FORMAT and INTO OUTFILE.", "refused")
     qualified: Counter[str] = Counter()
     stack: list[tuple[Node, Node]] = [(tree, tree)]
@@ -150,7 +155,9 @@ def check_tree(tree: Node, plan: Plan) -> None:
         elif node.kind == "TableIdentifier" and "." in node.text:
             qualified[node.text] += 1
         elif node.kind == "Identifier" and node.text.lower().startswith(_OUTSIDE):
-            raise SqlError(f"{node.text[:60]} is out of reach; tables are named without a database.", "refused")
+            raise SqlError(
+                f"{node.text[:60]} is out of reach; tables are named without a database.", "refused"
+            )
     expected = Counter(table for relation in plan.relations for table in relation.tables)
     if qualified != expected:
         name = next(iter(qualified - expected), "a table of the store")

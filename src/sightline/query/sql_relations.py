@@ -71,7 +71,9 @@ def _column(name: str, kind: str) -> Column:
     if kind.startswith("FixedString("):
         return Column(name, "String", f"lower(hex({quoted(name)})) AS {quoted(name)}")
     if kind.startswith("Array(FixedString("):
-        return Column(name, "Array(String)", f"arrayMap(x -> lower(hex(x)), {quoted(name)}) AS {quoted(name)}")
+        return Column(
+            name, "Array(String)", f"arrayMap(x -> lower(hex(x)), {quoted(name)}) AS {quoted(name)}"
+        )
     return Column(name, kind, quoted(name))
 
 
