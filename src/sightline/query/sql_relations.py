@@ -1,0 +1,107 @@
+"""The tables that users of SQL see: their names, their columns, and the SELECT each one stands for.
+
+Which columns there are is read from the store, so the schema files stay the one declaration of them.
+Each SELECT keeps to one project with PREWHERE, not WHERE: the engine may evaluate a user's condition
+beside a WHERE, on rows of other projects too, and a failing cast or division would then tell about them.
+Rows that PREWHERE drops are never seen by another expression.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+from sightline.store.store import DATABASE, Connection
+
+PROJECT_PARAMETER = "sightline_project"
+# Stored tables that are shown, with the columns that are ours alone.
+STORED: dict[str, frozenset[str]] = {
+    "spans": frozenset({"inherited", "retention_days"}),
+    "logs": frozenset({"retention_days"}),
+    "metrics": frozenset({"retention_days"}),
+    "content": frozenset(),
+}
+# Rows with the same key count once, also before the engine has merged them.
+_FINAL = frozenset({"content"})
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as users see it: name, ClickHouse type, and the expression that reads it from the table."""
+
+    name: str
+    type: str
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table of the SQL endpoint. `source` is what stands after FROM and keeps to one project.
+
+    `tables` are the stored tables it reads, in full (`database.table`).
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    source: str
+    tables: tuple[str, ...]
+
+    def select(self, canonical: str) -> str:
+        """The SELECT behind the name, with the columns that `canonical` may mean.
+
+        Leaving out the others makes analysis of a wide table about 6 ms faster.
+        """
+        words = set(_WORD.findall(canonical))
+        every = "*" in canonical or bool({"COLUMNS", "NATURAL"} & words)
+        wanted = [c for c in self.columns if every or c.name in words or words.issuperset(c.name.split("."))]
+        columns = wanted or [c for c in self.columns if c.name == "project"]
+        return f"SELECT {', '.join(c.expression for c in columns)} FROM {self.source}"
+
+
+def quoted(name: str) -> str:
+    """A name as an identifier of SQL."""
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def _column(name: str, kind: str) -> Column:
+    """Digests are bytes in the store and lower-case hex for users."""
+    if kind.startswith("FixedString("):
+        return Column(name, "String", f"lower(hex({quoted(name)})) AS {quoted(name)}")
+    if kind.startswith("Array(FixedString("):
+        return Column(
+            name, "Array(String)", f"arrayMap(x -> lower(hex(x)), {quoted(name)}) AS {quoted(name)}"
+        )
+    return Column(name, kind, quoted(name))
+
+
+def stored_relation(name: str, columns: Mapping[str, str]) -> Relation:
+    """A stored table with its columns (name to ClickHouse type), as users see it."""
+    table = f"{DATABASE}.{name}"
+    final = " FINAL" if name in _FINAL else ""
+    return Relation(
+        name=name,
+        columns=tuple(_column(n, t) for n, t in columns.items() if n not in STORED[name]),
+        source=f"{table}{final} PREWHERE project = {{{PROJECT_PARAMETER}:String}}",
+        tables=(table,),
+    )
+
+
+def load_relations(connection: Connection) -> dict[str, Relation]:
+    """All tables of the SQL endpoint, with the columns that the store has now. Raises StoreError."""
+    found: dict[str, Relation] = {}
+    for name in STORED:
+        rows = connection.query(f"DESCRIBE TABLE {DATABASE}.{name}").rows
+        found[name] = stored_relation(name, {str(row[0]): str(row[1]) for row in rows})
+    text = files("sightline.query").joinpath("sql_traces.sql").read_text()
+    body = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+    rows = connection.query(f"DESCRIBE TABLE ({body})", {PROJECT_PARAMETER: "default"}).rows
+    found["traces"] = Relation(
+        name="traces",
+        columns=tuple(Column(str(row[0]), str(row[1]), quoted(str(row[0]))) for row in rows),
+        source=f"({body})",
+        tables=(f"{DATABASE}.spans",),
+    )
+    return found

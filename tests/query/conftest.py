@@ -1,0 +1,7 @@
+"""What the tests of queries share."""
+
+from __future__ import annotations
+
+from sql_two_projects import two_projects
+
+__all__ = ["two_projects"]
