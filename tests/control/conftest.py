@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from sightline.control.control import Control
 
-psycopg = pytest.importorskip("psycopg") if not os.environ.get("CI") else __import__("psycopg")
 _numbers = itertools.count()
 START_SECONDS = 60
 

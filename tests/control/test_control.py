@@ -126,6 +126,8 @@ class TestKeys:
         assert revoked.revoked_at == NOON
         assert control.has_keys(), "revoking the last key must not open the door"
         assert [a.action for a in control.audit()] == ["key.revoke", "key.create"]
+        with pytest.raises(NotFound):
+            control.revoke_key(key.id, project="another")
         for missing in ("nothing", "", "\x00", "a'--"):
             with pytest.raises(NotFound, match="sightline keys list"):
                 control.revoke_key(missing)

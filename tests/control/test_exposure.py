@@ -133,3 +133,8 @@ def test_any_text_gets_an_answer(host: str, other: str) -> None:
 def test_no_name_under_a_foreign_domain_passes(prefix: str) -> None:
     assert not host_allowed(f"{prefix}.evil.example", "127.0.0.1", ())
     assert not origin_allowed(f"http://{prefix}.evil.example:4318", "127.0.0.1:4318", ())
+
+
+def test_the_command_works_on_the_same_database() -> None:
+    refusal = exposure_error("0.0.0.0", False, False, options="--data /srv/sightline")
+    assert "sightline keys create --project default --scope admin --data /srv/sightline;" in str(refusal)

@@ -222,6 +222,25 @@ class TestBrowsers:
         assert Gate(control, True, clock).authenticate(headers).scopes == {Scope.READ}
 
 
+class TestBasicInBrowsers:
+    """A browser adds Basic to every request by itself, also to those a foreign page makes it send."""
+
+    def test_a_foreign_page_does_not_speak_for_its_visitor(self, control: Control, clock: Any) -> None:
+        _, text = control.create_key(DEFAULT_PROJECT, "admin")
+        gate = Gate(control, False, clock, origins=("https://app.example",))
+        here = {"host": "sight.example", **basic("me", text)}
+        assert gate.authenticate(here).scopes == {Scope.ADMIN}
+        assert gate.authenticate({**here, "origin": "https://sight.example"}).scopes == {Scope.ADMIN}
+        assert denied(gate, {**here, "origin": "https://evil.example"}).status == 403
+        assert gate.authenticate({**here, "origin": "https://app.example"}).scopes == {Scope.INGEST}
+
+    def test_a_read_key_gives_an_allowed_page_nothing(self, control: Control, clock: Any) -> None:
+        _, text = control.create_key(DEFAULT_PROJECT, "read")
+        gate = Gate(control, False, clock, origins=("*",))
+        page = {"host": "sight.example", "origin": "https://app.example", **basic("me", text)}
+        assert gate.authenticate(page).scopes == frozenset()
+
+
 def test_what_a_key_may_not_do_is_said_with_the_command() -> None:
     ingest = Principal("shop", frozenset({Scope.INGEST}), "k1")
     require(ingest, Scope.INGEST)

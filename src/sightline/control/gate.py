@@ -4,7 +4,8 @@ The rule: on loopback, as long as no key was ever made, everyone is project `def
 scopes, because everyone who gets there has an account on this machine. From the first key on, and
 anywhere else, a key is needed. One door stays to be closed in the open case: the browser of that
 machine's user, which a foreign web page can make send requests to loopback (`exposure.host_allowed`,
-`exposure.origin_allowed`).
+`exposure.origin_allowed`). The same goes for a key in Basic: once typed in, a browser adds it to
+every request, also to those that a foreign page makes it send, so there the origin counts too.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ class Gate:
         self._uses.flush()
 
     def _without_key(self, headers: Mapping[str, str]) -> Principal:
-        host, origin = headers.get("host"), headers.get("origin")
+        host = headers.get("host")
         if self._guard_hosts and not host_allowed(host, self._bind_host, self._hosts):
             raise AccessDenied(
                 403,
@@ -126,10 +127,16 @@ class Gate:
                 " Use http://127.0.0.1, allow the name with http.allowed_hosts, or make a key: sightline keys"
                 f" create --project {DEFAULT_PROJECT} --scope admin",
             )
+        return self._from_page(Principal(DEFAULT_PROJECT, frozenset(Scope), None), headers)
+
+    def _from_page(self, principal: Principal, headers: Mapping[str, str]) -> Principal:
+        """What is left of a principal that a browser may speak for without its user knowing."""
+        host, origin = headers.get("host"), headers.get("origin")
         if origin_allowed(origin, host, ()):
-            return Principal(DEFAULT_PROJECT, frozenset(Scope), None)
+            return principal
         if origin_allowed(origin, host, self._origins):
-            return Principal(DEFAULT_PROJECT, frozenset({Scope.INGEST}), None)
+            left = {Scope.INGEST} if principal.may(Scope.INGEST) else set()
+            return Principal(principal.project, frozenset(left), principal.key_id)
         raise AccessDenied(
             403,
             f"Pages of {_brief(origin)} may not use this server. To let them send, add the site to"
@@ -139,11 +146,12 @@ class Gate:
     def _with_key(self, headers: Mapping[str, str]) -> Principal:
         presented = list(_presented(headers))
         revoked: ApiKey | None = None
-        for text in presented:
+        for text, by_browser in presented:
             key = self._look_up(text) if keys.id_of(text) is not None else None
             if key is not None and key.revoked_at is None:
                 self._uses.note(key.id)
-                return Principal(key.project, frozenset({key.scope}), key.id)
+                principal = Principal(key.project, frozenset({key.scope}), key.id)
+                return self._from_page(principal, headers) if by_browser else principal
             revoked = revoked or key
         how = _HOW.format(project=revoked.project if revoked else DEFAULT_PROJECT, scope=_scope(revoked))
         if revoked is not None:
@@ -200,22 +208,22 @@ def require(principal: Principal, scope: Scope, project: str | None = None) -> N
         # Whether that project exists is nobody's business who has no key for it.
         raise AccessDenied(403, f"This key belongs to project {principal.project!r}. For another, {how}")
     if not principal.may(scope):
-        has = ", ".join(sorted(s.value for s in principal.scopes))
+        has = ", ".join(sorted(s.value for s in principal.scopes)) or "do nothing from this page"
         raise AccessDenied(403, f"This key may {has}, and {scope.value} is needed; {how}")
 
 
-def _presented(headers: Mapping[str, str]) -> Iterator[str]:
-    """Every text that may be meant as a key, in order of precedence."""
+def _presented(headers: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
+    """Every text that may be meant as a key, in order of precedence; and whether browsers add it unasked."""
     scheme, _, rest = headers.get("authorization", "").strip().partition(" ")
     if scheme.lower() == "bearer":
-        yield rest.strip()
+        yield rest.strip(), False
     elif scheme.lower() == "basic":
-        yield from _basic_halves(rest.strip())
+        yield from ((half, True) for half in _basic_halves(rest.strip()))
     elif scheme:
-        yield scheme  # a bare key, as some senders put it
+        yield scheme, False  # a bare key, as some senders put it
     for name in ("x-api-key", "api-key", "api_key"):
         if name in headers:
-            yield headers[name].strip()
+            yield headers[name].strip(), False
 
 
 def _basic_halves(encoded: str) -> list[str]:

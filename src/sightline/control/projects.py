@@ -69,7 +69,7 @@ class Projects(Session):
     ) -> Project:
         """Change what is given, leave the rest."""
         with self._writing() as db:
-            old = existing_project(db, name)
+            old = existing_project(db, name, hold=True)
             new = names.retention(
                 old.retention_days if retention_days is None else retention_days,
                 old.content_days if content_days is None else content_days,

@@ -75,17 +75,18 @@ class Session:
             yield db
 
 
-def find_project(db: sa.Connection, name: str) -> Project | None:
-    """One project; None for a name that does not exist or cannot."""
+def find_project(db: sa.Connection, name: str, *, hold: bool = False) -> Project | None:
+    """One project; None for a name that does not exist or cannot. `hold`: nobody changes it meanwhile."""
     if not names.PROJECT.fullmatch(name):
         return None
-    row = db.execute(sa.select(PROJECTS).where(PROJECTS.c.name == name)).mappings().first()
+    found = sa.select(PROJECTS).where(PROJECTS.c.name == name)
+    row = db.execute(found.with_for_update() if hold else found).mappings().first()
     return None if row is None else rows.to_project(row)
 
 
-def existing_project(db: sa.Connection, name: str) -> Project:
+def existing_project(db: sa.Connection, name: str, *, hold: bool = False) -> Project:
     """One project. Raises NotFound with the nearest name, or how to make it."""
-    project = find_project(db, name)
+    project = find_project(db, name, hold=hold)
     if project is not None:
         return project
     known = list(db.execute(sa.select(PROJECTS.c.name).order_by(PROJECTS.c.name)).scalars())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -55,22 +56,24 @@ class StoredKeys(Session):
         key = rows.to_key(row)
         return key if key.revoked_at is None or also_revoked else None
 
-    def revoke_key(self, key_id: str, *, by: str = SYSTEM) -> ApiKey:
-        """End a key for good; a second time changes nothing. Raises NotFound."""
+    def revoke_key(self, key_id: str, *, project: str | None = None, by: str = SYSTEM) -> ApiKey:
+        """End a key for good; a second time changes nothing. With `project` only a key of that project.
+
+        Raises NotFound.
+        """
         with self._writing() as db:
             one = API_KEYS.c.id == key_id
-            # Postgres cannot take NUL in a text; ids are of letters and digits anyway.
-            row = db.execute(sa.select(API_KEYS).where(one)).mappings().first() if key_id.isalnum() else None
-            if row is None:
-                raise NotFound(f"There is no key {key_id!r}; list them with: sightline keys list")
-            if row["revoked_at"] is None:
-                db.execute(
-                    API_KEYS.update()
-                    .where(one, API_KEYS.c.revoked_at.is_(None))
-                    .values(revoked_at=self._now())
-                )
-                self._note(db, by, "key.revoke", row["project"], key_id, {"label": row["label"]})
-            revoked = rows.to_key(db.execute(sa.select(API_KEYS).where(one)).mappings().one())
+            # Held, so that of two who revoke at once the first one's time counts. No id holds a NUL,
+            # which Postgres could not even compare.
+            found = sa.select(API_KEYS).where(one).with_for_update()
+            row = db.execute(found).mappings().first() if key_id.isalnum() else None
+            if row is None or project not in (None, row["project"]):
+                raise NotFound(f"There is no key {key_id[:80]!r}; list them with: sightline keys list")
+            revoked = rows.to_key(row)
+            if revoked.revoked_at is None:
+                revoked = replace(revoked, revoked_at=self._now())
+                db.execute(API_KEYS.update().where(one).values(revoked_at=revoked.revoked_at))
+                self._note(db, by, "key.revoke", revoked.project, key_id, {"label": revoked.label})
         self._key_changes += 1
         return revoked
 

@@ -102,7 +102,7 @@ class PriceEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who did what when. `actor` is `cli:<user>`, `key:<id>` or `system`; `action` reads like `key.create`."""
+    """Who did what when. `actor` is `cli:<user>`, `key:<id>` or `system`; `action` as `key.create`."""
 
     id: int
     at: datetime
