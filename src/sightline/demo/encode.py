@@ -13,6 +13,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from sightline.demo.shapes import Attributes, LogLine, Source, Span, Value
 
@@ -130,7 +131,7 @@ def trace_request(spans: Sequence[Span]) -> ExportTraceServiceRequest:
                         name=event.name, time_unix_nano=event.time, attributes=key_values(event.attributes)
                     )
                 if span.error is not None:
-                    message.status.code = 2
+                    message.status.code = Status.STATUS_CODE_ERROR
                     message.status.message = span.error
                 if span.link:
                     message.links.add(trace_id=span.link[0], span_id=span.link[1])

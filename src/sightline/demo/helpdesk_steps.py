@@ -351,7 +351,7 @@ def _content_event(turn: Turn, span: bytes, call: ModelCall, answer: Message) ->
 
 
 def _answer(turn: Turn, documents: list[Document]) -> str:
-    """The answering call, after refused attempts when the provider limits the rate. Empty: it failed for good."""
+    """The answering call, after refused attempts when the rate is limited. Empty: it failed for good."""
     random = turn.random
     answer = Message("assistant", answer_text(random, turn.language, turn.topic))
     truncated = random.random() < 0.012

@@ -72,9 +72,7 @@ def request(random: Random, story: Story, start: int, session: Session) -> Trace
     team = (("team", "support"),)
     source = Source("helpdesk-api", release, place, *AGENT_SCOPE, "python", where, host, team)
     edge = f"gw-{random.randrange(1, 4)}"
-    gateway = Source(
-        "api-gateway", "3.9.1", place, *GATEWAY_SCOPE, "go", where, f"gw-{random.randrange(1, 4)}"
-    )
+    gateway = Source("api-gateway", "3.9.1", place, *GATEWAY_SCOPE, "go", where, edge)
     tape = Tape(random, {"gen_ai.conversation.id": session.id})
     root, agent = tape.reserve(), tape.reserve()
     begin = start + int(random.lognormvariate(4.0, 0.4) * MILLI)

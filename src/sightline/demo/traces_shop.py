@@ -7,6 +7,7 @@ usage of the calls inside it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from random import Random
 
 from sightline.demo.shapes import INTERNAL, SERVER, Message, Source, ToolCall, Trace, Value, json_text
@@ -82,138 +83,127 @@ def _metadata(session: str, who: str, place: str, prompt: str) -> dict[str, Valu
     }
 
 
-def turn(
-    random: Random,
-    story: Story,
-    start: int,
-    session: str,
-    who: str,
-    place: str,
-    model: Model,
-    history: list[Message],
-) -> Trace:
-    """One message of a customer, answered over a stream; appends to `history`."""
-    prompt = story.shop_prompt(start)
-    source = _source(story, start, place, random)
-    tape = Tape(random, _metadata(session, who, place, prompt))
+@dataclass(slots=True)
+class Chat:
+    """A customer's session: who talks to which model, and what was said."""
+
+    session: str
+    user: str
+    environment: str
+    model: Model
+    history: list[Message]
+
+
+def _run_tool(tape: Tape, source: Source, wish: ToolCall, result: str, clock: int, parent: bytes) -> int:
+    end = clock + int(tape.random.lognormvariate(5, 0.5) * MILLI)
+    attributes: dict[str, Value] = {
+        **tape.shared,
+        "operation.name": "ai.toolCall shop-chat",
+        "ai.operationId": "ai.toolCall",
+        "ai.toolCall.name": wish.name,
+        "ai.toolCall.id": wish.id,
+        "ai.toolCall.args": json_text(wish.arguments),
+        "ai.toolCall.result": result,
+    }
+    tape.add(source, "ai.toolCall", INTERNAL, clock, end, attributes, parent)
+    return end
+
+
+def _call(
+    tape: Tape, story: Story, source: Source, chat: Chat, output: Message, clock: int, parent: bytes
+) -> int:
+    """One step of the stream: a call on the whole history, tried again when refused."""
+    random = tape.random
+    cached, system = 0.88, SHOP_SYSTEM
+    if story.shop_prompt(clock) == "8":
+        cached, system = 0.0, f"It is {clock // MINUTE} minutes since the epoch.\n{SHOP_SYSTEM}"
+    most = None if random.random() < 0.97 else 60
+    sent = list(chat.history)
+    call, took = converse(
+        random,
+        chat.model,
+        sent,
+        output,
+        system=system,
+        tools=SHOP_TOOLS,
+        stream=True,
+        cached=cached,
+        max_tokens=most,
+    )
+    if story.rate_limited(clock, random):
+        end = clock + 90 * MILLI
+        failed = refused(call, "AI_APICallError", "Too Many Requests")
+        span = tape.call(source, "vercel", failed, clock, end, parent)
+        tape.log(source, end, WARN, "AI_RetryError: attempt 1 of 3 failed: Too Many Requests", span)
+        clock = end + int(random.uniform(0.9, 2.2) * 1000) * MILLI
+    tape.call(source, "vercel", call, clock, clock + took, parent)
+    chat.history.append(output)
+    return clock + took
+
+
+def turn(random: Random, story: Story, start: int, chat: Chat) -> Trace:
+    """One message of a customer, answered over a stream; the chat's history grows."""
+    source = _source(story, start, chat.environment, random)
+    tape = Tape(random, _metadata(chat.session, chat.user, chat.environment, story.shop_prompt(start)))
     root, outer = tape.reserve(), tape.reserve()
-    question, clock = history[-1].text, start + 12 * MILLI
-    cached = 0.0 if prompt == "8" else 0.88
-    system = (
-        SHOP_SYSTEM if prompt == "7" else f"It is {start // MINUTE} minutes since the epoch.\n{SHOP_SYSTEM}"
-    )
-    steps, text = 0, ""
-    wants_tool = random.random() < 0.62
-    while True:
-        steps += 1
-        if wants_tool and steps == 1:
-            wish, result = _tool(random, question)
-            output = Message("assistant", tool_calls=(wish,))
-        else:
-            text = _reply(random)
-            output = Message("assistant", text)
-        call, took = converse(
-            random,
-            model,
-            list(history),
-            output,
-            system=system,
-            tools=SHOP_TOOLS,
-            stream=True,
-            cached=cached,
-            max_tokens=None if random.random() < 0.97 else 60,
-        )
-        if story.rate_limited(clock, random):
-            end = clock + 90 * MILLI
-            failed = refused(call, "AI_APICallError", "Too Many Requests")
-            span = tape.call(source, "vercel", failed, clock, end, outer)
-            tape.log(source, end, WARN, "AI_RetryError: attempt 1 of 3 failed: Too Many Requests", span)
-            clock = end + int(random.uniform(0.9, 2.2) * 1000) * MILLI
-        tape.call(source, "vercel", call, clock, clock + took, outer)
-        clock += took
-        history.append(output)
-        if not output.tool_calls:
-            break
-        spent = int(random.lognormvariate(5, 0.5) * MILLI)
-        tape.add(
-            source,
-            "ai.toolCall",
-            INTERNAL,
-            clock,
-            clock + spent,
-            {
-                **tape.shared,
-                "operation.name": "ai.toolCall shop-chat",
-                "ai.operationId": "ai.toolCall",
-                "ai.toolCall.name": wish.name,
-                "ai.toolCall.id": wish.id,
-                "ai.toolCall.args": json_text(wish.arguments),
-                "ai.toolCall.result": result,
-            },
-            outer,
-        )
-        history.append(Message("tool", result, call_id=wish.id))
-        clock += spent
-    tape.add(
-        source,
-        "ai.streamText",
-        INTERNAL,
-        start + 8 * MILLI,
-        clock + 2 * MILLI,
-        {
-            **tape.shared,
-            "operation.name": "ai.streamText shop-chat",
-            "ai.operationId": "ai.streamText",
-            "ai.model.id": model.name,
-            "ai.model.provider": model.provider,
-            "ai.prompt": json_text({"prompt": question}),
-            "ai.response.text": text,
-            "ai.usage.inputTokens": tape.usage.input,
-            "ai.usage.outputTokens": tape.usage.output,
-            "ai.settings.maxRetries": 2,
-        },
-        root,
-        span_id=outer,
-    )
+    question, clock, steps = chat.history[-1].text, start + 12 * MILLI, 1
+    if random.random() < 0.62:
+        steps = 2
+        wish, result = _tool(random, question)
+        clock = _call(tape, story, source, chat, Message("assistant", tool_calls=(wish,)), clock, outer)
+        clock = _run_tool(tape, source, wish, result, clock, outer)
+        chat.history.append(Message("tool", result, call_id=wish.id))
+    answer = Message("assistant", _reply(random))
+    clock = _call(tape, story, source, chat, answer, clock, outer)
+    attributes: dict[str, Value] = {
+        **tape.shared,
+        "operation.name": "ai.streamText shop-chat",
+        "ai.operationId": "ai.streamText",
+        "ai.model.id": chat.model.name,
+        "ai.model.provider": chat.model.provider,
+        "ai.prompt": json_text({"prompt": question}),
+        "ai.response.text": answer.text,
+        "ai.usage.inputTokens": tape.usage.input,
+        "ai.usage.outputTokens": tape.usage.output,
+        "ai.settings.maxRetries": 2,
+    }
+    begin = start + 8 * MILLI
+    tape.add(source, "ai.streamText", INTERNAL, begin, clock + 2 * MILLI, attributes, root, span_id=outer)
     aborted = random.random() < 0.01
-    attributes = http_server("POST", "/api/chat", "/api/chat", 499 if aborted else 200, "10.9.0.7")
-    attributes |= {"session.id": session, "user.id": who, "team": "growth", "feature": "shop-assistant"}
-    tape.add(
-        scoped(source, *NODE_HTTP),
-        "POST /api/chat",
-        SERVER,
-        start,
-        clock + 5 * MILLI,
-        attributes,
-        b"",
-        span_id=root,
-        error="client closed the stream" if aborted else None,
-    )
-    tape.log(
-        source,
-        clock + 4 * MILLI,
-        ERROR if aborted else INFO,
-        "stream aborted" if aborted else {"msg": "chat turn", "steps": steps, "session": session},
-        root,
-    )
+    served = http_server("POST", "/api/chat", "/api/chat", 499 if aborted else 200, "10.9.0.7")
+    served |= {
+        "session.id": chat.session,
+        "user.id": chat.user,
+        "team": "growth",
+        "feature": "shop-assistant",
+    }
+    http, end = scoped(source, *NODE_HTTP), clock + 5 * MILLI
+    error = "client closed the stream" if aborted else None
+    tape.add(http, "POST /api/chat", SERVER, start, end, served, b"", span_id=root, error=error)
+    if aborted:
+        tape.log(source, end, ERROR, "stream aborted", root)
+    else:
+        tape.log(source, end, INFO, {"msg": "chat turn", "steps": steps, "session": chat.session}, root)
     return tape.trace()
 
 
 def conversation(random: Random, story: Story, start: int) -> Iterator[Trace]:
     """A customer's session: a few messages at once, then perhaps again on another day."""
-    who = user(random)
-    session = f"c_{random.getrandbits(36):09x}"
-    place = environment(random)
-    model = GPT_4O_MINI if random.random() < 0.7 else GEMINI
     _, template = random.choice(SHOP_QUESTIONS)
-    history = [Message("user", template.format(n=random.randrange(2, 40)))]
+    chat = Chat(
+        session=f"c_{random.getrandbits(36):09x}",
+        user=user(random),
+        environment=environment(random),
+        model=GPT_4O_MINI if random.random() < 0.7 else GEMINI,
+        history=[Message("user", template.format(n=random.randrange(2, 40)))],
+    )
     time = start
     for _ in range(1 + min(11, int(random.expovariate(0.5)))):
-        yield turn(random, story, time, session, who, place, model, history)
+        yield turn(random, story, time, chat)
         pause = random.random()
         time += int(random.lognormvariate(0.3, 0.6) * MINUTE)
         if pause < 0.12:
             time += int(random.uniform(0.6, 2.4) * DAY)
         elif pause < 0.25:
             time += int(random.uniform(0.5, 5) * HOUR)
-        history.append(Message("user", random.choice(SHOP_FOLLOW_UPS)))
+        chat.history.append(Message("user", random.choice(SHOP_FOLLOW_UPS)))
