@@ -100,7 +100,7 @@ def _rag_trace(random: Random, time: int) -> list[Span]:
         "team": f"team-{random.randrange(TEAMS)}",
     }
     question, answer = text(random, 20), text(random, 120)
-    documents = [text(random, 60) for _ in range(4)]
+    documents = [text(random, 57) for _ in range(4)]
     took = int(random.lognormvariate(21, 0.4))
     failed = "RateLimitError: 429" if random.random() < 0.02 else None
     flow: dict[str, Value] = {
@@ -288,10 +288,7 @@ def mixed(requests: int, items: int, seed: int, start: int = START) -> Iterator[
                 name, kind, attributes = rendered.name, rendered.kind, rendered.attributes
                 source = scoped(process, dialect.scope, dialect.version)
             attributes = attributes | _who(random)
-            ids, times = (
-                (random.randbytes(16), random.choice((b"", random.randbytes(8)))),
-                (time, time + took),
-            )
+            parent, times = random.choice((b"", random.randbytes(8))), (time, time + took)
             ids = (random.randbytes(16), parent)
             spans.append(_span(random, source, ids, name, kind, times, attributes, error=error))
             time += 1000
