@@ -1,0 +1,212 @@
+"""The wiring: builds every part from the settings, starts and stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal as signals
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from sightline.catalog.conventions import conventions
+from sightline.catalog.own_prices import load_own_prices, own_price
+from sightline.catalog.prices import PriceBook
+from sightline.control.control import Control
+from sightline.control.exposure import exposure_error, is_loopback
+from sightline.control.gate import Gate
+from sightline.digest.digester import Digester
+from sightline.digest.signals import signal_digests
+from sightline.digest.span_digest import Policy
+from sightline.journal.journal import Journal
+from sightline.operations.health import Check, health_routes
+from sightline.operations.intake import IntakeMeter
+from sightline.operations.metrics import journal_gauges, metrics_route
+from sightline.pages.services import Intake
+from sightline.roles import Part, role
+from sightline.settings import Settings
+from sightline.store.schema import migrate
+from sightline.store.store import Store, embedded_url
+from sightline.wire.grpc import GrpcServer
+from sightline.wire.http import routes as wire_routes
+from sightline.wire.receiver import Receiver
+from sightline.wire.server import HttpServer
+
+log = structlog.get_logger()
+
+# SIGTERM must end in exit 0 within 10 s: what is durable waits in the journal for the next start.
+_DRAIN_SECONDS = 6.0
+
+
+class CannotStart(Exception):
+    """Why the server cannot start, in one sentence with what to do."""
+
+
+@dataclass
+class Services:
+    """The parts of one running server, as API and pages see them."""
+
+    settings: Settings
+    clock: Callable[[], int]
+    control: Control
+    gate: Gate
+    store: Store
+    journal: Journal
+    receiver: Receiver
+    digester: Digester | None
+    meter: IntakeMeter
+    prices: PriceKeeper
+    checks: dict[str, Check] = field(default_factory=dict)
+
+    @property
+    def intake(self) -> Callable[[], Intake]:
+        """What arrives now."""
+        return self._intake
+
+    def _intake(self) -> Intake:
+        rate, delay = self.meter.rate()
+        return Intake(
+            spans_per_second=rate,
+            visible_after=delay,
+            quarantined=self.journal.stats().quarantined,
+            accepted=self.meter.accepted(),
+            refused=self.meter.refused(),
+            refusal=self.meter.refusal,
+        )
+
+    @property
+    def projects(self) -> Callable[[], Sequence[str]]:
+        """Names of all projects."""
+        return lambda: [project.name for project in self.control.projects()]
+
+
+class PriceKeeper:
+    """The price book in force; made anew when one's own prices change."""
+
+    def __init__(self, control: Control, settings: Settings) -> None:
+        self._control, self._settings = control, settings
+        self._book = self._made()
+
+    def __call__(self) -> PriceBook:
+        """The book in force."""
+        return self._book
+
+    def renew(self) -> None:
+        """Read one's own prices again."""
+        self._book = self._made()
+
+    def _made(self) -> PriceBook:
+        folder = self._settings.data / "catalog"
+        if self._settings.catalog_dir:
+            folder = type(self._settings.data)(self._settings.catalog_dir)
+        own = load_own_prices(folder / "prices") if (folder / "prices").is_dir() else []
+        entered = [own_price(entry.as_file_entry(), f"price {entry.version}") for entry in self._control.prices()]
+        return PriceBook(own=[*own, *entered])
+
+
+class PolicyKeeper:
+    """Retention of projects, asked at most once a minute for each."""
+
+    def __init__(self, control: Control, clock: Callable[[], int]) -> None:
+        self._control, self._clock = control, clock
+        self._known: dict[str, tuple[int, Policy]] = {}
+
+    def __call__(self, name: str) -> Policy:
+        """The policy of a project, the default project's for one that is gone."""
+        known = self._known.get(name)
+        if known and self._clock() - known[0] < 60 * 10**9:
+            return known[1]
+        project = self._control.project(name)
+        policy = Policy(project.retention_days, project.content_days) if project else Policy(30, 30)
+        self._known[name] = (self._clock(), policy)
+        return policy
+
+
+@contextlib.asynccontextmanager
+async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) -> AsyncIterator[Services]:
+    """Every part, started; stopped in order at the end. Raises `CannotStart` or the part's own error."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    url = settings.store.url or embedded_url(settings.data)
+    try:
+        parts = role(settings.role, url.startswith("chdb:")).parts
+    except ValueError as error:
+        raise CannotStart(str(error)) from error
+    async with contextlib.AsyncExitStack() as stack:
+        journal = Journal(settings.data / "journal", settings.journal, clock)
+        await journal.start()
+        stack.push_async_callback(journal.close)
+        control = Control(settings.control.url or f"sqlite:///{(settings.data / 'control.db').absolute()}")
+        stack.callback(control.close)
+        control.migrate()
+        refused = exposure_error(settings.http.host, control.has_keys(), settings.insecure)
+        if refused:
+            raise CannotStart(refused)
+        gate = Gate(
+            control, is_loopback(settings.http.host), insecure=settings.insecure, bind_host=settings.http.host,
+            origins=settings.http.cors_origins,
+        )  # fmt: skip
+        stack.callback(gate.close)
+        store = Store(url, settings.store)
+        stack.callback(store.close)
+        with contextlib.closing(store.writer()) as writer:
+            migrate(writer)
+        prices = PriceKeeper(control, settings)
+        digester = None
+        if Part.DIGEST in parts:
+            policies = PolicyKeeper(control, clock)
+            digester = Digester(journal, signal_digests(store, conventions(), prices, policies, clock), clock)
+            digester.start()
+            stack.callback(digester.stop, _DRAIN_SECONDS)
+        yield Services(
+            settings=settings, clock=clock, control=control, gate=gate, store=store, journal=journal,
+            receiver=Receiver(journal, clock), digester=digester, meter=IntakeMeter(clock), prices=prices,
+        )  # fmt: skip
+
+
+def application(parts: Services) -> Starlette:
+    """The ASGI application of a running server."""
+    settings = parts.settings
+    chosen = role(settings.role, parts.store.embedded).parts
+
+    async def store_answers() -> str | None:
+        await parts.store.fetch("SELECT 1", purpose="health")
+        return None
+
+    async def digest_runs() -> str | None:
+        return parts.digester.failure if parts.digester else None
+
+    checks: dict[str, Check] = parts.checks
+    checks |= {"store": store_answers, "digest": digest_runs}
+    routes: list[BaseRoute] = [*health_routes(checks), metrics_route([journal_gauges(parts.journal.stats)])]
+    if Part.RECEIVE in chosen:
+        routes += wire_routes(parts.receiver, parts.gate, settings.http)
+    return Starlette(routes=routes)
+
+
+async def serve(settings: Settings, started: Callable[[str], Any] = lambda _: None) -> None:
+    """Run the server until SIGTERM or SIGINT; `started` is told the address once it answers."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signals.SIGTERM, signals.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with services(settings) as parts:
+        http = HttpServer(application(parts), settings.http, grace=2)
+        await http.start()
+        grpc = GrpcServer(parts.receiver, parts.gate, settings)
+        try:
+            await grpc.start()
+            address = f"http://{settings.http.host}:{http.port}"
+            log.info("serving", http=address, grpc=settings.grpc.port, data=str(settings.data), role=settings.role)
+            started(address)
+            ended = asyncio.create_task(http.wait())
+            asked = asyncio.create_task(stop.wait())
+            await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+            asked.cancel()
+            log.info("stopping")
+        finally:
+            await asyncio.gather(http.stop(), grpc.stop(2.0))

@@ -1,0 +1,68 @@
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sightline import __version__
+from sightline.app import CannotStart, serve
+from sightline.control.commands import control_commands
+from sightline.control.control import Control
+from sightline.demo.command import demo_command
+from sightline.journal.commands import journal
+from sightline.journal.lock import JournalLockedError
+from sightline.operations import logs
+from sightline.operations.flags import settings_from, settings_options
+from sightline.settings import Settings
+from sightline.store.rows import StoreError
+from sightline.wire.server import loop_factory
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sightline")
+def main() -> None:
+    """Sightline: self-hosted observability and monitoring for AI systems."""
+
+
+def run_server(settings: Settings) -> None:
+    """Run the server in this process; what stops it from starting is one sentence and exit code 1."""
+    logs.configure(settings.log)
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(serve(settings))
+    except (CannotStart, JournalLockedError, StoreError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command("serve")
+@settings_options
+def serve_command(**options: Any) -> None:
+    """Run the server: OTLP, API and pages on one HTTP port, OTLP/gRPC beside it."""
+    run_server(settings_from(options, os.environ, Path.cwd()))
+
+
+def _demo_server(host: str, port: int, data: Path) -> None:
+    options = {"http.host": host, "http.port": str(port), "data": str(data)}
+    flat = {key.replace(".", "_"): value for key, value in options.items()}
+    run_server(settings_from(flat, os.environ, Path.cwd()))
+
+
+def _control() -> Control:
+    settings = settings_from({}, os.environ, Path.cwd())
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return Control(settings.control.url or f"sqlite:///{(settings.data / 'control.db').absolute()}")
+
+
+main.add_command(demo_command(_demo_server))
+main.add_command(journal)
+for group in control_commands(_control):
+    main.add_command(group)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

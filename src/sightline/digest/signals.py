@@ -1,0 +1,36 @@
+"""The digests of all signals on one pair of connections, made in the digesting thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sightline.catalog.conventions import Catalog
+from sightline.digest.digester import SignalDigest
+from sightline.digest.pricing import Prices
+from sightline.digest.span_digest import Policies, SpanDigest
+from sightline.digest.target import Target
+from sightline.records.ingest import Signal
+from sightline.store.store import Connection, Store
+
+# The generated statements are long and each is new: compiling expressions costs more than it saves.
+_SETTINGS = {"compile_expressions": 0, "max_query_size": 64 << 20, "max_ast_elements": 2_000_000}
+
+
+def signal_digests(
+    store: Store, catalog: Catalog, prices: Callable[[], Prices], policies: Policies, clock: Callable[[], int]
+) -> Callable[[], dict[Signal, SignalDigest]]:
+    """A function that opens connections and makes the digests; called again after a failure."""
+    opened: list[Connection] = []
+
+    def make() -> dict[Signal, SignalDigest]:
+        while opened:
+            opened.pop().close()
+        local = store.writer(**_SETTINGS) if store.embedded else Connection("chdb://", _SETTINGS)
+        opened.append(local)
+        remote = local if store.embedded else store.writer()
+        if remote is not local:
+            opened.append(remote)
+        target = Target(local, remote)
+        return {Signal.TRACES: SpanDigest(local, target, catalog, prices, policies, clock)}
+
+    return make
