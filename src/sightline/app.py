@@ -22,7 +22,7 @@ from sightline.control.exposure import exposure_error, is_loopback
 from sightline.control.gate import Gate
 from sightline.digest.digester import Digester
 from sightline.digest.signals import signal_digests
-from sightline.digest.span_digest import Policy
+from sightline.digest.policy import Policy
 from sightline.journal.journal import Journal
 from sightline.operations.health import Check, health_routes
 from sightline.operations.intake import IntakeMeter

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from sightline.catalog.conventions import Catalog
 from sightline.catalog.vocabulary import FieldType
-from sightline.digest.anyvalue import ARRAY, BYTES, DOUBLE, KVLIST, NESTED, STRING, UNSET, json_literal
+from sightline.digest.anyvalue import json_literal
+from sightline.digest.attributes import every_type, json_attributes, json_object
+from sightline.digest.attributes import literal as literal_of
 from sightline.digest.columns import Candidate, Columns
 from sightline.digest.staging import LONG, Facts
 from sightline.digest.steps import array, quoted
@@ -76,31 +78,6 @@ def _conditional(candidate: Candidate) -> bool:
     return bool(source.emitter or source.kinds or source.root_only)
 
 
-def _literal(types: frozenset[int], nested: str) -> str:
-    """The JSON literal of an attribute with text x and type code t."""
-    arms = []
-    if types & set(NESTED):
-        arms.append(f"t IN ({ARRAY}, {KVLIST}, {BYTES}), joinGet({quoted(nested)}, 'js', x)")
-    if DOUBLE in types:
-        arms.append(f"t = {DOUBLE}, if(match(x, '^-?[0-9]'), x, toJSONString(x))")
-    if UNSET in types:
-        arms.append(f"t = {UNSET}, 'null'")
-    if types <= {STRING, 1}:
-        return "toJSONString(x)"
-    return f"multiIf(t = {STRING}, toJSONString(x), {', '.join(arms)}{', ' if arms else ''}x)"
-
-
-def _object(pairs: str, separator: str = ",") -> str:
-    return f"concat('{{', arrayStringConcat({pairs}, {quoted(separator)}), '}}')"
-
-
-def _json(keys: str, types: str, texts: str, keep: str, literal: str, separator: str = ",") -> str:
-    """JSON text of the attributes for which `keep` (over k, t, x, n) holds."""
-    pair = f"concat(toJSONString(k), ':', {literal})"
-    chosen = ", ".join(f"arrayFilter((v, f) -> f, {a}, flags)" for a in (keys, types, texts))
-    return f"(arrayMap(flags -> {_object(f'arrayMap((k, t, x) -> {pair}, {chosen})', separator)}, [{keep}]))[1]"
-
-
 def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) -> CanonicalQuery:
     """The SELECT that reads the scratch table `staged` and yields one canonical row per span."""
     columns = Columns(catalog, facts)
@@ -115,8 +92,8 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     )
     kid = _codes("keys", codes)
     rkid = _codes("rkeys", numbers.resource)
-    every = frozenset().union(*facts.keys.values()) if facts.keys else frozenset()
-    literal = _literal(every, nested)
+    every = every_type(facts.keys)
+    literal = literal_of(every, nested)
 
     stays = f"kid = 0 OR kid <= {known} AND NOT has({_numbers(plan.always | plan.content_keys.keys() | plan.maybe)}, kid)"
     if plan.maybe - plan.content_keys.keys():
@@ -124,12 +101,12 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     if facts.long:
         stays = f"({stays}) AND length(x) <= {LONG}"
     keep = f"arrayMap((kid, x) -> {stays}, kid, texts)"
-    attributes = _json("keys", "types", "texts", keep, literal)
-    every_resource = frozenset().union(*facts.resource_keys.values()) if facts.resource_keys else frozenset()
+    attributes = json_attributes("keys", "types", "texts", keep, literal)
+    every_resource = every_type(facts.resource_keys)
     drop = [k for k in facts.resource_keys if catalog.denied(k)]
-    resource = _json(
+    resource = json_attributes(
         "rkeys", "rtypes", "rtexts", f"arrayMap(k -> NOT has({array(drop)}::Array(String), k), rkeys)",
-        _literal(every_resource, nested),
+        literal_of(every_resource, nested),
     )  # fmt: skip
 
     fields = dict(plan.fields)
@@ -138,7 +115,7 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     contents = list(plan.content.items())
     for name, code in family_code.items():
         member = f"arrayMap(kid -> kid = {code}, kid)"
-        contents.append((name, f"if(has(kid, {code}), {_json('keys', 'types', 'texts', member, literal, ',' + chr(10))}, '')"))
+        contents.append((name, f"if(has(kid, {code}), {json_attributes('keys', 'types', 'texts', member, literal, ',' + chr(10))}, '')"))
     single = {c for c in plan.content_keys if c in plan.always}
     for key, name in sorted(plan.content_keys.items()):
         if key not in single:
@@ -177,13 +154,13 @@ def _events(facts: Facts, nested: str) -> list[str]:
         found += [
             "arrayMap(e -> e.1, events) AS event_times",
             "arrayMap(e -> e.2, events) AS event_names",
-            f"arrayMap(e -> {_object(f'arrayMap(p -> {pair}, e.3)')}, events) AS event_attributes",
+            f"arrayMap(e -> {json_object(f'arrayMap(p -> {pair}, e.3)')}, events) AS event_attributes",
         ]
     if facts.links:
         found += [
             "arrayMap(l -> lower(hex(l.1)), links) AS link_traces",
             "arrayMap(l -> lower(hex(l.2)), links) AS link_spans",
-            f"arrayMap(l -> {_object(f'arrayMap(p -> {pair}, l.3)')}, links) AS link_attributes",
+            f"arrayMap(l -> {json_object(f'arrayMap(p -> {pair}, l.3)')}, links) AS link_attributes",
         ]
     return found
 

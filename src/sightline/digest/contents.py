@@ -8,6 +8,11 @@ Lists of hashes longer than a few are grouped the same way once more.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from sightline.digest.policy import Policies
+from sightline.digest.spans import by_project
 from sightline.digest.staging import SCRATCH
 from sightline.digest.target import Target
 from sightline.store.store import DATABASE, Connection
@@ -46,6 +51,13 @@ def groups(hashes: str) -> str:
     """Array of groups of a list of hashes, cut behind hashes that decide it themselves."""
     ends = f"arrayMap(h -> cityHash64(h) % {GROUP_STEP} = 0, {hashes})"
     return f"arrayReverseSplit((h, e) -> e, {hashes}, {ends})"
+
+
+def expiry(projects: Sequence[str], policies: Policies, clock: Callable[[], int]) -> tuple[str, str]:
+    """The expression for the date on which content received now expires, by project; and today's date (UTC)."""
+    today = datetime.fromtimestamp(clock() / 1e9, UTC).date().isoformat()
+    days = by_project({p: policies(p).content_days for p in projects}, 0)
+    return f"toDate('{today}') + {days}", today
 
 
 class ContentPass:

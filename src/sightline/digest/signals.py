@@ -6,8 +6,12 @@ from collections.abc import Callable
 
 from sightline.catalog.conventions import Catalog
 from sightline.digest.digester import SignalDigest
+from sightline.digest.log_digest import LogDigest
+from sightline.digest.metric_digest import MetricDigest
+from sightline.digest.policy import Policies
 from sightline.digest.pricing import Prices
-from sightline.digest.span_digest import Policies, SpanDigest
+from sightline.digest.span_digest import SpanDigest
+from sightline.digest.staging import Staging
 from sightline.digest.target import Target
 from sightline.records.ingest import Signal
 from sightline.store.store import Connection, Store
@@ -31,6 +35,11 @@ def signal_digests(
         if remote is not local:
             opened.append(remote)
         target = Target(local, remote)
-        return {Signal.TRACES: SpanDigest(local, target, catalog, prices, policies, clock)}
+        staging = Staging(local, 0)
+        return {
+            Signal.TRACES: SpanDigest(local, target, staging, catalog, prices, policies, clock),
+            Signal.LOGS: LogDigest(local, target, staging, catalog, policies, clock),
+            Signal.METRICS: MetricDigest(local, target, staging, policies, clock),
+        }
 
     return make

@@ -2,61 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from sightline.catalog.conventions import Catalog
 from sightline.digest import tree
 from sightline.digest.canonical import canonical_query
-from sightline.digest.contents import ContentPass
+from sightline.digest.contents import ContentPass, expiry
+from sightline.digest.policy import Policies, Timer
 from sightline.digest.pricing import Prices, cost_plan, models_select
 from sightline.digest.recent import RecentTraces, Span
 from sightline.digest.settle import Settler
 from sightline.digest.spans import by_project, insert_spans, tree_select
 from sightline.digest.staging import SCRATCH, Facts, Staging
 from sightline.digest.target import Target
-from sightline.measures import DIGEST_SECONDS
 from sightline.store.store import DATABASE, Connection
 
 _TREE = np.dtype([("row", "<u4"), ("own", "<u8"), ("depth", "<u2"), ("usage", "u1"), ("skew", "<u8")])
 # Several small blocks, so that both cores can work on what is read from scratch tables.
 _SCRATCH_SETTINGS = {"min_insert_block_size_rows": 1, "min_insert_block_size_bytes": 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How long a project's data stays, in days."""
-
-    retention_days: int
-    content_days: int
-
-
-class Policies(Protocol):
-    """Where policies come from: `control`."""
-
-    def __call__(self, project: str) -> Policy:
-        """The policy of a project; a default for one that is gone."""
-        ...
-
-
-class Timer:
-    """Time of each pass into the measures."""
-
-    def __init__(self, signal: str) -> None:
-        self._signal = signal
-        self._last = time.perf_counter()
-
-    def mark(self, name: str) -> None:
-        """The pass `name` ends now."""
-        now = time.perf_counter()
-        DIGEST_SECONDS.labels(self._signal, name).observe(now - self._last)
-        self._last = now
 
 
 class SpanDigest:
@@ -66,6 +33,7 @@ class SpanDigest:
         self,
         local: Connection,
         target: Target,
+        staging: Staging,
         catalog: Catalog,
         prices: Callable[[], Prices],
         policies: Policies,
@@ -74,7 +42,7 @@ class SpanDigest:
     ) -> None:
         self._local, self._target = local, target
         self._catalog, self._prices, self._policies, self._clock = catalog, prices, policies, clock
-        self._staging = Staging(local, worker)
+        self._staging = staging
         self._contents = ContentPass(local, target, worker)
         self._settler = Settler(target.connection, SCRATCH if target.embedded else "sightline_scratch", worker)
         self.recent = RecentTraces()
@@ -91,8 +59,8 @@ class SpanDigest:
         timer = Timer("traces")
         self._staging.load_spans(path, records)
         timer.mark("decode")
-        facts = self._staging.facts()
-        if not facts.spans:
+        facts = self._staging.span_facts()
+        if not facts.rows:
             return 0
         query = canonical_query(self._catalog, facts, self._staging.spans, self._staging.nested)
         timer.mark("facts")
@@ -123,9 +91,8 @@ class SpanDigest:
         return spans, derived
 
     def _write_contents(self, facts: Facts, token: str) -> None:
-        days = by_project({p: self._policies(p).content_days for p in facts.projects}, 0)
-        today = datetime.fromtimestamp(self._clock() / 1e9, UTC).date().isoformat()
-        self._contents.write("canon", f"toDate('{today}') + {days}", token, today)
+        expires, today = expiry(facts.projects, self._policies, self._clock)
+        self._contents.write("canon", expires, token, today)
 
     def _insert(self, columns: tuple[str, ...], facts: Facts, token: str) -> int:
         models = [row[0] for row in self._local.query(models_select(columns)).rows]
@@ -134,7 +101,7 @@ class SpanDigest:
         now = f"fromUnixTimestamp64Micro({self._clock() // 1000}, 'UTC')"
         names, select = insert_spans(columns, facts.events, facts.links, now, f"toUInt16({retention})", plan)
         self._target.insert_select(f"{DATABASE}.spans", names, select, token)
-        return facts.spans
+        return facts.rows
 
     def _settle(self, spans: Any, derived: tree.Tree) -> None:
         """Settle the traces of the segment that were seen before; remember all of them."""

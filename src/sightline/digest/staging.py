@@ -6,9 +6,10 @@ only what occurs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -43,7 +44,66 @@ def segment_source(path: Path, structure: str) -> str:
     return f"file({quoted(str(path))}, 'Protobuf', {quoted(structure)})"
 
 
-DECODE_SETTINGS = {
+_POINT_TIMES = "start_time_unix_nano UInt64, time_unix_nano UInt64"
+_EXEMPLARS = (
+    "exemplars Array(Tuple(time_unix_nano UInt64, as_double Float64, as_int Int64, span_id String, trace_id String,"
+    f" filtered_attributes {_KV}))"
+)
+_NUMBERS = (
+    f"data_points Array(Tuple({_POINT_TIMES}, as_double Nullable(Float64), as_int Nullable(Int64), {_EXEMPLARS},"
+    f" attributes {_KV}, flags UInt32))"
+)
+_SHAPE = "count UInt64, sum Nullable(Float64), min Nullable(Float64), max Nullable(Float64)"
+_BUCKETS = "Tuple(offset Int32, bucket_counts Array(UInt64))"
+_METRIC = (
+    f"Tuple(name String, description String, unit String, gauge Tuple({_NUMBERS}),"
+    f" sum Tuple({_NUMBERS}, aggregation_temporality Int32, is_monotonic Bool),"
+    f" histogram Tuple(data_points Array(Tuple({_POINT_TIMES}, {_SHAPE}, bucket_counts Array(UInt64),"
+    f" explicit_bounds Array(Float64), {_EXEMPLARS}, attributes {_KV}, flags UInt32)), aggregation_temporality Int32),"
+    f" exponential_histogram Tuple(data_points Array(Tuple({_POINT_TIMES}, {_SHAPE}, scale Int32, zero_count UInt64,"
+    f" zero_threshold Float64, positive {_BUCKETS}, negative {_BUCKETS}, {_EXEMPLARS}, attributes {_KV}, flags UInt32)),"
+    " aggregation_temporality Int32),"
+    f" summary Tuple(data_points Array(Tuple({_POINT_TIMES}, count UInt64, sum Float64,"
+    f" quantile_values Array(Tuple(quantile Float64, value Float64)), attributes {_KV}, flags UInt32))))"
+)
+METRICS = (
+    f"Tuple(resource_metrics Array(Tuple({_RESOURCE}, scope_metrics Array(Tuple({_SCOPE}, metrics Array({_METRIC}))))))"
+)
+_LOG = (
+    "Tuple(time_unix_nano UInt64, severity_number Int32, severity_text String, body String,"
+    f" attributes {_KV}, dropped_attributes_count UInt32, flags UInt32, trace_id String, span_id String,"
+    " observed_time_unix_nano UInt64, event_name String)"
+)
+LOGS = f"Tuple(resource_logs Array(Tuple({_RESOURCE}, scope_logs Array(Tuple({_SCOPE}, log_records Array({_LOG}))))))"
+# What every staged row carries from its record, resource and scope.
+AROUND = "project, received_at, source, rkeys, rtypes, rtexts, scope, scope_version"
+AROUND_COLUMNS = (
+    "project LowCardinality(String), received_at UInt64, source LowCardinality(String),"
+    " rkeys Array(LowCardinality(String)), rtypes Array(UInt8), rtexts Array(String),"
+    " scope LowCardinality(String), scope_version LowCardinality(String)"
+)
+
+
+def items_of(path: Path, signal: str, structure: str, names: tuple[str, str, str]) -> str:
+    """A subquery over a segment: one row per item `s` with `AROUND`. `names`: the lists from outside in."""
+    resources, scopes, items = names
+    return (
+        f"(SELECT project, received_at, source, rkeys, rtypes, rtexts, ss.scope.name AS scope,"
+        f" ss.scope.version AS scope_version, arrayJoin(ss.{items}) AS s"
+        " FROM (SELECT project, received_at, source, r.resource.attributes.key AS rkeys,"
+        f" {types_of('r.resource.attributes.value')} AS rtypes, {texts_of('r.resource.attributes.value')} AS rtexts,"
+        f" arrayJoin(r.{scopes}) AS ss"
+        f" FROM (SELECT project, received_at, source, arrayJoin({signal}.{resources}) AS r"
+        f" FROM {segment_source(path, f'{HEADER}, {signal} {structure}')})))"
+    )
+
+
+def decode_settings(records: int) -> dict[str, Any]:
+    """Settings for reading a segment of so many records: a few blocks, so that both cores can work on them."""
+    return DECODE_SETTINGS | {"max_block_size": max(1, -(-records // 4))}
+
+
+DECODE_SETTINGS: dict[str, Any] = {
     "format_schema": f"{PROTO}:Record",
     # Several blocks, so that both cores can work on them.
     "min_insert_block_size_rows": 1,
@@ -59,11 +119,11 @@ class Facts:
     resource_keys: dict[str, frozenset[int]]
     scopes: tuple[str, ...]
     projects: tuple[str, ...]
-    spans: int
-    events: bool
-    links: bool
+    rows: int
     long: bool
     """Some attribute is longer than `LONG`: such values are kept as content."""
+    events: bool = False
+    links: bool = False
 
 
 class Staging:
@@ -82,9 +142,7 @@ class Staging:
             " SETTINGS persistent = 0"
         )
         connection.command(
-            f"CREATE TABLE {self.spans} (row UInt32, project LowCardinality(String), received_at UInt64,"
-            " source LowCardinality(String), rkeys Array(LowCardinality(String)), rtypes Array(UInt8),"
-            " rtexts Array(String), scope LowCardinality(String), scope_version LowCardinality(String),"
+            f"CREATE TABLE {self.spans} (row UInt32, {AROUND_COLUMNS},"
             " trace_id String, span_id String, trace_state String, parent_id String, name String, otel_kind Int8,"
             " start UInt64, end UInt64, keys Array(LowCardinality(String)), types Array(UInt8), texts Array(String),"
             " dropped UInt32, events Array(Tuple(UInt64, String, Array(Tuple(String, String)))),"
@@ -97,24 +155,19 @@ class Staging:
         self.clear()
         values = "s.attributes.value"
         self._connection.command(
-            f"INSERT INTO {self.spans} SELECT rowNumberInAllBlocks(), project, received_at, source, rkeys, rtypes, rtexts,"
-            " scope, scope_version, s.trace_id, s.span_id, s.trace_state, s.parent_span_id, s.name, s.kind,"
+            f"INSERT INTO {self.spans} SELECT rowNumberInAllBlocks(), {AROUND},"
+            " s.trace_id, s.span_id, s.trace_state, s.parent_span_id, s.name, s.kind,"
             f" s.start_time_unix_nano, s.end_time_unix_nano, s.attributes.key, {types_of(values)}, {texts_of(values)},"
             " s.dropped_attributes_count, s.events, s.links, s.status.message, s.status.code"
-            " FROM (SELECT project, received_at, source, rkeys, rtypes, rtexts, ss.scope.name AS scope,"
-            " ss.scope.version AS scope_version, arrayJoin(ss.spans) AS s"
-            " FROM (SELECT project, received_at, source, r.resource.attributes.key AS rkeys,"
-            f" {types_of('r.resource.attributes.value')} AS rtypes, {texts_of('r.resource.attributes.value')} AS rtexts,"
-            " arrayJoin(r.scope_spans) AS ss"
-            " FROM (SELECT project, received_at, source, arrayJoin(traces.resource_spans) AS r"
-            f" FROM {segment_source(path, f'{HEADER}, traces {TRACES}')})))",
-            settings=DECODE_SETTINGS | {"max_block_size": max(1, -(-records // 4))},
+            f" FROM {items_of(path, 'traces', TRACES, ('resource_spans', 'scope_spans', 'spans'))}",
+            settings=decode_settings(records),
         )
 
-    def facts(self) -> Facts:
-        """The distinct (key, type) pairs and the rest that the second pass is generated from.
+    def facts(self, table: str, raw_values: str = "") -> Facts:
+        """The distinct (key, type) pairs and the rest that the second pass over `table` is generated from.
 
-        Distinct nested values are decoded here and joined by their raw bytes later.
+        Distinct nested values are decoded here and joined by their raw bytes later; `raw_values` is an array of
+        further raw values (those of events, say).
         """
         nested = f"({ARRAY}, {KVLIST}, {BYTES})"
 
@@ -126,30 +179,39 @@ class Staging:
             )
             return f"groupUniqArrayArray(arrayMap((k, t, x) -> concat(char({blank}), k), {keys}, {types}, {texts}))"
 
+        loose = f", arrayFilter(x -> reinterpretAsUInt8(x) in {nested}, {raw_values})" if raw_values else ""
         sql = (
             f"SELECT arrayMap(x -> hex(x), {pairs('keys', 'types', 'texts')}) AS found_keys,"
             f" arrayMap(x -> hex(x), {pairs('rkeys', 'rtypes', 'rtexts')}) AS found_rkeys,"
             f" arrayMap(x -> hex(x), groupUniqArrayArray(arrayConcat(arrayFilter((x, t) -> t in {nested}, texts, types),"
-            f" arrayFilter((x, t) -> t in {nested}, rtexts, rtypes),"
-            f" arrayFilter(x -> reinterpretAsUInt8(x) in {nested}, arrayConcat("
-            " arrayFlatten(arrayMap(e -> e.3.2, events)), arrayFlatten(arrayMap(l -> l.3.2, links))))))) AS found_nested,"
-            " groupUniqArray(scope) AS found_scopes, groupUniqArray(project) AS found_projects, count() AS found_spans,"
-            " max(notEmpty(events)) AS found_events, max(notEmpty(links)) AS found_links,"
-            f" max(arrayMax(x -> length(x), texts)) > {LONG} AS found_long"
-            f" FROM {self.spans}"
+            f" arrayFilter((x, t) -> t in {nested}, rtexts, rtypes){loose}))) AS found_nested,"
+            " groupUniqArray(scope) AS found_scopes, groupUniqArray(project) AS found_projects, count() AS found_rows,"
+            f" max(arrayMax(x -> length(x), texts)) > {LONG} AS found_long FROM {table}"
         )
-        found = orjson.loads(self._connection.raw(sql, fmt="JSONEachRow", settings={"output_format_json_quote_64bit_integers": 0}))
+        found = orjson.loads(
+            self._connection.raw(sql, fmt="JSONEachRow", settings={"output_format_json_quote_64bit_integers": 0})
+        )
         self._load_nested([bytes.fromhex(h) for h in found["found_nested"]])
         return Facts(
             keys=_by_key(found["found_keys"]),
             resource_keys=_by_key(found["found_rkeys"]),
             scopes=tuple(found["found_scopes"]),
             projects=tuple(found["found_projects"]),
-            spans=found["found_spans"],
-            events=bool(found["found_events"]),
-            links=bool(found["found_links"]),
+            rows=found["found_rows"],
             long=bool(found["found_long"]),
         )
+
+    def span_facts(self) -> Facts:
+        """The facts of the staged spans."""
+        events, links = self._connection.query(
+            f"SELECT max(notEmpty(events)), max(notEmpty(links)) FROM {self.spans}"
+        ).rows[0]
+        raw = ""
+        if events or links:
+            raw = (
+                "arrayConcat(arrayFlatten(arrayMap(e -> e.3.2, events)), arrayFlatten(arrayMap(l -> l.3.2, links)))"
+            )
+        return replace(self.facts(self.spans, raw), events=bool(events), links=bool(links))
 
     def _load_nested(self, raws: list[bytes]) -> None:
         if not raws:

@@ -21,6 +21,11 @@ CREATE TABLE IF NOT EXISTS sightline.logs {on_cluster}
     scope LowCardinality(String),
     scope_version LowCardinality(String),
     dropped_attributes UInt32,
+    content Nested (
+        field LowCardinality(String),
+        hash FixedString(16),
+        size UInt32
+    ),
     attributes JSON(max_dynamic_paths = 64),
     resource JSON(max_dynamic_paths = 32),
     retention_days UInt16,
