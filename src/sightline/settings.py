@@ -29,6 +29,8 @@ class HttpSettings:
     """How long an idle connection stays open."""
     cors_origins: tuple[str, ...] = ()
     """Origins whose browsers may send OTLP; empty: none, `*`: any."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names, besides loopback ones, under which browsers may reach a server without keys; `*`: any."""
 
 
 @dataclass(frozen=True, slots=True)

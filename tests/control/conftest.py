@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -59,14 +60,27 @@ class Cluster:
         self._run("pg_ctl", "-D", str(self.directory / "data"), "-m", "immediate", "-w", "restart")
 
     def new_database(self) -> str:
+        """The URL of a database that stays as long as the cluster."""
         name = f"control_{next(_numbers)}"
-        with psycopg.connect(
-            host=str(self.directory), user="sightline", dbname="postgres", autocommit=True
-        ) as connection:
+        with self._connected("postgres") as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
-        return name
+        return self._url(name)
 
-    def url(self, database: str) -> str:
+    def emptied_database(self) -> str:
+        """The URL of a database that the next call empties: a new one each time would take 7 MB."""
+        with self._connected("postgres") as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = 'postgres' AND pid <> pg_backend_pid()"
+            )
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+        return self._url("postgres")
+
+    def _connected(self, database: str) -> psycopg.Connection[Any]:
+        return psycopg.connect(host=str(self.directory), user="sightline", dbname=database, autocommit=True)
+
+    def _url(self, database: str) -> str:
         return f"postgresql://sightline@/{database}?host={self.directory}"
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -123,7 +137,7 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture
 def postgres_url(cluster: Cluster) -> str:
     """An empty database of its own."""
-    return cluster.url(cluster.new_database())
+    return cluster.emptied_database()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -177,7 +191,7 @@ def shared_control(
         address = f"sqlite:///{tmp_path_factory.mktemp('control')}/control.db"
     else:
         cluster: Cluster = request.getfixturevalue("cluster")
-        address = cluster.url(cluster.new_database())
+        address = cluster.new_database()
     opened = Control(address)
     opened.migrate()
     yield opened

@@ -45,7 +45,7 @@ _HOW = (
 )
 
 
-class AccessDenied(Exception):  # noqa: N818 -- named for what happened, as everywhere here
+class AccessDenied(Exception):
     """The request may not go on. `message` says what to do and holds no secret.
 
     401: no key, or none that is known; 403: known, but not for this; 503: the key cannot be
