@@ -89,6 +89,7 @@ class Backlog:
 
     def rescan(self) -> None:
         """Find segments that another program put into `ready`: a replay, a return from quarantine."""
+        found = 0
         for path in sorted(self._layout.ready.iterdir()):
             parsed = parse_name(path.name)
             if parsed is None or parsed[0] in self._known or parsed[0] in self._reserved:
@@ -99,7 +100,9 @@ class Backlog:
                 continue
             log.info("journal_segment_found", segment=segment.id, records=segment.records)
             self.add(segment, checked=False)
-            self._leave_digested(segment.id)
+            found += 1
+        if found:
+            self._refresh_digested()
 
     def make_room(self, wanted: int) -> None:
         """Give up the oldest digested segments until `wanted` bytes are free: new data goes first."""
@@ -294,10 +297,10 @@ class Backlog:
             if known is not None:
                 self.bytes -= known.bytes
 
-    def _leave_digested(self, segment_id: str) -> None:
-        """A kept segment is back in `ready`: a replay."""
+    def _refresh_digested(self) -> None:
+        """Some kept segments went back to `ready`, perhaps under another id: a replay."""
         with self._change:
-            kept = [entry for entry in self._digested if entry[0] != segment_id]
+            kept = [entry for entry in self._digested if entry[1].exists()]
             self._digested = deque(kept)
             self.digested_bytes = sum(size for _, _, size in kept)
 
