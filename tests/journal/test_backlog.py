@@ -232,7 +232,7 @@ def test_digested_segments_are_kept_by_age_bytes_and_count(
     last = [digest(1) for _ in range(3)]
     assert kept() == last[1:]
     bench.backlog = bench.again(keep_digested=60.0, keep_digested_bytes=1000)
-    bench.backlog.load_digested()
+    bench.backlog.load_digested(segment_files(bench.layout.digested))
     assert kept() == last[1:]
 
 
