@@ -2,10 +2,10 @@
 
     python bench/journal_kill.py [--rounds 20] [--directory DIR]
 
-Each round starts a process that appends from 32 tasks at once, and sometimes sends a record a second time. It
-writes one line for each acknowledgement into a pipe, and is killed with SIGKILL at a random moment. Its consumer
-thread takes, splits and finishes segments all the while. Then the journal is opened once more, and every record
-is counted in every folder.
+Each round starts a process that appends from 32 tasks at once, and sometimes sends a record a second time.
+It writes one line for each acknowledgement into a pipe, and is killed with SIGKILL at a random moment. Its
+consumer thread takes, splits and finishes segments all the while. Then the journal is opened once more, and
+every record is counted in every folder.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from sightline.journal.disk import Disk
 from sightline.journal.index import drop_index, write_index
 from sightline.journal.quarantine import Quarantine
 from sightline.journal.salvage import describe, half_id, halves, inspect, rewrite
-from sightline.journal.segment import Layout, Segment, parse_name, segment_files, time_of
+from sightline.journal.segment import Layout, Segment, SegmentFile, names_in, parse_name, time_of
 from sightline.settings import JournalSettings
 
 log = structlog.get_logger(__name__)
@@ -79,9 +79,9 @@ class Backlog:
             self.bytes += segment.bytes
             self._change.notify()
 
-    def load_digested(self) -> None:
-        """Learn what is kept, at the start."""
-        for segment_id, _signal, path in segment_files(self._layout.digested):
+    def load_digested(self, files: Sequence[SegmentFile]) -> None:
+        """Learn what is kept, at the start; oldest first."""
+        for segment_id, _signal, path in files:
             size = path.stat().st_size
             self._digested.append((segment_id, path, size))
             self.digested_bytes += size
@@ -89,17 +89,20 @@ class Backlog:
 
     def rescan(self) -> None:
         """Find segments that another program put into `ready`: a replay, a return from quarantine."""
-        for path in sorted(self._layout.ready.iterdir()):
-            parsed = parse_name(path.name)
+        found = 0
+        for name in sorted(names_in(self._layout.ready)):
+            parsed = parse_name(name)
             if parsed is None or parsed[0] in self._known or parsed[0] in self._reserved:
                 continue
             try:
-                segment = describe(self._layout, path, self._seed)
+                segment = describe(self._layout, self._layout.ready / name, self._seed)
             except FileNotFoundError:  # finished between the listing and now
                 continue
             log.info("journal_segment_found", segment=segment.id, records=segment.records)
             self.add(segment, checked=False)
-            self._leave_digested(segment.id)
+            found += 1
+        if found:
+            self._refresh_digested()
 
     def make_room(self, wanted: int) -> None:
         """Give up the oldest digested segments until `wanted` bytes are free: new data goes first."""
@@ -294,10 +297,10 @@ class Backlog:
             if known is not None:
                 self.bytes -= known.bytes
 
-    def _leave_digested(self, segment_id: str) -> None:
-        """A kept segment is back in `ready`: a replay."""
+    def _refresh_digested(self) -> None:
+        """Some kept segments went back to `ready`, perhaps under another id: a replay."""
         with self._change:
-            kept = [entry for entry in self._digested if entry[0] != segment_id]
+            kept = [entry for entry in self._digested if entry[1].exists()]
             self._digested = deque(kept)
             self.digested_bytes = sum(size for _, _, size in kept)
 

@@ -15,11 +15,14 @@ from sightline.journal.fingerprints import Fingerprints
 from sightline.journal.format import Record
 from sightline.journal.index import Index, index_of, read_index, write_index
 from sightline.journal.salvage import Inspection, describe, half_id, inspect, rewrite, segment_of
-from sightline.journal.segment import Layout, file_name, segment_files, time_of
+from sightline.journal.segment import Layout, SegmentFile, file_name, id_at, names_in, segment_files, time_of
 from sightline.records.ingest import Signal
 from sightline.settings import JournalSettings
 
 log = structlog.get_logger(__name__)
+
+_SAME_TIME = 10 * 10**9
+"""Records received within so many ns share their time in what is remembered: most segments do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +73,22 @@ class Recovery:
     def run(self) -> Recovered:
         """Bring the directory in order and fill the backlog. Raises OSError."""
         for folder in self._layout.folders[1:]:
-            for part in folder.glob("*.part"):
-                self._disk.remove(part)
+            for name in names_in(folder):
+                if name.endswith(".part"):
+                    self._disk.remove(folder / name)
         self._undo_splits()
         opened = segment_files(self._layout.open)
-        now = self._clock()
-        self._read_indexes(min([now, *(time_of(segment_id) for segment_id, _, _ in opened)]))
+        digested = segment_files(self._layout.digested)
+        newest = self._read_indexes(opened, digested)
         torn = sum(self._close_open(*segment) for segment in opened)
         ready = segment_files(self._layout.ready)
         for _segment_id, _signal, path in ready:
             self._backlog.add(describe(self._layout, path, self._seed), checked=False)
-        self._backlog.load_digested()
-        for fingerprint, received in self._seen.items():
-            if received >= now - self._window:
-                self._known.add((fingerprint,), min(received, now))
-        newest = max((time_of(path.name) for path in self._all_segments()), default=0)
+        self._backlog.load_digested(digested)
+        kept = (*ready, *digested, *segment_files(self._layout.quarantine))
+        newest = max([newest, *(segment_id for segment_id, _, _ in kept)])
         self._seen.clear()
-        return Recovered(torn, len(opened), len(ready), newest)
+        return Recovered(torn, len(opened), len(ready), time_of(newest) if newest else 0)
 
     def _undo_splits(self) -> None:
         """A split that had not removed its original was never offered: do it again from the original."""
@@ -97,29 +99,42 @@ class Recovery:
                 if half_id(segment_id, number) in ids:
                     self._disk.remove(self._layout.ready / file_name(half_id(segment_id, number), signal))
 
-    def _read_indexes(self, oldest: int) -> None:
-        """Learn the fingerprints of the retry window before `oldest`, from every sidecar still there."""
-        horizon = oldest - self._window - int(LONGEST_OPEN * 1e9)
-        present = {
-            segment_id
-            for folder in (self._layout.ready, self._layout.digested)
-            for segment_id, _signal, _path in segment_files(folder)
-        }
+    def _read_indexes(self, opened: list[SegmentFile], digested: list[SegmentFile]) -> str:
+        """Learn the fingerprints of the retry window from every sidecar still there; returns the newest id.
+
+        With open segments the window reaches back from the oldest of them.
+        """
+        now = self._clock()
+        oldest = min([now, *(time_of(segment_id) for segment_id, _, _ in opened)])
+        horizon = id_at(max(0, oldest - self._window - int(LONGEST_OPEN * 1e9)))
+        present = {segment_id for segment_id, _, _ in (*segment_files(self._layout.ready), *digested)}
         # Written just before a segment leaves `open`: its own records are no repetition of themselves.
-        early = {segment_id for segment_id, _signal, _path in segment_files(self._layout.open)}
-        for segment_id in sorted(path.stem for path in self._layout.index.glob("*.idx")):
+        early = {segment_id for segment_id, _, _ in opened}
+        names = sorted(name for name in names_in(self._layout.index) if name.endswith(".idx"))
+        for segment_id in (name.removesuffix(".idx") for name in names):
             if segment_id in early:
                 continue
             if segment_id not in present:
                 self._backlog.orphan(segment_id)
-            if time_of(segment_id) >= horizon:
+            if segment_id >= horizon:
                 index = read_index(self._layout.index, segment_id)
                 if index is not None:
-                    self._learn(index)
+                    self._learn(index, now, keep=bool(opened))
+        return names[-1].removesuffix(".idx") if names else ""
 
-    def _learn(self, index: Index) -> None:
-        for received, fingerprint in index.fingerprints():
-            self._seen[fingerprint] = max(received, self._seen.get(fingerprint, 0))
+    def _learn(self, index: Index, now: int, *, keep: bool) -> None:
+        """Remember the fingerprints of a segment; `keep` also those that open segments are compared with."""
+        if index.last_received - index.first_received <= _SAME_TIME and index.records:
+            if index.last_received >= now - self._window:
+                prints = [fingerprint for _, fingerprint in index.fingerprints()]
+                self._known.add(prints, min(index.last_received, now))
+        else:
+            for received, fingerprint in index.fingerprints():
+                if received >= now - self._window:
+                    self._known.add((fingerprint,), min(received, now))
+        if keep:
+            for received, fingerprint in index.fingerprints():
+                self._seen[fingerprint] = max(received, self._seen.get(fingerprint, 0))
 
     def _close_open(self, segment_id: str, signal: Signal, path: Path) -> int:
         """Make a segment that a crash left open a ready one. Returns the bytes cut off its end."""
@@ -144,7 +159,7 @@ class Recovery:
         target = self._layout.ready / path.name
         write_index(self._layout.index, segment_id, index)
         self._disk.move(path, target)
-        self._learn(index)
+        self._learn(index, self._clock(), keep=True)
         self._backlog.add(segment_of(segment_id, signal, target, index))
         return torn
 
@@ -155,11 +170,3 @@ class Recovery:
         """
         other = self._seen.get(record.fingerprint)
         return other is not None and abs(other - record.received_at) <= self._window
-
-    def _all_segments(self) -> list[Path]:
-        layout = self._layout
-        return [
-            path
-            for folder in (layout.ready, layout.digested, layout.quarantine)
-            for _id, _signal, path in segment_files(folder)
-        ] + list(layout.index.glob("*.idx"))

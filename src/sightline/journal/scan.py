@@ -1,8 +1,8 @@
 """Walking over a segment: its records, and what lies damaged between them.
 
 A damaged payload is stepped over by its length. Where the length itself is damaged, the next record is
-searched for; there a sender could have planted something that looks like a record inside its own payload, so
-a record found by searching must also carry the fingerprint that only this journal's secret seed produces.
+searched for. A sender could have planted something that looks like a record inside its own payload, so behind
+damage a record must also carry the fingerprint that only this journal's secret seed produces.
 """
 
 from __future__ import annotations
@@ -44,13 +44,15 @@ class Damage:
 def scan(buffer: Buffer, size: int, seed: int) -> Iterator[Record | Damage]:
     """Every record and every damaged stretch of a segment, in order and without gaps."""
     position = 0
+    doubt = False
     searcher = _Searcher(buffer, size, seed)
     while position < size:
         found: Record | None
         try:
-            found = read_record(buffer, position, size)
+            found = _read(buffer, position, size, seed, doubt=doubt)
         except RecordDamageError as damage:
-            end = _follow(buffer, damage.end, size)
+            end = _follow(buffer, damage.end, size, seed)
+            doubt = True
             found = None
             if end is None:
                 found = searcher.next_after(position)
@@ -74,12 +76,26 @@ def map_segment(path: Path) -> memoryview:
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
-def _follow(buffer: Buffer, end: int | None, size: int) -> int | None:
-    """`end` when an intact record or the end of the file is there, so that the length was right."""
+def _read(buffer: Buffer, position: int, size: int, seed: int, *, doubt: bool) -> Record:
+    """The record at `position`; in doubt it must also be genuine. Raises RecordDamageError."""
+    record = read_record(buffer, position, size)
+    if (doubt or not record.prefix_intact) and not _genuine(buffer, record, seed):
+        raise RecordDamageError("damage before it, and its fingerprint is not of this journal")
+    return record
+
+
+def _genuine(buffer: Buffer, record: Record, seed: int) -> bool:
+    """Whether this journal wrote the record."""
+    payload = buffer[record.payload : record.end]
+    return record.fingerprint == fingerprint_of(seed, record.project, record.signal, payload)
+
+
+def _follow(buffer: Buffer, end: int | None, size: int, seed: int) -> int | None:
+    """`end` when a genuine record or the end of the file is there, so that the length was right."""
     if end is None or end == size:
         return end
     try:
-        read_record(buffer, end, size)
+        _read(buffer, end, size, seed, doubt=True)
     except RecordDamageError:
         return None
     return end
@@ -104,9 +120,7 @@ class _Searcher:
                 self._spend(256 + (damage.end - match.start() if damage.end else 0))
             else:
                 self._spend(2 * (record.end - record.body))
-                payload = self._buffer[record.payload : record.end]
-                genuine = fingerprint_of(self._seed, record.project, record.signal, payload)
-                if record.fingerprint == genuine:
+                if _genuine(self._buffer, record, self._seed):
                     intact = self._prefix_says(record)
                     return record if intact else replace(record, prefix_intact=False)
             if self._budget < 0:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -91,8 +93,10 @@ def id_at(time_ns: int) -> str:
 
 def time_of(segment_id: str) -> int:
     """When the segment began, in ns since the epoch; halves and copies have their original's time."""
-    moment = datetime.strptime(segment_id[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-    return int(moment.timestamp()) * 10**9 + int(segment_id[16:25])
+    day, clock = segment_id[:8], segment_id[9:15]
+    # By hand: a start asks for tens of thousands of these, and strptime is ten times slower.
+    moment = (int(day[:4]), int(day[4:6]), int(day[6:]), int(clock[:2]), int(clock[2:4]), int(clock[4:]))
+    return calendar.timegm(moment) * 10**9 + int(segment_id[16:25])
 
 
 def file_name(segment_id: str, signal: Signal) -> str:
@@ -106,13 +110,19 @@ def parse_name(name: str) -> tuple[str, Signal] | None:
     return (match["id"], Signal(match["signal"])) if match else None
 
 
-def segment_files(folder: Path) -> list[tuple[str, Signal, Path]]:
+SegmentFile = tuple[str, Signal, Path]
+"""A segment seen in a folder: id, signal, path."""
+
+
+def segment_files(folder: Path) -> list[SegmentFile]:
     """The segments of a folder, oldest first; empty when there is no such folder."""
     if not folder.is_dir():
         return []
-    found = [(parsed, folder / name) for name in _names(folder) if (parsed := parse_name(name))]
-    return sorted((segment_id, signal, path) for (segment_id, signal), path in found)
+    names = sorted(names_in(folder))  # a name begins with the id
+    return [(*parsed, folder / name) for name in names if (parsed := parse_name(name))]
 
 
-def _names(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()]
+def names_in(folder: Path) -> list[str]:
+    """The names in a folder, in no order; much cheaper than paths for tens of thousands."""
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries]
