@@ -24,6 +24,7 @@ SERVICES: dict[Signal, str] = {
 SOURCE = "otlp-grpc"
 _STREAMS = 100  # per connection
 _CALLS = 256  # over all connections; beyond, gRPC itself answers RESOURCE_EXHAUSTED
+_INLINE = 64 * 2**10  # packed bytes; larger messages are unpacked in a thread
 _LONGEST = 4  # whole message, in units of http.body_timeout
 # No OTLP message begins with these bytes: field 3 with wire type 7, and field 15.
 _PACKED = {
@@ -72,9 +73,9 @@ class GrpcServer:
         try:
             bound = server.add_insecure_port(address)
         except RuntimeError as error:
-            raise PortTaken(_taken(address, error)) from None
+            raise PortTaken(_taken(address)) from error
         if bound != port:
-            raise PortTaken(_taken(address, "no port was bound"))
+            raise PortTaken(_taken(address))
         await server.start()
         self._server = server
 
@@ -125,6 +126,8 @@ class GrpcServer:
         encoding = _PACKED.get(packed[:2])
         if encoding is None:
             return packed
+        if len(packed) <= _INLINE:
+            return unpack(packed, encoding, self.settings.http.max_body)
         return await asyncio.to_thread(unpack, packed, encoding, self.settings.http.max_body)
 
 
@@ -136,8 +139,9 @@ async def _abort(context: Any, answer: Failure) -> None:
     await context.abort(_CODES[answer.code], answer.message, tuple(trailers))
 
 
-def _taken(address: str, error: object) -> str:
+def _taken(address: str) -> str:
     return (
-        f"cannot listen for OTLP/gRPC on {address}: {error}. Stop the program that uses the port, choose "
-        "another with --grpc-port, or turn OTLP/gRPC off with --grpc-port 0"
+        f"cannot listen for OTLP/gRPC on {address}: the port is in use, or the address is not this "
+        "machine's. Stop the program that uses the port, choose another with --grpc-port, or turn OTLP/gRPC "
+        "off with --grpc-port 0"
     )

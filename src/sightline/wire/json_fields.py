@@ -167,23 +167,27 @@ def read_attributes(
 ) -> list[dict[str, Any]]:
     """Attributes from a list of `{key, value}` or from a plain object."""
     if isinstance(value, dict):
-        pairs = [(key, item, f"{path}[{key[:60]!r}]") for key, item in value.items()]
+        pairs = [(key, {"value": item}, f"{path}[{key[:60]!r}]") for key, item in value.items()]
     elif isinstance(value, list):
         pairs = []
         for i, item in enumerate(value):
-            if not isinstance(item, dict) or "key" not in item:
+            if not isinstance(item, dict) or (item and item.keys().isdisjoint(("key", "value"))):
                 raise Wrong(f"{path}[{i}] is {_shown(item)}, expected an object with key and value")
-            pairs.append((item["key"], item.get("value"), f"{path}[{i}].value"))
+            pairs.append((item.get("key", ""), item, f"{path}[{i}].value"))
     else:
         raise Wrong(f"{path} is {_shown(value)}, expected a list of key and value, or an object")
     result = []
     for key, item, place in pairs:
         try:
-            result.append({"key": _read_string(key, place), "value": read_any(item, place, depth)})
+            read: dict[str, Any] = {"key": _read_string(key, place)}
+            if "value" in item:
+                read["value"] = read_any(item["value"], place, depth)
         except Wrong as wrong:
             if dropped is None:
                 raise
             dropped.append(str(wrong))
+        else:
+            result.append(read)
     return result
 
 

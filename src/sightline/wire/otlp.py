@@ -107,8 +107,8 @@ class _Splitting:
     def result(self) -> Checked:
         """Walk the request; raises BadRequest when nothing of it can be used."""
         request = self._undecoded(UndecodedRequest, self.body, "")
+        self._bound(len(request.groups), MAX_PARTS, "groups")
         groups = list(request.groups)
-        self._bound(len(groups), MAX_PARTS, "groups")
         kept = [self._group(group, index) for index, group in enumerate(groups)]
         rejected = sum(self.refused.values())
         if rejected and not self.items:
@@ -131,9 +131,9 @@ class _Splitting:
     def _scope(self, data: bytes, group: int, index: int) -> bytes:
         place = self.shape.path.format(group, index, 0).rsplit(".", 1)[0]
         part = self._undecoded(UndecodedPart, data, place)
-        records = list(part.children)
-        self.records += len(records)
+        self.records += len(part.children)
         self._bound(self.records, MAX_RECORDS, "records")
+        records = list(part.children)
         head = self._head(part.head, "scope", f"{place}.scope")
         kept: list[bytes] = []
         number = 0

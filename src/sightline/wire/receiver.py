@@ -76,8 +76,8 @@ class Receiver:
         self.journal = journal
         self.clock = clock
         self.in_flight = InFlight()
-        # Large bodies decode to several times their size: few at a time.
-        self._large = asyncio.Semaphore(2)
+        # Hostile bodies decode to many times their size, and threads share the interpreter: one at a time.
+        self._large = asyncio.Semaphore(1)
 
     async def accept(
         self, principal: Principal, signal: Signal, body: bytes, encoding: Encoding, source: str
