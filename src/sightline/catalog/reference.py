@@ -64,7 +64,7 @@ def read(span: SpanFacts, catalog: Catalog | None = None) -> Reading:
             values[field.column] = value
             if field.first and isinstance(value, tuple):
                 values[field.first] = value[0]
-    cache = _canonical_tokens(values, sources, [e.cache for e in senders if e.cache])
+    cache = _canonical_tokens(values, sources, frozenset(e.cache for e in senders))
     return Reading(values, sources, cache)
 
 
@@ -119,7 +119,7 @@ def _count(values: dict[str, Canonical], column: str) -> int:
 
 
 def _canonical_tokens(
-    values: dict[str, Canonical], sources: dict[str, Source], known: list[str]
+    values: dict[str, Canonical], sources: dict[str, Source], known: frozenset[str]
 ) -> str | None:
     """Make `input_tokens` include the cached tokens and `output_tokens` the reasoning ones, in place."""
     won, reported = sources.get("tokens.input"), _count(values, "input_tokens")
@@ -135,10 +135,12 @@ def _canonical_tokens(
     cached = _count(values, "cache_read_tokens") + _count(values, "cache_write_tokens")
     excluded = won.has("cache_excluded")
     if won.has("cache_inferred"):
-        table = known[0] if known else ""
-        fits = cached <= reported
-        says = bool(total) and total == reported + answered + cached and cached > 0
-        excluded = table == "excluded" or not fits or (not table and says)
+        if known & {"included", "excluded"}:
+            excluded = "included" not in known
+        elif total == reported + answered and cached <= reported:
+            excluded = False
+        else:
+            excluded = total == reported + answered + cached or cached > reported
     if excluded:
         values["input_tokens"] = reported + cached
     return "excluded" if excluded else "included"

@@ -131,8 +131,8 @@ def _url_host(said: str, _: str) -> Value:
 
 
 def _python_repr(said: str, key: str) -> Value:
-    found = re.search(rf"'{re.escape(key)}': ([0-9]{{1,18}})(?:[,}}]|$)", said, re.ASCII)
-    return int(found[1]) if found else None
+    found = re.search(rf"'{re.escape(key)}': *([0-9]+)", said, re.ASCII)
+    return found[1] if found else None
 
 
 def _usage(value: Value, side: str) -> Value:

@@ -19,12 +19,12 @@ Value: TypeAlias = "str | bool | int | float | bytes | list[Any] | dict[str, Any
 Canonical: TypeAlias = "str | bool | int | float | tuple[str, ...]"
 
 BLANK = " \t\r\n\f\v"
-INT_TEXT = re.compile(r"([0-9]{1,18})([.]0{1,20})?", re.ASCII)
+INT_TEXT = re.compile(r"([0-9]{1,18})([.]0+)?", re.ASCII)
 FLOAT_TEXT = re.compile(r"[+-]?[0-9]{1,40}([.][0-9]{0,40})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 TRUE = frozenset({"true", "True", "1"})
 FALSE = frozenset({"false", "False", "0"})
-LARGEST = 10**18
-"""Integers from doubles and texts stay below this: at most 18 digits."""
+LARGEST = 9 * 10**18
+"""Whole doubles count as integers below this, so that they fit in 64 bits."""
 
 
 def double_text(value: float) -> str:
@@ -105,7 +105,7 @@ def as_int(value: Value) -> int | None:
         return value if value >= 0 else None
     if isinstance(value, float):
         whole = math.isfinite(value) and 0 <= value < LARGEST and value == int(value)
-        return int(value) if whole and math.copysign(1, value) > 0 else None
+        return int(value) if whole else None
     if isinstance(value, str):
         found = INT_TEXT.fullmatch(value.strip(" "))
         return int(found[1]) if found else None
@@ -144,5 +144,5 @@ def as_list(value: Value) -> tuple[str, ...] | None:
         parsed = parse_json(value)
         value = parsed if isinstance(parsed, list) else value
     elements = value if isinstance(value, list) else [value]
-    said = (text(e) for e in elements)
+    said = (e if isinstance(e, str) else text(e) for e in elements)
     return tuple(s.strip(" ") for s in said if s is not None and s.strip(" ")) or None
