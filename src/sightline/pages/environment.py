@@ -66,9 +66,9 @@ def moment(ns: int, now: int | None = None, style: str = "list") -> Markup:
 
 def icon(name: str, extra: str = "", size: int = 16) -> Markup:
     """A reference to one of the page's symbols."""
-    return Markup('<svg class="i {}" width="{}" height="{}" aria-hidden="true"><use href="#i-{}"/></svg>').format(
-        extra, size, size, name
-    )
+    return Markup(
+        '<svg class="i {}" width="{}" height="{}" aria-hidden="true"><use href="#i-{}"/></svg>'
+    ).format(extra, size, size, name)
 
 
 def pretty(value: Any) -> str:
@@ -110,6 +110,7 @@ ENVIRONMENT = create()
 
 def render(template: str, context: Any) -> str:
     """Fill a template with the fields of its context dataclass, and with nothing else."""
-    assert is_dataclass(context) and not isinstance(context, type), "a context is a dataclass"
+    if not is_dataclass(context):
+        raise TypeError(f"{template} needs a context dataclass, not {type(context).__name__}")
     values = {f.name: getattr(context, f.name) for f in fields(context)}
     return ENVIRONMENT.get_template(template).render(values)

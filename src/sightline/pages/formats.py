@@ -48,7 +48,9 @@ def duration(ns: int) -> Quantity:
     if ns < 0:
         inner = duration(-ns).parts
         return Quantity(((f"−{inner[0][0]}", inner[0][1]), *inner[1:]))
-    if 0 < ns < US:
+    if ns == 0:
+        return Quantity((("0", "ms"),))
+    if ns < US:
         return Quantity((("< 1", "µs"),))
     if ns < MS and round(ns / US) < 1000:
         return Quantity(((str(round(ns / US)), "µs"),))
@@ -77,10 +79,10 @@ def count(number: int) -> str:
         return f"{number:,}".replace("-", "−")
     sign = "−" if number < 0 else ""
     value = abs(float(number))
-    for unit in ("k", "M", "B", "T"):
-        value /= 1000
-        if float(f"{value:.3g}") < 1000:
-            break
+    units = iter("kMBT")
+    unit = ""
+    while float(f"{value:.3g}") >= 1000 and unit != "T":
+        value, unit = value / 1000, next(units)
     digits = max(0, 3 - len(str(int(float(f"{value:.3g}")))))
     return f"{sign}{value:,.{digits}f} {unit}"
 
@@ -117,12 +119,10 @@ def size(number: int) -> str:
     """Bytes: `812 B`, `14.2 kB`, `3.1 MB`."""
     if number < 1000:
         return f"{number} B"
-    value = float(number)
-    for unit in ("kB", "MB", "GB", "TB"):
-        value /= 1000
-        if value < 999.95:
-            break
-    return f"{value:.1f} {unit}"
+    value, units, unit = number / 1000, iter("MGT"), "k"
+    while value >= 999.95 and unit != "T":
+        value, unit = value / 1000, next(units)
+    return f"{value:.1f} {unit}B"
 
 
 def moment(ns: int) -> datetime:

@@ -108,9 +108,7 @@ def theme_of(cookie: str | None) -> str:
     return cookie if cookie in ("light", "dark") else ""
 
 
-def view(
-    project: str, path: str, query: Mapping[str, str], theme: str, known: Sequence[str] = ()
-) -> View:
+def view(project: str, path: str, query: Mapping[str, str], theme: str, known: Sequence[str] = ()) -> View:
     """Read the state of a page from its address. `known` names the parameters of the page itself.
 
     An unknown parameter is ignored and named, a broken value replaced by the default and said so.
@@ -125,7 +123,9 @@ def view(
         range_name = DEFAULT_RANGE
     unknown = [key for key in query if key not in {"range", "env", *known}]
     if unknown:
-        notices.append(f"Ignored: {', '.join(key[:40] for key in unknown[:5])}. This page has no such parameter.")
+        notices.append(
+            f"Ignored: {', '.join(key[:40] for key in unknown[:5])}. This page has no such parameter."
+        )
     kept = {key: value for key, value in query.items() if key not in unknown}
     return View(project, range_name, query.get("env", ""), with_query(path, kept), theme, tuple(notices))
 
@@ -136,7 +136,9 @@ def foot(intake: Intake, href: str) -> Foot:
     arriving = "no spans yet" if rate is None and not intake.accepted else "measuring"
     if rate is not None:
         arriving = f"{formats.count(round(rate)) if rate == 0 or rate >= 10 else f'{rate:.1f}'} spans/s"
-    visible = "" if intake.visible_after is None else str(formats.duration(round(intake.visible_after * formats.S)))
+    visible = (
+        "" if intake.visible_after is None else str(formats.duration(round(intake.visible_after * formats.S)))
+    )
     tone = "warn" if (intake.visible_after or 0) > SLOW_AFTER else ""
     quarantine = "Nothing in quarantine"
     if intake.refused:
@@ -174,7 +176,10 @@ def shell(
         environment=view.environment,
         environments=(
             Link("All environments", with_query(base, carried | {"env": None}), not view.environment),
-            *(Link(name, with_query(base, carried | {"env": name}), name == view.environment) for name in environments),
+            *(
+                Link(name, with_query(base, carried | {"env": name}), name == view.environment)
+                for name in environments
+            ),
         )
         if environments or view.environment
         else (),

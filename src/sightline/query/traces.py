@@ -24,7 +24,7 @@ _CURSOR = re.compile(r"(\d{1,19})-([0-9a-f]{1,64})")
 _TRACE_ID = re.compile(r"[0-9a-f]{1,64}")
 
 
-class BadCursor(ValueError):
+class BadCursor(ValueError):  # noqa: N818 -- named for what happened, as everywhere here
     """A cursor that this server did not make."""
 
 
@@ -125,9 +125,13 @@ async def trace(store: Store, project: str, trace_id: str, *, limit: int = MAX_S
     )
     if not answer.rows:
         return None
-    return trace_rows.trace(
-        project, trace_id, answer.dicts()[:limit], truncated=len(answer.rows) > limit
-    )
+    return trace_rows.trace(project, trace_id, answer.dicts()[:limit], truncated=len(answer.rows) > limit)
+
+
+async def has_trace(store: Store, project: str, trace_id: str) -> bool:
+    """Whether the project has a span of this trace."""
+    parameters = {"project": project, "trace_id": trace_id.lower(), "limit": 1}
+    return bool((await store.fetch(statement("trace"), parameters, purpose="trace")).rows)
 
 
 async def span_details(

@@ -112,7 +112,7 @@ class ContentRef:
 
 @dataclass(frozen=True, slots=True)
 class SpanDetail:
-    """The heavy parts of one span. `columns` are its non-empty canonical columns, `attributes` the rest as sent."""
+    """The heavy parts of one span: `columns`, its set canonical columns; `attributes`, the rest as sent."""
 
     trace_id: str
     span_id: str

@@ -1,0 +1,22 @@
+// Entry of the islands. Every page works without this file; it adds htmx, the reader's time zone, keys and copying.
+import "htmx.org";
+import { CopyButton } from "./copy";
+import { listenForKeys } from "./keys";
+import { closeMenus } from "./menus";
+import { followSelection } from "./selection";
+import { localiseTimes } from "./times";
+
+customElements.define("copy-button", CopyButton);
+localiseTimes(document);
+listenForKeys();
+closeMenus();
+followSelection();
+
+document.addEventListener("htmx:load", (event) => {
+  if (event.target instanceof Element) localiseTimes(event.target);
+});
+// A failed answer is a page of its own; the panel that renews itself just tries again.
+document.addEventListener("htmx:responseError", (event) => {
+  const detail = (event as CustomEvent<{ pathInfo: { finalRequestPath: string }; elt: Element }>).detail;
+  if (!detail.elt.hasAttribute("hx-trigger")) location.assign(detail.pathInfo.finalRequestPath);
+});

@@ -1,0 +1,95 @@
+"""The first run: what to paste, and whether it arrives. The panel renews itself every two seconds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sightline.pages import formats
+from sightline.pages.services import Intake
+from sightline.pages.shell import Link, Shell, path_of, with_query
+from sightline.pages.snippets import Snippet, snippets
+
+_HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}|\[[0-9a-fA-F:.]{2,45}\]")
+KEY = "YOUR_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """The panel. `arrived` leads to the newest trace; `renew` is where the panel fetches itself from."""
+
+    http: str
+    grpc: str
+    since: str
+    accepted: int
+    refused: int
+    refusal: str
+    quarantined: int
+    arrived: str
+    traces: str
+    renew: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstContext:
+    """Everything `first.html` shows. `key_command` is empty where no key is needed."""
+
+    shell: Shell
+    snippets: tuple[Snippet, ...]
+    chosen: str
+    tabs: tuple[Link, ...]
+    key_command: str
+    listening: Listening
+
+
+def address(scheme: str, host: str, port: int | None) -> str:
+    """`http://host:port` as the reader's browser reached us; what is no host name becomes localhost."""
+    host = host if _HOST.fullmatch(host) else "localhost"
+    return f"{scheme if scheme in ('http', 'https') else 'http'}://{host}" + (f":{port}" if port else "")
+
+
+def listening(
+    project: str,
+    intake: Intake,
+    base: str,
+    host: str,
+    grpc_port: int,
+    since: int,
+    now: int,
+    arrived: str | None,
+) -> Listening:
+    """The panel's state. `since`: when the reader opened the page; `arrived`: the trace that came after."""
+    first = path_of(project, "first")
+    return Listening(
+        http=base.split("://", 1)[-1],
+        grpc=f"{host}:{grpc_port}" if grpc_port else "",
+        since=str(formats.duration(max(0, (now - since) // formats.S) * formats.S)) if now > since else "",
+        accepted=intake.accepted,
+        refused=intake.refused,
+        refusal=intake.refusal,
+        quarantined=intake.quarantined,
+        arrived=path_of(project, "traces", arrived) if arrived else "",
+        traces=path_of(project, "traces"),
+        renew=with_query(first, {"since": str(since // formats.MS)}),
+    )
+
+
+def context(shell: Shell, base: str, needs_key: bool, chosen: str, panel: Listening) -> FirstContext:
+    """What the page shows; an unknown snippet is the first one."""
+    offered = snippets(base, KEY if needs_key else "")
+    names = [snippet.name for snippet in offered]
+    chosen = chosen if chosen in names else names[0]
+    first = path_of(shell.project, "first")
+    return FirstContext(
+        shell=shell,
+        snippets=offered,
+        chosen=chosen,
+        tabs=tuple(
+            Link(
+                s.title, with_query(first, {"with": s.name if s.name != names[0] else None}), s.name == chosen
+            )
+            for s in offered
+        ),
+        key_command=f"sightline keys create --project {shell.project} --scope ingest" if needs_key else "",
+        listening=panel,
+    )

@@ -1,0 +1,138 @@
+"""The list of traces: the latest first, one line each, older ones by cursor."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sightline.pages import formats
+from sightline.pages.shell import DEFAULT_RANGE, RANGES, Link, Shell, View, path_of, with_query
+from sightline.records.trace import TracePage, TraceSummary
+
+PAGE = 100
+_YEAR = re.compile(r"-20\d\d-?(?=\d\d-?\d\d$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A duration on the page's one scale, as percentages: pale until the first token, solid after it."""
+
+    pale: float
+    solid_from: float
+    solid: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list. `input` falls back to nothing; `lower_bound`: some usage is unknown."""
+
+    trace_id: str
+    href: str
+    name: str
+    service: str
+    error: str
+    input: str
+    started: int
+    duration_ns: int
+    first_token_ns: int | None
+    bar: Bar
+    input_tokens: int | None
+    output_tokens: int | None
+    tokens_unknown: int
+    cost_usd: float | None
+    lower_bound: str
+    has_usage: bool
+    model: str
+    model_short: str
+    more_models: int
+    user: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class TracesContext:
+    """Everything `traces.html` shows."""
+
+    shell: Shell
+    now: int
+    rows: tuple[Row, ...]
+    scale: str
+    older: str
+    newest: str
+    wider: Link | None
+
+
+def row(summary: TraceSummary, project: str, longest: int) -> Row:
+    """A line from a summary. `longest` is the duration that fills the bar."""
+    scale = 100 / max(longest, 1)
+    whole = summary.duration_ns * scale
+    first = summary.time_to_first_token_ns
+    pale = 0.0 if first is None else min(whole, first * scale)
+    unknown = summary.unknown_cost + summary.unknown_tokens
+    return Row(
+        trace_id=summary.trace_id,
+        href=path_of(project, "traces", summary.trace_id),
+        name=summary.name or summary.trace_id[:16],
+        service=summary.service,
+        error=_error(summary),
+        input=summary.input_preview,
+        started=summary.start_time,
+        duration_ns=summary.duration_ns,
+        first_token_ns=first,
+        bar=Bar(round(pale, 2), round(pale, 2), round(max(whole - pale, 0.4), 2)),
+        input_tokens=summary.tokens.input,
+        output_tokens=summary.tokens.output,
+        tokens_unknown=summary.unknown_tokens,
+        cost_usd=summary.cost_usd,
+        lower_bound=f"{unknown} of its calls have unknown tokens or no price" if unknown else "",
+        has_usage=bool(summary.models) or unknown > 0 or summary.cost_usd is not None,
+        model=summary.model,
+        model_short=short_model(summary.model),
+        more_models=max(0, summary.models - 1),
+        user=summary.user_id,
+        note="" if summary.root_received else "its root was not received",
+    )
+
+
+def short_model(name: str) -> str:
+    """A model's name without a provider's path and without the year of its date."""
+    return _YEAR.sub("-", name.rsplit("/", 1)[-1])
+
+
+def _error(summary: TraceSummary) -> str:
+    if summary.status == "error":
+        return "the request failed"
+    if summary.errors:
+        return f"{summary.errors} of its {summary.spans} spans failed, the request itself did not"
+    return ""
+
+
+def context(shell: Shell, view: View, page: TracePage, now: int, cursor: str | None) -> TracesContext:
+    """What the page shows of one answer of the store."""
+    longest = max((t.duration_ns for t in page.traces), default=0)
+    base = path_of(view.project, "traces")
+    kept = {
+        "range": view.range_name if view.range_name != DEFAULT_RANGE else None,
+        "env": view.environment or None,
+    }
+    return TracesContext(
+        shell=shell,
+        now=now,
+        rows=tuple(row(t, view.project, longest) for t in page.traces),
+        scale=str(formats.duration(longest)),
+        older=with_query(base, kept | {"cursor": page.next}) if page.next else "",
+        newest=with_query(base, kept) if cursor else "",
+        wider=_wider(view, base),
+    )
+
+
+def _wider(view: View, base: str) -> Link | None:
+    """The next longer range, for an empty list."""
+    names: Sequence[str] = list(RANGES)
+    at = names.index(view.range_name)
+    if at + 1 == len(names):
+        return None
+    name = names[at + 1]
+    query = {"range": name if name != DEFAULT_RANGE else None, "env": view.environment or None}
+    return Link(f"Show the {RANGES[name][0].lower()}", with_query(base, query))
