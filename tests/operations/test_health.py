@@ -33,12 +33,12 @@ def client(checks: dict[str, Check], seconds: float = 2.0) -> TestClient:
 
 def test_a_living_process_is_healthy_even_when_it_is_not_ready() -> None:
     answer = client({"journal": full}).get("/healthz")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "server": "sightline"})
 
 
 def test_ready_when_every_check_says_so() -> None:
     answer = client({"journal": fine, "store": fine}).get("/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "server": "sightline"})
 
 
 def test_not_ready_names_every_reason() -> None:
@@ -47,6 +47,7 @@ def test_not_ready_names_every_reason() -> None:
     assert answer.headers["retry-after"] == "1"
     assert answer.json() == {
         "status": "unavailable",
+        "server": "sightline",
         "reasons": {
             "journal": "the backlog is full",
             "control": "the check itself failed; see the log",

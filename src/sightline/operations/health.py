@@ -37,19 +37,19 @@ async def failing(checks: Mapping[str, Check], seconds: float = CHECK_SECONDS) -
 def health_routes(checks: Mapping[str, Check], seconds: float = CHECK_SECONDS) -> list[Route]:
     """The two routes. `checks` may be filled later: it is read at each request.
 
-    `/healthz`: 200 `{"status": "ok"}` as long as the process answers. `/readyz`: 200, or 503 with
-    `{"status": "unavailable", "reasons": {name: why}}` and `Retry-After`.
+    `/healthz`: 200 `{"status": "ok", "server": "sightline"}` as long as the process answers.
+    `/readyz`: the same, or 503 with `{"status": "unavailable", …, "reasons": {name: why}}` and `Retry-After`.
     """
 
     async def healthz(_: Request) -> JSONResponse:
-        return JSONResponse({"status": "ok"}, headers=_HEADERS)
+        return JSONResponse({"status": "ok", "server": "sightline"}, headers=_HEADERS)
 
     async def readyz(_: Request) -> JSONResponse:
         reasons = await failing(checks, seconds)
         if reasons:
-            body = {"status": "unavailable", "reasons": reasons}
+            body = {"status": "unavailable", "server": "sightline", "reasons": reasons}
             return JSONResponse(body, status_code=503, headers={**_HEADERS, "retry-after": "1"})
-        return JSONResponse({"status": "ok"}, headers=_HEADERS)
+        return JSONResponse({"status": "ok", "server": "sightline"}, headers=_HEADERS)
 
     return [
         Route("/healthz", healthz, methods=["GET"], name="healthz"),
