@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from google.protobuf.internal.encoder import _VarintBytes
+from google.protobuf.internal.encoder import _VarintBytes  # type: ignore[attr-defined]
 
 from sightline.demo.dialects import DIALECTS
 from sightline.demo.encode import log_request, trace_request
