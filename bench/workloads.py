@@ -26,6 +26,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
+from google.protobuf.internal.encoder import _VarintBytes  # type: ignore[attr-defined]
+
 from sightline.demo.dialects import DIALECTS
 from sightline.demo.encode import log_request, trace_request
 from sightline.demo.metrics import machine_metrics, request_metrics
@@ -456,21 +458,12 @@ WORKLOADS: dict[str, Workload] = {
 }
 
 
-def varint(number: int) -> bytes:
-    """A length as protobuf writes it."""
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes((*out, number))
-
-
 def write(loads: Iterator[Load], out: Path) -> dict[str, float]:
     """Writes requests, each behind its length; returns what was written."""
     requests = items = size = 0
     with out.open("wb") as file:
         for load in loads:
-            file.write(varint(len(load.payload)))
+            file.write(_VarintBytes(len(load.payload)))
             file.write(load.payload)
             requests, items, size = requests + 1, items + load.items, size + len(load.payload)
     each = round(size / max(items, 1), 1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -26,22 +27,21 @@ Serve = Callable[[str, int, Path], None]
 
 
 def fill(url: str, key: str, plan: Plan, *, live: bool, compress: bool, console: Console) -> None:
-    """Sends the history with a progress bar, then live traffic until interrupted. Raises SendError."""
+    """Sends the history with a progress bar, then live traffic until SIGTERM or Ctrl-C. Raises SendError."""
     stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    console.print(f"Waiting for {url} …", style="dim")
-    wait_ready(url, stop)
-    with Sender(url, key, compress=compress) as sender:
-        if stop.is_set():
-            return
-        rest = _fill_history(sender, plan, console, stop)
-        if live and not stop.is_set():
-            console.print(
-                f"Live: about {plan.rate:g} spans a second to [bold]{url}[/bold] until you press Ctrl-C.",
-                highlight=False,
-            )
-            sender.sent.items = 0
-            Live(sender, plan, rest).run(time.time_ns, stop, lambda _: None)
+    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    try:
+        console.print(f"Waiting for {url} …", style="dim")
+        wait_ready(url, stop)
+        with Sender(url, key, compress=compress) as sender:
+            rest = _fill_history(sender, plan, console, stop)
+            if live and not stop.is_set():
+                console.print(
+                    f"Live: about {plan.rate:g} spans a second to {url}, until Ctrl-C.", highlight=False
+                )
+                Live(sender, plan, rest).run(time.time_ns, stop, lambda _: None)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _fill_history(sender: Sender, plan: Plan, console: Console, stop: threading.Event) -> Rest:
@@ -60,6 +60,7 @@ def _fill_history(sender: Sender, plan: Plan, console: Console, stop: threading.
             spans += sent
             progress.update(task, advance=1, spans=spans)
             if stop.is_set():
+                sender.stopped.set()
                 return rest
         sender.flush()
     took = time.monotonic() - began
@@ -106,9 +107,22 @@ def browser_url(host: str, port: int) -> str:
     return f"http://{f'[{name}]' if ':' in name and not name.startswith('[') else name}:{port}"
 
 
+def refuse_occupied(host: str, port: int) -> None:
+    """Raises when somebody listens there already: the feeder must not fill a server that is not ours."""
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return
+    raise click.ClickException(
+        f"port {port} on {host} is taken. Choose another with --port, or fill the server that runs there "
+        f"with --url {browser_url(host, port)}"
+    )
+
+
 def _served(
     serve: Serve, host: str, port: int, data: Path, arguments: list[str], environment: dict[str, str]
 ) -> None:
+    refuse_occupied(host, port)
     feeder = subprocess.Popen(arguments, env=environment)  # noqa: S603 - our own interpreter and module
     try:
         serve(host, port, data)

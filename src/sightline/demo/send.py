@@ -63,6 +63,7 @@ class Sender:
         self.stopped = threading.Event()
         self._wait = wait or self.stopped.wait
         self._local = threading.local()
+        self._connections: list[http.client.HTTPConnection] = []
         self._most = workers * 2
         self._slots = threading.BoundedSemaphore(self._most)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="demo-send")
@@ -77,6 +78,8 @@ class Sender:
         if kind is not None:
             self.stopped.set()
         self._pool.shutdown(wait=True)
+        for connection in self._connections:
+            connection.close()
         if self.error and kind is None:
             raise self.error
 
@@ -133,13 +136,14 @@ class Sender:
         if connection is None:
             factory = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
             connection = self._local.connection = factory(self._host, self._port, timeout=60)
+            with self._lock:
+                self._connections.append(connection)
         try:
             connection.request("POST", path, body, self._headers)
             response = connection.getresponse()
             answer = response.read()
         except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            self._local.connection = None
+            connection.close()  # it opens again with the next request
             return 0, None, f"{type(error).__name__}: {error}"
         header = response.getheader("Retry-After")
         after = float(header) if header and header.isdigit() else None

@@ -49,7 +49,7 @@ class Story:
             timeout_since=now - 80 * MINUTE,
             uncached_since=now - 26 * HOUR,
             limits_from=now - 5 * HOUR,
-            limits_until=now - 4 * HOUR - 20 * MINUTE,
+            limits_until=now - 3 * HOUR - 50 * MINUTE,
             old_release=f"{day.year}.{day.month}.2",
             new_release=f"{day.year}.{day.month}.3",
         )
@@ -78,7 +78,7 @@ class Story:
 
     def rate_limited(self, time: int, random: Random) -> bool:
         """Whether the provider answers 429: an hour of it this morning, seldom otherwise."""
-        return random.random() < (0.28 if self.limits_from <= time < self.limits_until else 0.006)
+        return random.random() < (0.35 if self.limits_from <= time < self.limits_until else 0.006)
 
     def shop_prompt(self, time: int) -> str:
         """The shop's prompt: 8 put the time of day in front, and nothing is read from the cache any more."""
