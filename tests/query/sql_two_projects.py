@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sightline.query.sql import SqlEndpoint
+from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.query.sql_answer import SqlAnswer
 from sightline.settings import StoreSettings
 from sightline.store.schema import migrate

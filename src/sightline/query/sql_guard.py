@@ -6,7 +6,7 @@ syntax tree of exactly the text that would run (`EXPLAIN AST`: parsed, not analy
 everything in the tree must be on a list: kinds of nodes, functions, tables. There is one parser, so there
 is no difference between what was checked and what runs.
 
-Pure functions; the engine's part is in `sql.py`.
+Pure functions; the engine's part is in `sql_endpoint.py`.
 """
 
 from __future__ import annotations

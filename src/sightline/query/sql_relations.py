@@ -95,7 +95,7 @@ def load_relations(connection: Connection) -> dict[str, Relation]:
     for name in STORED:
         rows = connection.query(f"DESCRIBE TABLE {DATABASE}.{name}").rows
         found[name] = stored_relation(name, {str(row[0]): str(row[1]) for row in rows})
-    text = files("sightline.query").joinpath("sql_traces.sql").read_text()
+    text = files("sightline.query").joinpath("sql/relation_traces.sql").read_text()
     body = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
     rows = connection.query(f"DESCRIBE TABLE ({body})", {PROJECT_PARAMETER: "default"}).rows
     found["traces"] = Relation(
