@@ -7,12 +7,13 @@ import contextlib
 import signal as signals
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from sightline.catalog.conventions import conventions
 from sightline.catalog.own_prices import load_own_prices, own_price
@@ -25,8 +26,10 @@ from sightline.digest.signals import signal_digests
 from sightline.digest.policy import Policy
 from sightline.journal.journal import Journal
 from sightline.operations.health import Check, health_routes
-from sightline.operations.intake import IntakeMeter
 from sightline.operations.metrics import journal_gauges, metrics_route
+from sightline.operations.selftrace import SelfTracing
+from sightline.pages.intake import IntakeMeter
+from sightline.pages.routes import routes as page_routes
 from sightline.pages.services import Intake
 from sightline.roles import Part, role
 from sightline.settings import Settings
@@ -61,23 +64,13 @@ class Services:
     digester: Digester | None
     meter: IntakeMeter
     prices: PriceKeeper
+    tracing: SelfTracing
     checks: dict[str, Check] = field(default_factory=dict)
 
     @property
     def intake(self) -> Callable[[], Intake]:
         """What arrives now."""
-        return self._intake
-
-    def _intake(self) -> Intake:
-        rate, delay = self.meter.rate()
-        return Intake(
-            spans_per_second=rate,
-            visible_after=delay,
-            quarantined=self.journal.stats().quarantined,
-            accepted=self.meter.accepted(),
-            refused=self.meter.refused(),
-            refusal=self.meter.refusal,
-        )
+        return lambda: replace(self.meter(), quarantined=self.journal.stats().quarantined)
 
     @property
     def projects(self) -> Callable[[], Sequence[str]]:
@@ -162,13 +155,16 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
             digester = Digester(journal, signal_digests(store, conventions(), prices, policies, clock), clock)
             digester.start()
             stack.callback(digester.stop, _DRAIN_SECONDS)
+        tracing = SelfTracing(journal.append, enabled=settings.self_tracing, loop=asyncio.get_running_loop())
+        stack.push_async_callback(tracing.close)
         yield Services(
             settings=settings, clock=clock, control=control, gate=gate, store=store, journal=journal,
             receiver=Receiver(journal, clock), digester=digester, meter=IntakeMeter(clock), prices=prices,
+            tracing=tracing,
         )  # fmt: skip
 
 
-def application(parts: Services) -> Starlette:
+def application(parts: Services) -> ASGIApp:
     """The ASGI application of a running server."""
     settings = parts.settings
     chosen = role(settings.role, parts.store.embedded).parts
@@ -185,7 +181,9 @@ def application(parts: Services) -> Starlette:
     routes: list[BaseRoute] = [*health_routes(checks), metrics_route([journal_gauges(parts.journal.stats)])]
     if Part.RECEIVE in chosen:
         routes += wire_routes(parts.receiver, parts.gate, settings.http)
-    return Starlette(routes=routes)
+    if Part.SERVE in chosen:
+        routes += page_routes(parts)
+    return parts.tracing.middleware(Starlette(routes=routes))
 
 
 async def serve(settings: Settings, started: Callable[[str], Any] = lambda _: None) -> None:

@@ -17,6 +17,8 @@ from sightline.demo.command import demo_command
 from sightline.journal.commands import journal
 from sightline.journal.lock import JournalLockedError
 from sightline.operations import logs
+from sightline.operations.commands import backup_command, restore_command
+from sightline.operations.doctor import doctor_command
 from sightline.operations.flags import settings_from, settings_options
 from sightline.settings import Settings
 from sightline.store.rows import StoreError
@@ -60,6 +62,8 @@ def _control() -> Control:
 
 main.add_command(demo_command(_demo_server))
 main.add_command(journal)
+for command in (backup_command, restore_command, doctor_command):
+    main.add_command(command)
 for group in control_commands(_control):
     main.add_command(group)
 
