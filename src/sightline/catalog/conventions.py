@@ -68,7 +68,7 @@ class CatalogError(ValueError):
     """A data file of the catalog says something impossible."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalog:
     """All conventions. `fields` in the order of the files, names and columns unique."""
 

@@ -18,8 +18,9 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 # Type codes: the protobuf tag of the member (field << 3 | wire type), 0 for a value that is not set.
 STRING, BOOL, INT, DOUBLE, ARRAY, KVLIST, BYTES, UNSET = 10, 16, 24, 33, 42, 50, 58, 0
 NESTED = (ARRAY, KVLIST, BYTES)
-# Codes used only in a segment's facts: a blank string, an empty nested value, and a negative integer.
-BLANK, NEGATIVE = 1, 2
+# Codes used only in a segment's facts: a blank string or empty nested value, a negative integer, a string with
+# blanks at an end.
+BLANK, NEGATIVE, PADDED = 1, 2, 3
 
 _TAG = "reinterpretAsUInt8(y)"
 # Bytes before a string's text: the tag and a varint length of one to four bytes.
@@ -86,8 +87,8 @@ def plain(value: AnyValue, depth: int = 0) -> Any:
     return str(found) if isinstance(found, float) and not math.isfinite(found) else found
 
 
-def nested_text(raw: bytes) -> tuple[str, str]:
-    """The text a field reads and the JSON literal kept in attributes, for a nested raw value.
+def nested_value(raw: bytes) -> tuple[Any, str, str]:
+    """A nested raw value as Python, the text a field reads, and the JSON literal kept in attributes.
 
     An empty value has the text '' (absent). Bytes that are no AnyValue become base64 text.
     """
@@ -98,5 +99,5 @@ def nested_text(raw: bytes) -> tuple[str, str]:
         value = base64.b64encode(raw).decode()
         literal = orjson.dumps(value).decode()
     if not value:
-        return "", literal
-    return (value if isinstance(value, str) else literal), literal
+        return None, "", literal
+    return value, (value if isinstance(value, str) else literal), literal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sightline.catalog.conventions import Catalog
@@ -12,7 +13,7 @@ from sightline.digest.attributes import literal as literal_of
 from sightline.digest.columns import Candidate, Columns
 from sightline.digest.staging import LONG, Facts
 from sightline.digest.steps import array, quoted
-from sightline.digest.tokens import input_tokens, output_tokens
+from sightline.digest.tokens import input_tokens, output_tokens, remarks
 
 # Fields that count for the whole trace when only one span carries them, in the order of the bits of `inherited`.
 TRACE_WIDE = ("session_id", "user_id", "team", "feature", "release", "environment", "tags", "tenant_org")
@@ -43,7 +44,6 @@ class _Plan:
     """Which attributes are taken by a field (always or row by row) and what is content."""
 
     def __init__(self, columns: Columns) -> None:
-        self.columns = columns
         self.always: set[int] = set()
         self.maybe: set[int] = set()
         self.content_keys: dict[int, str] = {}
@@ -65,7 +65,7 @@ class _Plan:
             elif field.type is FieldType.LIST:
                 self.always |= {c.key for c in takers if len(found) == 1}
                 continue
-            if takers and found[0] in takers and found[0].sure and len(found) == 1 and not _conditional(found[0]):
+            if takers and len(found) == 1 and found[0].sure and not _conditional(found[0]):
                 self.always.add(takers[0].key)
             elif takers:
                 self.maybe |= {c.key for c in takers}
@@ -81,69 +81,96 @@ def _conditional(candidate: Candidate) -> bool:
 def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) -> CanonicalQuery:
     """The SELECT that reads the scratch table `staged` and yields one canonical row per span."""
     columns = Columns(catalog, facts)
-    plan = _Plan(columns)
-    numbers = columns.numbers
-    known = len(numbers.span)
-    families = sorted(set(numbers.family.values()))
-    family_code = {name: known + 1 + i for i, name in enumerate(families)}
-    denied = known + 1 + len(families)
-    codes = (
-        numbers.span | {k: family_code[c] for k, c in numbers.family.items()} | dict.fromkeys(numbers.denied, denied)
-    )
-    kid = _codes("keys", codes)
-    rkid = _codes("rkeys", numbers.resource)
-    every = every_type(facts.keys)
-    literal = literal_of(every, nested)
-
-    stays = f"kid = 0 OR kid <= {known} AND NOT has({_numbers(plan.always | plan.content_keys.keys() | plan.maybe)}, kid)"
-    if plan.maybe - plan.content_keys.keys():
-        stays += f" OR has({_numbers(plan.maybe - plan.content_keys.keys())}, kid) AND NOT has(taken, kid)"
-    if facts.long:
-        stays = f"({stays}) AND length(x) <= {LONG}"
-    keep = f"arrayMap((kid, x) -> {stays}, kid, texts)"
-    attributes = json_attributes("keys", "types", "texts", keep, literal)
-    every_resource = every_type(facts.resource_keys)
-    drop = [k for k in facts.resource_keys if catalog.denied(k)]
-    resource = json_attributes(
-        "rkeys", "rtypes", "rtexts", f"arrayMap(k -> NOT has({array(drop)}::Array(String), k), rkeys)",
-        literal_of(every_resource, nested),
-    )  # fmt: skip
-
-    fields = dict(plan.fields)
-    tokens = {"input_tokens": input_tokens(columns), "output_tokens": output_tokens(columns)}
-    fields |= {name: value for name, value in tokens.items() if value and name in fields}
-    contents = list(plan.content.items())
-    for name, code in family_code.items():
-        member = f"arrayMap(kid -> kid = {code}, kid)"
-        contents.append((name, f"if(has(kid, {code}), {json_attributes('keys', 'types', 'texts', member, literal, ',' + chr(10))}, '')"))
-    single = {c for c in plan.content_keys if c in plan.always}
-    for key, name in sorted(plan.content_keys.items()):
-        if key not in single:
-            x, _, _ = numbers.text(name, False)
-            contents.append((f"attribute:{name}", f"if(has(taken, {key}), '', {x})"))
-    content = "[" + ", ".join(f"ifNull({value}, '')" for _, value in contents) + "]" if contents else "[]::Array(String)"
-    names = f"{array([name for name, _ in contents])}::Array(String)"
-    if facts.long:
-        loose = f"arrayMap((kid, x) -> (kid = 0) AND length(x) > {LONG}, kid, texts)"
-        names = f"arrayConcat({names}, arrayMap(k -> concat('attribute:', k), arrayFilter((k, f) -> f, keys, {loose})))"
-        content = f"arrayConcat({content}, arrayFilter((x, f) -> f, texts, {loose}))"
-
     kind = columns.expression("span.kind") or "'other'"
-    inner = f"SELECT *, {kid} AS kid, {rkid} AS rkid FROM {staged}"
-    middle = f"SELECT *, {columns.emitters()} AS emitters, {kind} AS kind FROM ({inner})"
-    taken = f"[{', '.join(plan.taken)}]::Array(UInt16)"
-    outer = f"SELECT *, {taken} AS taken FROM ({middle})"
-    body = [*_STRUCTURAL, "kind", *(f"{value} AS c_{name}" for name, value in fields.items())]
-    body += [f"{names} AS content_fields", f"{content} AS content_texts", f"{attributes} AS attributes", f"{resource} AS resource"]
-    body += _events(facts, nested)
+    plan = _Plan(columns)
+    fields = dict(plan.fields)
+    keys = _Keys(columns, plan, facts, nested)
+    marks = remarks(columns)
+    numbers = columns.numbers
+
+    # Layers from inside out: numbers of keys; attributes as columns; kind; fields; what depends on fields.
+    arrays = ["keys", "types", "texts", "rkeys", "rtypes", "rtexts", "events", "links"]
+    carried = [*_STRUCTURAL, *arrays]
+    layer = f"SELECT {', '.join(carried)}, {keys.kid} AS kid, {keys.rkid} AS rkid FROM {staged}"
+    used = {name: value for name, value in numbers.used.items()}
+    needed = " ".join([kind, *plan.fields.values(), *plan.content.values(), *plan.taken, *marks.values(), *keys.contents])
+    used = {name: value for name, value in used.items() if _mentions(needed, name)}
+    senders = f"{columns.emitters()} AS emitters"
+    layer = f"SELECT {', '.join([*carried, 'kid', *(f'{v} AS {n}' for n, v in used.items()), senders])} FROM ({layer})"
+    carried += ["kid", "emitters", *used]
+    layer = f"SELECT {', '.join(carried)}, ifNull({kind}, 'other') AS kind FROM ({layer})"
+    taken = f"[{', '.join(plan.taken)}]::Array(UInt16) AS taken"
+    values = [f"{value} AS c_{name}" for name, value in fields.items()] + [f"{v} AS {n}" for n, v in marks.items()]
+    main = "[" + ", ".join(f"ifNull({v}, '')" for v in plan.content.values()) + "]::Array(String) AS main_texts"
+    loose = [n for n in used if any(_mentions(text, n) for text in keys.contents)]
+    carried = [*_STRUCTURAL, *arrays, "kid", "kind", "emitters", *loose]
+    layer = f"SELECT {', '.join([*carried, taken, main, *values])} FROM ({layer})"
+
+    chosen = {name: f"c_{name}" for name in fields}
+    if "input_tokens" in fields:
+        chosen["input_tokens"] = input_tokens(columns, fields)
+    if "output_tokens" in fields:
+        chosen["output_tokens"] = output_tokens(fields)
+    body = [*_STRUCTURAL, "kind", *(f"{value} AS z_{name}" for name, value in chosen.items())]
+    names = array([*plan.content, *keys.content_names])
+    texts = f"arrayConcat(main_texts, [{', '.join(keys.contents)}]::Array(String))" if keys.contents else "main_texts"
+    if facts.long:
+        names = f"arrayConcat({names}::Array(String), arrayMap(k -> concat('attribute:', k), arrayFilter((k, f) -> f, keys, {keys.long})))"
+        texts = f"arrayConcat({texts}, arrayFilter((x, f) -> f, texts, {keys.long}))"
+    body += [f"{names}::Array(String) AS content_fields", f"{texts} AS content_texts"]
+    body += [f"{keys.attributes} AS attributes", f"{keys.resource} AS resource", *_events(facts, nested)]
     body += [
         "sipHash64(toString(project), toFixedString(trace_id, 16)) AS trace",
         "reinterpretAsUInt64(span_id) AS span_key",
         "reinterpretAsUInt64(parent_id) AS parent_key",
+        "arrayMap(x -> if(x = '', '', substring(SHA256(x), 1, 16)), content_texts) AS content_hashes",
     ]
-    hashes = "arrayMap(x -> if(x = '', '', substring(SHA256(x), 1, 16)), content_texts) AS content_hashes"
-    select = f"SELECT *, {hashes} FROM (SELECT {', '.join(body)} FROM ({outer}))".replace("{nested}", quoted(nested))
-    return CanonicalQuery(select=select, columns=tuple(fields), content=bool(contents))
+    select = f"SELECT {', '.join(body)} FROM ({layer})".replace(" AS z_", " AS c_").replace("{nested}", quoted(nested))
+    return CanonicalQuery(select=select, columns=tuple(fields), content=bool(plan.content or keys.contents))
+
+
+def _mentions(text: str, name: str) -> bool:
+    return re.search(rf"\b{name}\b", text) is not None
+
+
+class _Keys:
+    """What happens to each attribute of a segment: a field, content, JSON, or nothing."""
+
+    def __init__(self, columns: Columns, plan: _Plan, facts: Facts, nested: str) -> None:
+        numbers = columns.numbers
+        known = len(numbers.span)
+        families = sorted(set(numbers.family.values()))
+        code = {name: known + 1 + i for i, name in enumerate(families)}
+        codes = numbers.span | {k: code[c] for k, c in numbers.family.items()}
+        codes |= dict.fromkeys(numbers.denied, known + 1 + len(families))
+        self.kid, self.rkid = _codes("keys", codes), _codes("rkeys", numbers.resource)
+        text = literal_of(every_type(facts.keys), nested)
+        gone = plan.always | plan.content_keys.keys() | plan.maybe
+        stays = f"kid = 0 OR kid <= {known} AND NOT has({_numbers(gone)}, kid)"
+        if plan.maybe - plan.content_keys.keys():
+            stays += f" OR has({_numbers(plan.maybe - plan.content_keys.keys())}, kid) AND NOT has(taken, kid)"
+        if facts.long:
+            stays = f"({stays}) AND length(x) <= {LONG}"
+            keep = f"arrayMap((kid, x) -> {stays}, kid, texts)"
+        else:
+            keep = f"arrayMap(kid -> {stays}, kid)"
+        self.attributes = json_attributes("keys", "types", "texts", keep, text)
+        drop = [k for k in facts.resource_keys if columns.catalog.denied(k)]
+        kept = f"arrayMap(k -> NOT has({array(drop)}::Array(String), k), rkeys)" if drop else "arrayMap(k -> 1, rkeys)"
+        self.resource = json_attributes("rkeys", "rtypes", "rtexts", kept, literal_of(every_type(facts.resource_keys), nested))
+        self.long = f"arrayMap((kid, x) -> (kid = 0) AND length(x) > {LONG}, kid, texts)"
+        self.content_names: list[str] = []
+        self.contents: list[str] = []
+        for name, number in code.items():
+            member = f"arrayMap(kid -> kid = {number}, kid)"
+            body = json_attributes("keys", "types", "texts", member, text, ",\n")
+            self.content_names.append(name)
+            self.contents.append(f"if(has(kid, {number}), {body}, '')")
+        for number, name in sorted(plan.content_keys.items()):
+            if number not in plan.always:
+                x, _, _ = numbers.text(name, False)
+                self.content_names.append(f"attribute:{name}")
+                self.contents.append(f"if(has(taken, {number}), '', {x})")
 
 
 def _events(facts: Facts, nested: str) -> list[str]:

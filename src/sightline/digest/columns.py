@@ -1,28 +1,51 @@
 """Expressions for the canonical columns, generated from the catalog and from what occurs in a segment.
 
 Each field becomes the first of its sources that occurs and survives its transform; nothing that does not occur
-in the segment costs anything.
+in the segment costs anything. Query analysis is the fixed cost of a segment, so expressions are short: every
+attribute in use is a column of its own (`a5`, its type code `t5`), and a transform over few distinct words is
+worked out in Python, once for each word (`Facts.words`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from sightline.catalog.conventions import Catalog
+from sightline.catalog.transforms import Surroundings
+from sightline.catalog.transforms import apply as apply_to_value
+from sightline.catalog.values import as_type
 from sightline.catalog.vocabulary import Field, FieldType, Scope, Source
-from sightline.digest.anyvalue import ARRAY, BLANK, BOOL, BYTES, DOUBLE, INT, KVLIST, NEGATIVE, NESTED, STRING
+from sightline.digest.anyvalue import BLANK, BOOL, DOUBLE, INT, NEGATIVE, NESTED, PADDED, STRING
 from sightline.digest.staging import Facts
 from sightline.digest.steps import apply, array, at_path, number, quoted, trimmed, unquoted
 
-_ANY_TEXT = frozenset({STRING})
-# Type codes whose text is never a surprise for a field type: no test is needed for keys that show only these.
-_GOOD: dict[FieldType, frozenset[int]] = {
-    FieldType.STR: frozenset({STRING, BOOL, INT, DOUBLE, ARRAY, KVLIST, BYTES, NEGATIVE}),
-    FieldType.INT: frozenset({INT}),
-    FieldType.FLOAT: frozenset({INT, DOUBLE, NEGATIVE}),
-    FieldType.BOOL: frozenset({BOOL}),
-    FieldType.LIST: frozenset(),
-}
+_ANY_TEXT = frozenset({STRING, BLANK, PADDED})
+# Steps that depend on the word alone and change it, so that they are worth doing once for each word.
+WORD_STEPS = frozenset(
+    {
+        "enum", "const_if_true", "equals", "is", "matches", "not", "before_first_dot", "split_comma",
+        "strip_prefix", "strip_python_class_repr", "date_suffix", "url_host",
+    }
+)  # fmt: skip
+
+
+@cache
+def word_keys(catalog: Catalog) -> tuple[str, ...]:
+    """Attributes whose distinct words are collected as facts."""
+    return tuple(
+        sorted(
+            {
+                source.attribute
+                for field in catalog.span_fields
+                for source in field.applicable
+                if source.scope in (Scope.ATTRIBUTE, Scope.RESOURCE)
+                and not source.path
+                and any(step.name in WORD_STEPS for step in source.steps)
+            }
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +58,6 @@ class Candidate:
 
     source: Source
     value: str
-    present: str
     key: int
     sure: bool
 
@@ -49,65 +71,50 @@ class Numbering:
         self.resource = {k: i for i, k in enumerate(sorted(k for k in facts.resource_keys if k in catalog.keys), 1)}
         self.family: dict[str, str] = {}
         self.denied: list[str] = []
-        self.rest: list[str] = []
+        self.used: dict[str, str] = {}
         for key in sorted(facts.keys):
-            if key in self.span:
-                continue
-            family = catalog.family(key)
             if catalog.denied(key):
                 self.denied.append(key)
-            elif family:
-                self.family[key] = family.column
-            else:
-                self.rest.append(key)
-        self.resource_rest = sorted(
-            k for k in facts.resource_keys if k not in self.resource and not catalog.denied(k)
-        )
+            elif key not in self.span:
+                family = catalog.family(key)
+                if family:
+                    self.family[key] = family.column
 
     def text(self, key: str, resource: bool) -> tuple[str, str, frozenset[int]]:
         """Text and type code of an attribute as columns, and the type codes that occur. Nested values decoded."""
         if resource:
             n, types = self.resource[key], self.facts.resource_keys[key]
             x, t = f"rtexts[indexOf(rkid, {n})]", f"rtypes[indexOf(rkid, {n})]"
+            names = f"r{n}", f"rt{n}"
         else:
             n, types = self.span[key], self.facts.keys[key]
             x, t = f"texts[indexOf(kid, {n})]", f"types[indexOf(kid, {n})]"
+            names = f"a{n}", f"t{n}"
         if types & set(NESTED):
             x = f"if({t} IN {NESTED}, joinGet({{nested}}, 'txt', {x}), {x})"
-        return x, t, types
+        self.used[names[0]] = x
+        self.used[names[1]] = t
+        return (*names, types)
 
 
 def typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool) -> tuple[str, bool]:
     """A text of known type codes as a nullable value of a field type, and whether it always answers."""
-    known = types - {BLANK}
+    known = types - {BLANK, PADDED}
     if kind is FieldType.STR:
+        blank = BLANK in types
         if content:
-            value = f"nullIf({x}, '')" if BLANK not in types else f"if(match({x}, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]'), {x}, NULL)"
-        else:
-            value = f"nullIf({trimmed(x)}, '')"
-        return value, BLANK not in types
+            return (f"if(match({x}, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]'), {x}, NULL)" if blank else f"nullIf({x}, '')"), not blank
+        return f"nullIf({trimmed(x) if blank or PADDED in types else x}, '')", not blank
     if kind is FieldType.INT:
-        if known <= {INT, NEGATIVE}:
-            return f"toUInt64OrNull({x})", types <= {INT}
-        digits = f"match(trimBoth({x}), '^[0-9]{{1,18}}([.]0+)?$')"
-        whole = f"toUInt64OrNull(splitByChar('.', trimBoth({x}))[1])"
-        parts = []
-        if known & {INT, NEGATIVE}:
-            parts.append(f"{t} = {INT}, toUInt64OrNull({x})")
-        if DOUBLE in known:
-            d = f"toFloat64OrNull({x})"
-            parts.append(f"{t} = {DOUBLE}, if(ifNull({d} >= 0 AND {d} < 9e18 AND {d} = floor({d}), 0), toUInt64(ifNull({d}, 0)), NULL)")
-        if STRING in known:
-            parts.append(f"{t} = {STRING} AND {digits}, {whole}")
-        return (f"multiIf({', '.join(parts)}, NULL)" if parts else "CAST(NULL, 'Nullable(UInt64)')"), False
+        return _integer(x, t, types, known)
     if kind is FieldType.FLOAT:
         f = f"toFloat64OrNull({x})"
+        if known <= {INT, NEGATIVE} and not types & {BLANK, PADDED}:
+            return f, True
         finite = f"if(isFinite(ifNull({f}, 0)), {f}, NULL)"
-        if known <= {INT, NEGATIVE}:
-            return f, BLANK not in types
-        if STRING in known or known & set(NESTED) or BOOL in known:
-            return f"multiIf({t} IN ({INT}, {DOUBLE}), {finite}, {t} = {STRING}, {number(x)}, NULL)", False
-        return finite, False
+        if known <= {INT, NEGATIVE, DOUBLE} and not types & {BLANK, PADDED}:
+            return finite, False
+        return f"multiIf({t} IN ({INT}, {DOUBLE}), {finite}, {t} = {STRING}, {number(x)}, NULL)", False
     if kind is FieldType.BOOL:
         words = "['true', 'True', '1', 'false', 'False', '0'], [1, 1, 1, 0, 0, 0]"
         value = f"transform({trimmed(x)}, {words}::Array(Nullable(Bool)), NULL::Nullable(Bool))"
@@ -117,12 +124,37 @@ def typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool)
     return listed(x), False
 
 
+def _integer(x: str, t: str, types: frozenset[int], known: frozenset[int]) -> tuple[str, bool]:
+    if known <= {INT, NEGATIVE} and not types & {BLANK, PADDED}:
+        return f"toUInt64OrNull({x})", types <= {INT}
+    parts = []
+    if known & {INT, NEGATIVE}:
+        parts.append(f"{t} = {INT}, toUInt64OrNull({x})")
+    if DOUBLE in known:
+        d = f"ifNull(toFloat64OrNull({x}), -1)"
+        whole = f"{d} >= 0 AND {d} < 1e18 AND {d} = floor({d}) AND NOT startsWith({x}, '-')"
+        parts.append(f"{t} = {DOUBLE}, if({whole}, toUInt64({d}), NULL)")
+    if STRING in known or PADDED in types:
+        digits = f"match(trimBoth({x}), '^[0-9]{{1,18}}([.]0{{1,20}})?$')"
+        parts.append(f"{t} = {STRING} AND {digits}, toUInt64OrNull(splitByChar('.', trimBoth({x}))[1])")
+    return (f"multiIf({', '.join(parts)}, NULL)" if parts else "CAST(NULL, 'Nullable(UInt64)')"), False
+
+
 def listed(x: str) -> str:
     """Array(String) of a text: a JSON array's elements, or the text itself; blank elements left out."""
     many = f"arrayMap(e -> if(startsWith(e, '\"'), JSONExtractString(e), e), JSONExtractArrayRaw({x}))"
     one = f"if({x} = '', [], [{x}])"
-    found = f"if(startsWith({x}, '[') AND isValidJSON({x}), {many}, {one})"
+    found = f"if(startsWith(trimLeft({x}), '[') AND isValidJSON({x}), {many}, {one})"
     return f"arrayFilter(e -> e != '' AND e != 'null', arrayMap(e -> trimBoth(e), {found}))"
+
+
+_NULL_OF = {
+    FieldType.STR: "CAST(NULL, 'Nullable(String)')",
+    FieldType.INT: "CAST(NULL, 'Nullable(UInt64)')",
+    FieldType.FLOAT: "CAST(NULL, 'Nullable(Float64)')",
+    FieldType.BOOL: "CAST(NULL, 'Nullable(Bool)')",
+    FieldType.LIST: "[]::Array(String)",
+}
 
 
 class Columns:
@@ -133,76 +165,88 @@ class Columns:
         self.facts = facts
         self.numbers = Numbering(facts, catalog)
         self._by_name = {field.name: field for field in catalog.span_fields}
+        self._found: dict[str, list[Candidate]] = {}
+        self._around = Surroundings(catalog.words, 0)
+        # Senders that may occur in this segment: a source of another sender is not even written down.
+        self.senders = self._senders()
 
     def candidates(self, field: Field) -> list[Candidate]:
         """The sources of a field that occur in the segment, in order of precedence."""
-        found: list[Candidate] = []
-        for source in field.applicable:
-            for resource in (False, True):
-                candidate = self._candidate(field, source, resource)
-                if candidate:
-                    found.append(candidate)
-                    if candidate.sure and not self._condition(source) and "indexOf" not in candidate.present:
-                        return found
-        return found
+        if field.name not in self._found:
+            found: list[Candidate] = []
+            for source in field.applicable:
+                for resource in (False, True):
+                    candidate = self._candidate(field, source, resource)
+                    if candidate:
+                        found.append(candidate)
+            self._found[field.name] = found
+        return self._found[field.name]
 
     def _candidate(self, field: Field, source: Source, resource: bool) -> Candidate | None:
-        taken = 0
-        if source.scope in (Scope.ATTRIBUTE, Scope.RESOURCE):
-            if source.scope is Scope.RESOURCE and not resource:
-                return None
-            known = self.numbers.resource if resource else self.numbers.span
-            if source.attribute not in known:
-                return None
-            x, t, types = self.numbers.text(source.attribute, resource)
-            taken = 0 if resource else known[source.attribute]
-            present = f"has({'rkid' if resource else 'kid'}, {known[source.attribute]})"
-        else:
-            if resource:
-                return None
-            column = {
-                "name": "name",
-                "status.code": "toString(code)",
-                "status.message": "message",
-                "droppedAttributesCount": "toString(dropped)",
-            }[source.attribute]
-            x, t, types, present = "scope" if source.scope is Scope.SCOPE else column, "10", _ANY_TEXT | {BLANK}, "1"
-        kind, sure = field.type, True
-        if source.path or source.steps:
+        if source.emitter and source.emitter not in self.senders:
+            return None
+        place = self._place(source, resource)
+        if place is None:
+            return None
+        x, t, types, taken = place
+        worded = self._by_word(field, source, x, resource)
+        if worded is not None:
+            value, sure = worded, False
+        elif source.path or source.steps:
             if source.path:
-                x = at_path(unquoted(unquoted(x)) if source.has("json2") else x, source.path)
+                x = at_path(unquoted(unquoted(x)), source.path)
             for step in source.steps:
                 x = apply(x, step, self.catalog.words)
-            changed = source.path or any(step.name not in ("cache_inferred",) for step in source.steps)
-            if changed and not source.verbatim:
-                t, types, sure = "10", _ANY_TEXT | {BLANK}, False
-        if kind is FieldType.LIST:
-            value = self._list(x, source)
-            return Candidate(source, self._guarded(source, value, "[]"), present, taken, False)
-        value, always = typed(kind, x, t, types, field.content)
-        return Candidate(source, self._guarded(source, value, "NULL"), present, taken, sure and always)
+            if not source.verbatim or source.has("not_redacted"):
+                t, types = "10", _ANY_TEXT
+            value, sure = typed(field.type, x, t, types, field.content)
+            sure = sure and source.verbatim
+        else:
+            value, sure = typed(field.type, x, t, types, field.content)
+        if value == _NULL_OF[field.type]:
+            return None
+        return Candidate(source, self._guarded(source, value, field.type), taken, sure)
 
-    def _list(self, x: str, source: Source) -> str:
-        if source.has("split_comma"):
-            return f"arrayFilter(e -> e != '', arrayMap(e -> trimBoth(e), splitByChar(',', {x})))"
-        enums = [s for s in source.steps if s.name == "enum"]
-        raw = self._untranslated(source) if enums else x
-        if not enums:
-            return listed(raw)
-        body = apply("e", enums[0], self.catalog.words)
-        return f"arrayFilter(e -> e != '', arrayMap(e -> {body}, {listed(raw)}))"
+    def _place(self, source: Source, resource: bool) -> tuple[str, str, frozenset[int], int] | None:
+        """Text, type code, possible codes and number of the attribute a source reads; None when it is not here."""
+        if source.scope in (Scope.ATTRIBUTE, Scope.RESOURCE):
+            known = self.numbers.resource if resource else self.numbers.span
+            if source.attribute not in known or (source.scope is Scope.RESOURCE and not resource):
+                return None
+            if (source.attribute in self.numbers.denied) and not resource:
+                return None
+            return (*self.numbers.text(source.attribute, resource), 0 if resource else known[source.attribute])
+        if resource:
+            return None
+        columns = {
+            "name": "name", "status.code": "toString(code)", "status.message": "message",
+            "droppedAttributesCount": "toString(dropped)",
+        }  # fmt: skip
+        return "scope" if source.scope is Scope.SCOPE else columns[source.attribute], "10", _ANY_TEXT, 0
 
-    def _untranslated(self, source: Source) -> str:
-        resource = source.scope is Scope.RESOURCE or source.attribute not in self.numbers.span
-        x, _, _ = self.numbers.text(source.attribute, resource)
-        if source.path:
-            x = at_path(unquoted(unquoted(x)) if source.has("json2") else x, source.path)
-        for step in source.steps:
-            if step.name not in ("enum", "split_comma"):
-                x = apply(x, step, self.catalog.words)
-        return x
+    def _by_word(self, field: Field, source: Source, x: str, resource: bool) -> str | None:
+        """The value by the distinct words of the segment; None when the source is not of that kind."""
+        if source.path or not any(step.name in WORD_STEPS for step in source.steps):
+            return None
+        if source.scope is Scope.SCOPE:
+            words: dict[str, Any] | None = {scope: scope for scope in self.facts.scopes if scope}
+        elif source.scope is Scope.SPAN:
+            words = {str(n): n for n in range(4)} if source.attribute == "status.code" else None
+        else:
+            words = (self.facts.resource_words if resource else self.facts.words).get(source.attribute)
+        if words is None:
+            return None
+        meant: dict[str, Any] = {}
+        for text, value in words.items():
+            for step in source.steps:
+                if value is not None:
+                    value = apply_to_value(step, value, field.type, self._around)  # noqa: PLW2901
+            canonical = as_type(field.type, value, field.content)
+            if canonical is not None:
+                meant[text] = canonical
+        return _transform(field.type, x, meant)
 
-    def _condition(self, source: Source) -> list[str]:
+    def _guarded(self, source: Source, value: str, kind: FieldType) -> str:
         conditions = []
         if source.emitter:
             conditions.append(f"has(emitters, {quoted(source.emitter)})")
@@ -210,11 +254,7 @@ class Columns:
             conditions.append(f"kind IN ({', '.join(quoted(k) for k in sorted(source.kinds))})")
         if source.root_only:
             conditions.append("parent_id = ''")
-        return conditions
-
-    def _guarded(self, source: Source, value: str, absent: str) -> str:
-        conditions = self._condition(source)
-        return f"if({' AND '.join(conditions)}, {value}, {absent})" if conditions else value
+        return f"if({' AND '.join(conditions)}, {value}, {_NULL_OF[kind]})" if conditions else value
 
     def expression(self, name: str) -> str | None:
         """A field's value, or None when no source of it occurs in the segment."""
@@ -233,20 +273,45 @@ class Columns:
             return None
         return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
 
-    def emitters(self) -> str:
-        """Array of the senders a span may come from: only those that some source or rule asks about."""
-        parts = []
+    def _senders(self) -> dict[str, str]:
+        """The test for each sender that may occur in the segment."""
+        keys = frozenset(self.facts.keys)
+        found: dict[str, str] = {}
         for emitter in self.catalog.emitters:
             tests = []
             scopes = [s for s in self.facts.scopes if emitter.sends(s, frozenset(), "")]
             if scopes:
                 tests.append(f"scope IN ({', '.join(quoted(s) for s in scopes)})")
-            markers = [k for k in self.facts.keys if emitter.sends("", frozenset({k}), "")]
+            markers = [k for k in keys if emitter.sends("", frozenset({k}), "")]
             if markers:
                 tests.append(f"hasAny(keys, {array(sorted(markers))})")
             if emitter.services and "service.name" in self.numbers.resource:
-                x, _, _ = self.numbers.text("service.name", True)
-                tests.append(f"{x} IN ({', '.join(quoted(s) for s in emitter.services)})")
+                tests.append(
+                    f"rtexts[indexOf(rkid, {self.numbers.resource['service.name']})]"
+                    f" IN ({', '.join(quoted(s) for s in emitter.services)})"
+                )
             if tests:
-                parts.append(f"if({' OR '.join(tests)}, {quoted(emitter.name)}, '')")
+                found[emitter.name] = " OR ".join(tests)
+        return found
+
+    def emitters(self) -> str:
+        """Array of the senders a span comes from."""
+        parts = [f"if({test}, {quoted(name)}, '')" for name, test in self.senders.items()]
         return f"arrayFilter(e -> e != '', [{', '.join(parts)}])" if parts else "[]::Array(String)"
+
+
+def _transform(kind: FieldType, x: str, meant: dict[str, Any]) -> str:
+    """A value looked up by its word."""
+    if not meant:
+        return _NULL_OF[kind]
+    texts = array(list(meant))
+    if kind is FieldType.LIST:
+        lists = "[" + ", ".join(f"{array(list(v))}::Array(String)" for v in meant.values()) + "]"
+        return f"{lists}[indexOf({texts}, {x})]"
+    if kind is FieldType.STR:
+        if all(word == value for word, value in meant.items()):
+            return f"nullIf({x}, '')" if len(meant) > 1 else f"if({x} = {texts}[1], {x}, NULL)"
+        return f"nullIf(transform({x}, {texts}, {array([str(v) for v in meant.values()])}, ''), '')"
+    values = ", ".join(str(int(v)) if kind is not FieldType.FLOAT else repr(float(v)) for v in meant.values())
+    of = {FieldType.INT: "UInt64", FieldType.FLOAT: "Float64", FieldType.BOOL: "Bool"}[kind]
+    return f"transform({x}, {texts}, [{values}]::Array(Nullable({of})), NULL::Nullable({of}))"

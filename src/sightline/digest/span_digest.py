@@ -11,6 +11,7 @@ import numpy as np
 from sightline.catalog.conventions import Catalog
 from sightline.digest import tree
 from sightline.digest.canonical import canonical_query
+from sightline.digest.columns import word_keys
 from sightline.digest.contents import ContentPass, expiry
 from sightline.digest.policy import Policies, Timer
 from sightline.digest.pricing import Prices, cost_plan, models_select
@@ -59,7 +60,7 @@ class SpanDigest:
         timer = Timer("traces")
         self._staging.load_spans(path, records)
         timer.mark("decode")
-        facts = self._staging.span_facts()
+        facts = self._staging.span_facts(word_keys(self._catalog))
         if not facts.rows:
             return 0
         query = canonical_query(self._catalog, facts, self._staging.spans, self._staging.nested)

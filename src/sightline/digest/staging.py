@@ -6,19 +6,21 @@ only what occurs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from sightline.digest.anyvalue import ARRAY, BLANK, BYTES, INT, KVLIST, NEGATIVE, STRING, nested_text, texts_of, types_of
+from sightline.digest.anyvalue import ARRAY, BLANK, BYTES, INT, KVLIST, NEGATIVE, PADDED, STRING, BOOL, DOUBLE, nested_value, texts_of, types_of
 from sightline.store.store import Connection
 
 SCRATCH = "scratch"
 # Bytes from which an attribute that no field takes is stored as content instead of in the JSON.
 LONG = 32_768
+# Attributes with at most so many distinct words of at most so many bytes are translated word by word.
+MAX_WORDS, WORD_BYTES, WORDS_OF_KEY = 4000, 256, 300
 PROTO = Path(str(files("sightline.digest").joinpath("otlp.proto")))
 _KV = "Array(Tuple(key String, value String))"
 _RESOURCE = f"resource Tuple(attributes {_KV})"
@@ -124,6 +126,9 @@ class Facts:
     """Some attribute is longer than `LONG`: such values are kept as content."""
     events: bool = False
     links: bool = False
+    words: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Distinct words of chosen attributes: key, then text as staged, then the value. Not all keys: see `_words`."""
+    resource_words: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class Staging:
@@ -163,7 +168,7 @@ class Staging:
             settings=decode_settings(records),
         )
 
-    def facts(self, table: str, raw_values: str = "") -> Facts:
+    def facts(self, table: str, raw_values: str = "", words_of: tuple[str, ...] = ()) -> Facts:
         """The distinct (key, type) pairs and the rest that the second pass over `table` is generated from.
 
         Distinct nested values are decoded here and joined by their raw bytes later; `raw_values` is an array of
@@ -175,10 +180,17 @@ class Staging:
             blank = (
                 f"if(t in {nested} AND length(x) = 2 OR t = {STRING} AND (length(x) = 0 OR ascii(x) < 33"
                 f" AND not match(x, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]')), {BLANK},"
-                f" if(t = {INT} AND startsWith(x, '-'), {NEGATIVE}, t))"
+                f" if(t = {INT} AND startsWith(x, '-'), {NEGATIVE},"
+                f" if(t = {STRING} AND (startsWith(x, ' ') OR endsWith(x, ' ')), {PADDED}, t)))"
             )
             return f"groupUniqArrayArray(arrayMap((k, t, x) -> concat(char({blank}), k), {keys}, {types}, {texts}))"
 
+        def words(keys: str, types: str, texts: str) -> str:
+            # Key, type and text of the attributes whose few distinct words are worked out in Python.
+            chosen = f"arrayFilter(p -> has({words_literal}, p.1) AND length(p.3) <= {WORD_BYTES}, arrayZip({keys}, {types}, {texts}))"
+            return f"groupUniqArrayArray({MAX_WORDS})({chosen})"
+
+        words_literal = "[" + ", ".join(quoted(k) for k in words_of) + "]::Array(String)"
         loose = f", arrayFilter(x -> reinterpretAsUInt8(x) in {nested}, {raw_values})" if raw_values else ""
         sql = (
             f"SELECT arrayMap(x -> hex(x), {pairs('keys', 'types', 'texts')}) AS found_keys,"
@@ -186,8 +198,13 @@ class Staging:
             f" arrayMap(x -> hex(x), groupUniqArrayArray(arrayConcat(arrayFilter((x, t) -> t in {nested}, texts, types),"
             f" arrayFilter((x, t) -> t in {nested}, rtexts, rtypes){loose}))) AS found_nested,"
             " groupUniqArray(scope) AS found_scopes, groupUniqArray(project) AS found_projects, count() AS found_rows,"
-            f" max(arrayMax(x -> length(x), texts)) > {LONG} AS found_long FROM {table}"
+            f" max(arrayMax(x -> length(x), texts)) > {LONG} AS found_long"
         )
+        if words_of:
+            pair = "arrayMap(p -> (p.1, p.2, hex(p.3)), {})"
+            sql += f", {pair.format(words('keys', 'types', 'texts'))} AS found_words"
+            sql += f", {pair.format(words('rkeys', 'rtypes', 'rtexts'))} AS found_rwords"
+        sql += f" FROM {table}"
         found = orjson.loads(
             self._connection.raw(sql, fmt="JSONEachRow", settings={"output_format_json_quote_64bit_integers": 0})
         )
@@ -199,9 +216,11 @@ class Staging:
             projects=tuple(found["found_projects"]),
             rows=found["found_rows"],
             long=bool(found["found_long"]),
+            words=_words(found.get("found_words", [])),
+            resource_words=_words(found.get("found_rwords", [])),
         )
 
-    def span_facts(self) -> Facts:
+    def span_facts(self, words_of: tuple[str, ...] = ()) -> Facts:
         """The facts of the staged spans."""
         events, links = self._connection.query(
             f"SELECT max(notEmpty(events)), max(notEmpty(links)) FROM {self.spans}"
@@ -211,12 +230,12 @@ class Staging:
             raw = (
                 "arrayConcat(arrayFlatten(arrayMap(e -> e.3.2, events)), arrayFlatten(arrayMap(l -> l.3.2, links)))"
             )
-        return replace(self.facts(self.spans, raw), events=bool(events), links=bool(links))
+        return replace(self.facts(self.spans, raw, words_of), events=bool(events), links=bool(links))
 
     def _load_nested(self, raws: list[bytes]) -> None:
         if not raws:
             return
-        decoded = [nested_text(raw) for raw in raws]
+        decoded = [nested_value(raw)[1:] for raw in raws]
         self._connection.insert(
             self.nested, ("raw", "txt", "js"), [raws, [t for t, _ in decoded], [j for _, j in decoded]]
         )
@@ -228,6 +247,33 @@ class Staging:
         if self._nested_rows:
             self._connection.command(f"TRUNCATE TABLE {self.nested}")
             self._nested_rows = 0
+
+
+def _words(found: list[tuple[str, int, str]]) -> dict[str, dict[str, Any]]:
+    """Values by key and text. Keys with many words are left out; all are when the list may be cut off."""
+    if len(found) >= MAX_WORDS:
+        return {}
+    words: dict[str, dict[str, Any]] = {}
+    for key, code, encoded in found:
+        raw = bytes.fromhex(encoded)
+        text, value = _word(code, raw)
+        words.setdefault(key, {})[text] = value
+    return {key: values for key, values in words.items() if len(values) <= WORDS_OF_KEY}
+
+
+def _word(code: int, raw: bytes) -> tuple[str, Any]:
+    """The text by which the second pass sees a value, and the value."""
+    if code in (ARRAY, KVLIST, BYTES):
+        value, text, _ = nested_value(raw)
+        return text, value
+    text = raw.decode("utf-8", "replace")
+    if code == INT:
+        return text, int(text)
+    if code == DOUBLE:
+        return text, float(text)
+    if code == BOOL:
+        return text, text == "true"
+    return text, text if code == STRING else None
 
 
 def _by_key(pairs: list[str]) -> dict[str, frozenset[int]]:

@@ -6,8 +6,10 @@ not known, the reported total decides, and last whether the cache is larger than
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sightline.digest.columns import Candidate, Columns
-from sightline.digest.steps import array
+from sightline.digest.steps import quoted
 
 
 def _remark(candidates: list[Candidate], remarks: dict[str, int]) -> str:
@@ -18,49 +20,46 @@ def _remark(candidates: list[Candidate], remarks: dict[str, int]) -> str:
     return f"multiIf({', '.join(f'isNotNull({c.value}), {n}' for c, n in zip(candidates, codes, strict=True))}, 0)"
 
 
-def _plain(columns: Columns, name: str) -> str:
-    return f"ifNull({columns.expression(name) or 'NULL'}, 0)"
+def remarks(columns: Columns) -> dict[str, str]:
+    """Columns `m_input` and `m_output`: what the winning sources say about cache and reasoning."""
+    found = {}
+    for name, column, kinds in (
+        ("tokens.input", "m_input", {"cache_excluded": 2, "cache_inferred": 3}),
+        ("tokens.output", "m_output", {"reasoning_excluded": 1, "reasoning_inferred": 2}),
+    ):
+        candidates = columns.candidates(columns.catalog.field(name))
+        if candidates:
+            found[column] = _remark(candidates, kinds)
+    return found
 
 
-def input_tokens(columns: Columns) -> str | None:
-    """Input tokens including cache reads and writes, or None when no source occurs."""
-    value = columns.expression("tokens.input")
-    if value is None:
-        return None
-    cached = [columns.expression(f"tokens.{name}") for name in ("cache_read", "cache_write")]
-    if not any(cached):
-        return value
-    candidates = columns.candidates(columns.catalog.field("tokens.input"))
-    remark = _remark(candidates, {"cache_included": 1, "cache_excluded": 2, "cache_inferred": 3})
-    cache = " + ".join(f"ifNull({c}, 0)" for c in cached if c)
-    total, output = columns.expression("tokens.total"), _plain(columns, "tokens.output")
-    by_total = ""
-    if total:
-        by_total = (
-            f"ifNull({total}, 0) = {value} + {output} AND ({cache}) <= {value}, 0,"
-            f" ifNull({total}, 0) = {value} + {output} + {cache}, 1, "
-        )
-    known = {mode: [e.name for e in columns.catalog.emitters if e.cache == mode] for mode in ("included", "excluded")}
-    excluded = (
-        f"multiIf({remark} = 1, 0, {remark} = 2, 1, {remark} = 0, 0,"
-        f" hasAny(emitters, {array(known['included'])}), 0, hasAny(emitters, {array(known['excluded'])}), 1,"
-        f" {by_total}({cache}) > {value}, 1, 0)"
-    )
-    return f"{value} + if(ifNull({excluded}, 0) = 1, {cache}, 0)"
+def _count(name: str, present: Collection[str]) -> str:
+    return f"ifNull(c_{name}, 0)" if name in present else "0"
 
 
-def output_tokens(columns: Columns) -> str | None:
-    """Output tokens including reasoning, or None when no source occurs."""
-    value = columns.expression("tokens.output")
-    reasoning = columns.expression("tokens.reasoning")
-    if value is None or reasoning is None:
-        return value
-    candidates = columns.candidates(columns.catalog.field("tokens.output"))
-    remark = _remark(candidates, {"reasoning_excluded": 1, "reasoning_inferred": 2})
-    total = columns.expression("tokens.total")
-    inferred = (
-        f"{remark} = 2 AND ifNull({total}, 0) = {_plain(columns, 'tokens.input')} + {value} + {reasoning}"
-        if total
-        else "0"
-    )
-    return f"{value} + if(ifNull({remark} = 1 OR {inferred}, 0), ifNull({reasoning}, 0), 0)"
+def input_tokens(columns: Columns, present: Collection[str]) -> str:
+    """Input tokens including cache reads and writes, over the canonical columns `present`."""
+    read, write = _count("cache_read_tokens", present), _count("cache_write_tokens", present)
+    if (read, write) == ("0", "0"):
+        return "c_input_tokens"
+    cache = f"({read} + {write})"
+    reported, total, output = "ifNull(c_input_tokens, 0)", _count("tokens_total", present), _count("output_tokens", present)
+    senders = [e for e in columns.catalog.emitters if e.cache and e.name in columns.senders]
+    excluded = [e.name for e in senders if e.cache == "excluded"]
+    table = "0"
+    if senders:
+        arms = ", ".join(f"has(emitters, {quoted(e.name)}), {1 if e.name in excluded else 2}" for e in senders)
+        table = f"multiIf({arms}, 0)"
+    by_total = f"{table} = 0 AND {total} > 0 AND {cache} > 0 AND {total} = {reported} + {output} + {cache}"
+    apart = f"m_input = 2 OR m_input = 3 AND ({table} = 1 OR {cache} > {reported} OR {by_total})"
+    return f"c_input_tokens + if({apart}, {cache}, 0)"
+
+
+def output_tokens(present: Collection[str]) -> str:
+    """Output tokens including reasoning, over the canonical columns `present`."""
+    reasoning, total = _count("reasoning_tokens", present), _count("tokens_total", present)
+    if reasoning == "0":
+        return "c_output_tokens"
+    whole = f"{_count('input_tokens', present)} + ifNull(c_output_tokens, 0) + {reasoning}"
+    inferred = f"m_output = 2 AND {reasoning} > 0 AND {total} = {whole}"
+    return f"c_output_tokens + if(m_output = 1 OR {inferred}, {reasoning}, 0)"
