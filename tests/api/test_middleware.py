@@ -1,7 +1,5 @@
 """Request ids and the access log."""
 
-# ruff: noqa: E501 -- a request stays on its line
-
 from __future__ import annotations
 
 import asyncio

@@ -1,7 +1,5 @@
 """The table of operations against the routes, the document, and every failure that all of them share."""
 
-# ruff: noqa: E501 -- a request stays on its line
-
 from __future__ import annotations
 
 import re
