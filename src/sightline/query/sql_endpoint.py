@@ -168,18 +168,9 @@ class SqlEndpoint:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        """A connection from the pool; after a failure a fresh one takes its place.
-
-        The embedded engine keeps what a failed query had written already and puts it in front of the
-        next answer on the same connection: rows of one project in the answer of another.
-        """
         connection = self._idle.get()
         try:
             yield connection
-        except BaseException:
-            connection.close()
-            connection = self._store.writer()
-            raise
         finally:
             self._idle.put(connection)
 
