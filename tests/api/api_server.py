@@ -52,6 +52,7 @@ class Server:
     services: ApiServices
     loop: asyncio.AbstractEventLoop
     backups: list[str]
+    price_changes: list[int]
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(work)
@@ -135,8 +136,11 @@ def serve(directory: Path) -> Iterator[Server]:
         backups.append(target)
         return {"directory": target, "files": 0}
 
-    services = ApiServices(store, sql, control, gate, journal, backup)
-    server = Server(Starlette(routes=routes(services)), services, loop, backups)
+    changes: list[int] = []
+    services = ApiServices(
+        store, sql, control, gate, journal, backup, lambda: changes.append(control.price_version())
+    )
+    server = Server(Starlette(routes=routes(services)), services, loop, backups, changes)
     try:
         yield server
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from api_server import Server, serve
+from tests.api.api_server import Server, serve
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """Every command and every query of the guides is run."""
 
-# ruff: noqa: E501 -- a request stays on its line
-
 from __future__ import annotations
 
 import json
@@ -11,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from api_server import Server
+from tests.api.api_server import Server
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guide"
 COMMANDS = [

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 import pytest
-from api_server import OTHER_TRACE, SPANS, TRACE, Server, is_problem
+from tests.api.api_server import OTHER_TRACE, SPANS, TRACE, Server, is_problem
 
 ENDLESS = "select count() from numbers(1000000000000) where sipHash64(number) = 1"
 
@@ -139,6 +139,7 @@ def test_prices(server: Server) -> None:
     is_problem(server.ask("DELETE", f"/prices/{versions[0]}", params={"project": "beta"}), 404)
     assert server.ask("DELETE", f"/prices/{versions[0]}", params={"project": "alpha"}).status_code == 200
     assert len(server.ask("GET", "/prices", params={"project": "alpha"}).json()["prices"]) == 1
+    assert server.price_changes == [versions[-1], versions[-1] + 1]
     history = server.ask("GET", "/prices", params={"project": "alpha", "history": "true"}).json()["prices"]
     assert len(history) == 3
     for wrong in (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from api_server import TRACE, Server, is_problem, make_key
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.routing import Route
+from tests.api.api_server import TRACE, Server, is_problem, make_key
 
 from sightline.api.openapi import document
 from sightline.api.operations import PREFIX, Operation

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sql_two_projects import ROWS, TwoProjects
+from tests.query.sql_two_projects import ROWS, TwoProjects
 
 from sightline.query.sql_errors import SqlBusy, SqlError, SqlTooLarge, SqlTooLong
 

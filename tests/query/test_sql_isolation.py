@@ -10,7 +10,7 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sql_two_projects import ROWS, SECRET, SECRET_NUMBER, TwoProjects
+from tests.query.sql_two_projects import ROWS, SECRET, SECRET_NUMBER, TwoProjects
 
 from sightline.query.sql_errors import SqlError
 from sightline.query.sql_relations import PROJECT_PARAMETER
@@ -405,7 +405,7 @@ def test_the_walls_behind_the_first_hold_alone(two_projects: TwoProjects) -> Non
             "SELECT * FROM s3('http://127.0.0.1:1/bucket/x.csv', 'CSV', 'a Int8')",
             "SELECT * FROM executable('x', TSV, 'a Int8')",
         ):
-            with pytest.raises(StoreError, match="readonly mode|doesn't exist|Cannot"):
+            with pytest.raises(StoreError, match=r"readonly mode|doesn't exist|Cannot"):
                 connection.raw(f"{text} SETTINGS {limits}", fmt="JSONCompactEachRow")
     finally:
         connection.close()

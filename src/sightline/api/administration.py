@@ -128,6 +128,7 @@ async def add_prices(call: Call) -> Mapping[str, Any]:
         )
         fresh.append(add)
     entries = [await _control(add) for add in fresh]
+    await _control(call.services.prices_changed)
     return {"prices": [_price(entry) for entry in entries]}
 
 
@@ -141,7 +142,9 @@ async def withdraw_price(call: Call) -> Mapping[str, Any]:
         raise Problem(404, f"There is no price of version {given[:20]} in force for project {call.project}.")
     if entry.project is None:
         call.need_operator("A price for every project")
-    return _price(await _control(partial(call.services.control.withdraw_price, version, by=call.by)))
+    withdrawn = await _control(partial(call.services.control.withdraw_price, version, by=call.by))
+    await _control(call.services.prices_changed)
+    return _price(withdrawn)
 
 
 def _journal(call: Call) -> Journal:

@@ -18,8 +18,8 @@ class ApiServices:
     """Everything a handler may reach; the wiring owns and closes it.
 
     `backup` writes a backup into a directory on the server and tells about it, or raises Problem; None where
-    this process cannot.
-    `journal` is None in a process that does not receive.
+    this process cannot. `prices_changed` is called after own prices changed. `journal` is None in a process
+    that does not receive.
     """
 
     store: Store
@@ -28,3 +28,4 @@ class ApiServices:
     gate: Gate
     journal: Journal | None = None
     backup: Callable[[str], Awaitable[Mapping[str, Any]]] | None = None
+    prices_changed: Callable[[], None] = lambda: None
