@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sql_two_projects import two_projects
+from tests.query.sql_two_projects import two_projects
 
 __all__ = ["two_projects"]

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.query.sql_answer import SqlAnswer
+from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.settings import StoreSettings
 from sightline.store.schema import migrate
 from sightline.store.store import Store, embedded_url

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sql_two_projects import ROWS, TwoProjects
+from tests.query.sql_two_projects import ROWS, TwoProjects
 
-from sightline.query.sql_errors import SqlError, SqlTooLarge, SqlTooLong
+from sightline.query.sql_errors import SqlBusy, SqlError, SqlTooLarge, SqlTooLong
 
 MINE = ROWS // 2
 ENDLESS = "select count() from numbers(1000000000000) where sipHash64(number) = 1"
@@ -196,3 +196,13 @@ def test_a_cancelled_question_is_killed(two_projects: TwoProjects) -> None:
 def test_time_values_are_numbers(two_projects: TwoProjects) -> None:
     [[seconds]] = two_projects.values("select toUnixTimestamp64Nano(max(start_time)) / 1e9 from spans")
     assert math.isfinite(seconds)
+
+
+def test_more_questions_than_can_wait_are_turned_away(two_projects: TwoProjects) -> None:
+    async def ask() -> list[Any]:
+        asked = (two_projects.endpoint.answer("alpha", "select 1") for _ in range(40))
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    answers = two_projects.run(ask())
+    assert sum(isinstance(answer, SqlBusy) for answer in answers) == 8
+    assert all(isinstance(answer, SqlBusy) or answer.rows == [[1]] for answer in answers)

@@ -10,10 +10,11 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sql_two_projects import ROWS, SECRET, SECRET_NUMBER, TwoProjects
+from tests.query.sql_two_projects import ROWS, SECRET, SECRET_NUMBER, TwoProjects
 
 from sightline.query.sql_errors import SqlError
 from sightline.query.sql_relations import PROJECT_PARAMETER
+from sightline.store.rows import StoreError
 
 SLOW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -387,6 +388,27 @@ def test_the_engine_reads_our_tables_only_and_each_with_the_project(two_projects
     finally:
         connection.close()
     assert seen > 60
+
+
+def test_the_walls_behind_the_first_hold_alone(two_projects: TwoProjects) -> None:
+    # As if a text had slipped through everything that reads it: what the settings of the query alone do.
+    connection = two_projects.store.writer()
+    limits = two_projects.endpoint.limits("mark", "alpha", 1000)
+    try:
+        for table, rows in (("spans", ROWS // 2), ("logs", ROWS // 2)):
+            text = f"SELECT count(), groupUniqArray(project) FROM sightline.{table} SETTINGS {limits}"
+            assert json.loads(connection.raw(text, fmt="JSONCompactEachRow")) == [rows, ["alpha"]]
+        for text in (
+            "SELECT * FROM file('/etc/passwd', 'LineAsString')",
+            "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
+            "SELECT * FROM remote('127.0.0.1:1', 'sightline', 'spans')",
+            "SELECT * FROM s3('http://127.0.0.1:1/bucket/x.csv', 'CSV', 'a Int8')",
+            "SELECT * FROM executable('x', TSV, 'a Int8')",
+        ):
+            with pytest.raises(StoreError, match=r"readonly mode|doesn't exist|Cannot"):
+                connection.raw(f"{text} SETTINGS {limits}", fmt="JSONCompactEachRow")
+    finally:
+        connection.close()
 
 
 NAMES = [

@@ -42,6 +42,7 @@ _MAX_WAITING = 32
 _MAX_ANSWER = 64 * 2**20
 # How long past its limit a query may take to notice it before it is killed.
 _GRACE = 2.0
+_KILLS, _BETWEEN_KILLS = 5, 0.2
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _SYNTAX = 62  # ClickHouse: SYNTAX_ERROR
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -146,8 +147,17 @@ class SqlEndpoint:
 
     async def _stop(self, call: _Call, future: asyncio.Future[SqlAnswer]) -> None:
         call.stopped.set()
-        if not future.cancel() or call.started.is_set():
-            await asyncio.to_thread(self._kill, call.mark)
+        if call.started.is_set():
+            await asyncio.to_thread(self._kill_until_over, call)
+        else:
+            future.cancel()
+
+    def _kill_until_over(self, call: _Call) -> None:
+        # More than once: the engine may not have begun with the query when it is told to stop it.
+        for _ in range(_KILLS):
+            self._kill(call.mark)
+            if call.over.wait(_BETWEEN_KILLS):
+                return
 
     def _kill(self, mark: str) -> None:
         with self._kill_lock:
@@ -158,44 +168,43 @@ class SqlEndpoint:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        """A connection from the pool; after a failure a fresh one takes its place.
-
-        The embedded engine keeps what a failed query had written already and puts it in front of the
-        next answer on the same connection: rows of one project in the answer of another.
-        """
         connection = self._idle.get()
         try:
             yield connection
-        except BaseException:
-            connection.close()
-            connection = self._store.writer()
-            raise
         finally:
             self._idle.put(connection)
 
     def _answer(self, call: _Call, project: str, query: str, values: Mapping[str, Any]) -> SqlAnswer:
         """The blocking part: parse, check, run."""
         call.started.set()
-        with self._connection() as connection, QUERY_SECONDS.labels("sql").time():
-            plan = self._checked(connection, project, query, values)
-            if call.stopped.is_set():
-                raise SqlTooLong("The query was cancelled before it ran.", "failed")
-            started = time.perf_counter()
-            limit = self._settings.query_rows
-            guardian = threading.Timer(self._settings.query_seconds + _GRACE, self._kill, (call.mark,))
-            guardian.daemon = True
-            guardian.start()
-            try:
-                raw = connection.raw(
-                    f"{_BIND}{plan.text}\nSETTINGS {self._limits(call.mark, project, limit + 1)}",
-                    {**values, PROJECT_PARAMETER: project},
-                    fmt=FORMAT,
-                )
-            except StoreError as error:
-                raise self._failure(error, plan) from error
-            finally:
-                guardian.cancel()
-            return read_answer(raw, limit, round((time.perf_counter() - started) * 1000, 3))
+        try:
+            with self._connection() as connection, QUERY_SECONDS.labels("sql").time():
+                return self._ask(connection, call, project, query, values)
+        finally:
+            call.over.set()
+
+    def _ask(
+        self, connection: Connection, call: _Call, project: str, query: str, values: Mapping[str, Any]
+    ) -> SqlAnswer:
+        plan = self._checked(connection, project, query, values)
+        if call.stopped.is_set():
+            raise SqlTooLong("The query was cancelled before it ran.", "failed")
+        started = time.perf_counter()
+        limit = self._settings.query_rows
+        guardian = threading.Timer(self._settings.query_seconds + _GRACE, self._kill, (call.mark,))
+        guardian.daemon = True
+        guardian.start()
+        try:
+            raw = connection.raw(
+                f"{_BIND}{plan.text}\nSETTINGS {self.limits(call.mark, project, limit + 1)}",
+                {**values, PROJECT_PARAMETER: project},
+                fmt=FORMAT,
+            )
+        except StoreError as error:
+            raise self._failure(error, plan) from error
+        finally:
+            guardian.cancel()
+        return read_answer(raw, limit, round((time.perf_counter() - started) * 1000, 3))
 
     def plan(self, connection: Connection, project: str, query: str, values: Mapping[str, Any]) -> Plan:
         """The checked text of a query, without running it. Blocking."""
@@ -221,7 +230,8 @@ class SqlEndpoint:
         check_tree(read_tree(dump.decode("utf-8", "replace")), plan)
         return plan
 
-    def _limits(self, mark: str, project: str, rows: int) -> str:
+    def limits(self, mark: str, project: str, rows: int) -> str:
+        """The settings a query runs with: a wall of their own, whatever the text says."""
         own = sorted({table for relation in self.relations.values() for table in relation.tables})
         filters = ", ".join(f"'{table}': 'project = \\'{project}\\''" for table in own)
         settings: dict[str, str | int | float] = {
@@ -271,6 +281,7 @@ class _Call:
         self.mark = mark
         self.started = threading.Event()
         self.stopped = threading.Event()
+        self.over = threading.Event()
 
 
 def _checked_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""The words in which the API is declared: operations, their parameters, and a call of one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+
+from sightline.api.problems import Problem
+from sightline.api.services import ApiServices
+from sightline.records.access import Principal, Scope
+
+PREFIX = "/api/v1"
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of the path (`place` = "path") or of the query string."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    place: str = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to an operation, after the doors: who asks, for which project, with which checked body.
+
+    `operator`: may do what concerns every project (admin of project `default`, or the open loopback).
+    """
+
+    request: Request
+    services: ApiServices
+    principal: Principal
+    project: str
+    operator: bool
+    body: Any
+
+    @property
+    def by(self) -> str:
+        """The name under which the audit remembers this caller."""
+        return f"key:{self.principal.key_id}" if self.principal.key_id else "api:loopback"
+
+    def text(self, name: str) -> str | None:
+        """A parameter of the query string."""
+        return self.request.query_params.get(name) or None
+
+    def number(self, name: str, default: int, most: int) -> int:
+        """A whole number of the query string from 1 to `most`. Raises Problem 422."""
+        given = self.text(name)
+        if given is None:
+            return default
+        if not given.isascii() or not given.isdigit() or not 1 <= int(given[:12]) <= most:
+            raise Problem(422, f"{name} is {given[:40]!r}; expected a whole number from 1 to {most}.")
+        return int(given)
+
+    def flag(self, name: str, default: bool) -> bool:
+        """`true` or `false` of the query string. Raises Problem 422."""
+        given = self.text(name)
+        if given not in {None, "true", "false"}:
+            raise Problem(422, f"{name} is {given[:40]!r}; expected true or false." if given else name)
+        return default if given is None else given == "true"
+
+    def need_operator(self, what: str) -> None:
+        """Refuse a caller whose key is for one project only. Raises Problem 403."""
+        if not self.operator:
+            raise Problem(403, f"{what} concerns every project and needs an admin key of project default.")
+
+
+Handler = Callable[[Call], Awaitable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method on one path below `/api/v1`. `scope` None: anyone. `body` and `answer` are JSON Schemas.
+
+    `scope` is asked of the caller before the handler runs; `failures` are the statuses it may add to those
+    that every operation may answer.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    scope: Scope | None
+    answer: Mapping[str, Any]
+    description: str = ""
+    body: Mapping[str, Any] | None = None
+    parameters: tuple[Parameter, ...] = ()
+    status: int = 200
+    failures: tuple[int, ...] = field(default=())

@@ -1,0 +1,200 @@
+"""Reading: SQL, the latest traces, one trace."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+
+from sightline.api.operations import Call
+from sightline.api.problems import Problem, busy, unavailable
+from sightline.query import traces as questions
+from sightline.query.sql_errors import SqlBusy, SqlError, SqlTooLarge, SqlTooLong
+from sightline.records.trace import Span, SpanDetail, Tokens, TraceSummary
+from sightline.store.rows import QueryTimeout, QueryTooLarge, StoreError
+
+_T = TypeVar("_T")
+_TRACE_ID = re.compile(r"[0-9a-fA-F]{1,64}")
+_CURSOR = re.compile(r"(\d{1,6})-([0-9a-f]{1,64})")
+SPANS_PER_PAGE, MOST_SPANS = 500, 5_000
+TRACES_PER_PAGE, MOST_TRACES = 50, 500
+_DETAIL_BATCH = 500
+_LATEST = 2**63 - 1  # the last moment a DateTime64(9) holds
+
+
+async def sql(call: Call) -> Mapping[str, Any]:
+    """Run one SELECT on the project; the query is killed when the client leaves."""
+    asked = call.services.sql.answer(call.project, call.body["query"], call.body.get("parameters") or {})
+    try:
+        answer = await _while_connected(call.request, asked)
+    except SqlBusy as error:
+        raise busy(str(error), error.retry_after) from error
+    except (SqlTooLong, SqlTooLarge) as error:
+        raise Problem(422, str(error), reason="limit") from error
+    except SqlError as error:
+        raise Problem(422, str(error), reason=error.reason, position=error.position) from error
+    except StoreError as error:
+        raise unavailable(str(error)) from error
+    return {
+        "columns": answer.columns,
+        "types": answer.types,
+        "data": answer.dicts(),
+        "rows": len(answer.rows),
+        "truncated": answer.truncated,
+        "elapsed_ms": answer.elapsed_ms,
+    }
+
+
+async def _while_connected(request: Request, work: Awaitable[_T]) -> _T:
+    """Await `work`, and cancel it when the client disconnects. The body has been read before."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            raise Problem(400, "The client left before the answer was ready.")
+        return await task
+    finally:
+        gone.cancel()
+        task.cancel()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def list_traces(call: Call) -> Mapping[str, Any]:
+    """A page of traces, latest first."""
+    limit = call.number("limit", TRACES_PER_PAGE, MOST_TRACES)
+    try:
+        page = await questions.latest_traces(
+            call.services.store,
+            call.project,
+            limit,
+            call.text("cursor"),
+            since=_moment(call.text("since")),
+            environment=call.text("environment"),
+        )
+    except questions.BadCursor as error:
+        raise Problem(422, "The cursor is not one this server made; leave it out to begin anew.") from error
+    except StoreError as error:
+        raise _failed(error) from error
+    return {"project": call.project, "traces": [_summary(t) for t in page.traces], "next": page.next}
+
+
+async def one_trace(call: Call) -> Mapping[str, Any]:
+    """A page of a trace's spans in tree order, with the trace's sums."""
+    trace_id = call.request.path_params["trace_id"]
+    if not _TRACE_ID.fullmatch(trace_id):
+        raise Problem(404, f"{trace_id[:80]!r} is not a trace id; it is written in hexadecimal digits.")
+    limit = call.number("limit", SPANS_PER_PAGE, MOST_SPANS)
+    details = call.flag("details", True)
+    try:
+        trace = await questions.trace(call.services.store, call.project, trace_id)
+        if trace is None:
+            raise Problem(404, f"There is no trace {trace_id.lower()} in project {call.project}.")
+        start = _start(call.text("cursor"), trace.spans)
+        spans = trace.spans[start : start + limit]
+        heavy = await _details(call, trace.trace_id, [s.span_id for s in spans]) if details else {}
+    except StoreError as error:
+        raise _failed(error) from error
+    more = start + limit < len(trace.spans)
+    return {
+        "trace_id": trace.trace_id,
+        "project": trace.project,
+        "start_time": iso(trace.start_time),
+        "duration_ns": trace.duration_ns,
+        "spans_total": len(trace.spans),
+        "truncated": trace.truncated,
+        "errors": trace.errors,
+        **_tokens(trace.tokens),
+        "cost_usd": trace.cost_usd,
+        "unknown_cost": trace.unknown_cost,
+        "unknown_tokens": trace.unknown_tokens,
+        "spans": [_span(span, heavy.get(span.span_id)) for span in spans],
+        "next": f"{start + limit}-{spans[-1].span_id}" if more and spans else None,
+    }
+
+
+def _start(cursor: str | None, spans: tuple[Span, ...]) -> int:
+    """Where a cursor points to: after its span, which late spans may have moved, or else to its place."""
+    if cursor is None:
+        return 0
+    found = _CURSOR.fullmatch(cursor)
+    if not found:
+        raise Problem(422, "The cursor is not one this server made; leave it out to begin anew.")
+    place, last = int(found[1]), found[2]
+    if 0 < place <= len(spans) and spans[place - 1].span_id == last:
+        return place
+    return next((i + 1 for i, span in enumerate(spans) if span.span_id == last), place)
+
+
+async def _details(call: Call, trace_id: str, span_ids: list[str]) -> dict[str, SpanDetail]:
+    found: dict[str, SpanDetail] = {}
+    for first in range(0, len(span_ids), _DETAIL_BATCH):
+        batch = span_ids[first : first + _DETAIL_BATCH]
+        for detail in await questions.span_details(call.services.store, call.project, trace_id, batch):
+            found[detail.span_id] = detail
+    return found
+
+
+def _failed(error: StoreError) -> Problem:
+    if isinstance(error, QueryTimeout | QueryTooLarge):
+        return Problem(422, "The question takes more than is allowed; ask for less.", reason="limit")
+    return unavailable("The store cannot answer now; try again in a moment.")
+
+
+def iso(nanoseconds: int) -> str:
+    """A moment as ISO 8601 in UTC, to the nanosecond."""
+    seconds, rest = divmod(nanoseconds, 10**9)
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return str(nanoseconds)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+def _moment(text: str | None) -> int | None:
+    """`since` of the query string: ISO 8601 or nanoseconds. Raises Problem 422."""
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit():
+        return min(int(text[:20]), _LATEST)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        expected = "a time such as 2026-11-01T12:00:00Z, or nanoseconds"
+        raise Problem(422, f"since is {text[:40]!r}; expected {expected}.") from error
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(max(0, int(moment.timestamp() * 1e6)) * 1000, _LATEST)
+
+
+def _tokens(tokens: Tokens) -> dict[str, int | None]:
+    return {f"{name}_tokens": value for name, value in asdict(tokens).items()}
+
+
+def _summary(trace: TraceSummary) -> dict[str, Any]:
+    fields = asdict(trace)
+    del fields["tokens"]
+    return {**fields, "start_time": iso(trace.start_time), **_tokens(trace.tokens)}
+
+
+def _span(span: Span, detail: SpanDetail | None) -> dict[str, Any]:
+    fields = asdict(span)
+    del fields["tokens"]
+    found: dict[str, Any] = {**fields, "start_time": iso(span.start_time), **_tokens(span.tokens)}
+    if detail is not None:
+        found["columns"] = detail.columns
+        found["attributes"] = detail.attributes
+        found["events"] = [{**asdict(event), "time": iso(event.time)} for event in detail.events]
+        found["links"] = [asdict(link) for link in detail.links]
+        found["contents"] = [asdict(ref) for ref in detail.contents]
+    return found

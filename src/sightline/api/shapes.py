@@ -1,0 +1,120 @@
+"""JSON Schemas of bodies and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Schema = Mapping[str, Any]
+TEXT: Schema = {"type": "string"}
+WHOLE: Schema = {"type": "integer"}
+NUMBER: Schema = {"type": "number"}
+FLAG: Schema = {"type": "boolean"}
+TIME: Schema = {"type": "string", "format": "date-time", "description": "UTC, nine digits of a second."}
+CURSOR: Schema = {
+    "type": ["string", "null"],
+    "description": "Ask for the next page with it; null at the end.",
+}
+ANYTHING: Schema = {"type": "object", "additionalProperties": True}
+PROJECT_NAME: Schema = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"}
+DAYS: Schema = {"type": "integer", "minimum": 1, "maximum": 36500}
+
+
+def record(*required: str, **properties: Schema) -> Schema:
+    """An object; `required` names the properties it always has (all, when none is named)."""
+    return {"type": "object", "properties": properties, "required": list(required or properties)}
+
+
+def strict(*required: str, **properties: Schema) -> Schema:
+    """An object of a request: nothing but these properties."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def listed(schema: Schema) -> Schema:
+    """A list."""
+    return {"type": "array", "items": schema}
+
+
+SQL_BODY = strict(
+    "query",
+    query={"type": "string", "minLength": 1, "maxLength": 65536, "description": "One SELECT."},
+    parameters={
+        "type": "object",
+        "description": "Values for {name:Type} in the query.",
+        "additionalProperties": True,
+    },
+)
+SQL_ANSWER = record(
+    columns=listed(TEXT),
+    types=listed(TEXT),
+    data=listed(ANYTHING),
+    rows=WHOLE,
+    truncated=FLAG,
+    elapsed_ms=NUMBER,
+)
+SPAN = record(
+    "span_id",
+    "name",
+    "start_time",
+    "duration_ns",
+    trace_id=TEXT,
+    span_id=TEXT,
+    parent_span_id=TEXT,
+    name=TEXT,
+    kind=TEXT,
+    status=TEXT,
+    start_time=TIME,
+    duration_ns=WHOLE,
+    attributes=ANYTHING,
+)
+TRACE = record("trace_id", "spans", "next", trace_id=TEXT, spans=listed(SPAN), next=CURSOR)
+TRACES = record(project=TEXT, traces=listed(ANYTHING), next=CURSOR)
+PROJECT = record(name=PROJECT_NAME, created_at=TIME, retention_days=WHOLE, content_days=WHOLE)
+PROJECTS = record(projects=listed(PROJECT))
+PROJECT_BODY = strict("name", name=PROJECT_NAME, retention_days=DAYS, content_days=DAYS)
+SCOPE: Schema = {"type": "string", "enum": ["ingest", "read", "admin"]}
+KEY = record("id", "project", "scope", id=TEXT, project=TEXT, scope=SCOPE, label=TEXT, created_at=TIME)
+KEYS = record(keys=listed(KEY))
+KEY_BODY = strict("scope", scope=SCOPE, label={"type": "string", "maxLength": 200})
+NEW_KEY = record(
+    "id", "key", id=TEXT, project=TEXT, scope=SCOPE, key={"type": "string", "description": "Shown once."}
+)
+PRICE_ITEM = strict(
+    "provider",
+    "model",
+    "valid_from",
+    "rates",
+    provider={"type": "string", "minLength": 1, "maxLength": 200},
+    model={"type": "string", "minLength": 1, "maxLength": 200, "description": "A name, or a pattern with *."},
+    valid_from={"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
+    rates={"type": "object", "description": "Keys of a price file's entry: input, output, cache_read, …"},
+    note={"type": "string", "maxLength": 200},
+    every_project=FLAG,
+)
+PRICES_BODY = strict("prices", prices=listed(PRICE_ITEM))
+PRICE = record(
+    "version", "provider", "model", version=WHOLE, provider=TEXT, model=TEXT, valid_from=TEXT, rates=ANYTHING
+)
+PRICES = record(prices=listed(PRICE))
+ENTRY = record(
+    "id", "reason", id=TEXT, kind=TEXT, reason=TEXT, time=TIME, signal=TEXT, project=TEXT, items=WHOLE
+)
+QUARANTINE = record(entries=listed(ENTRY))
+DECIDED = record(id=TEXT)
+BACKUP_BODY = strict("directory", directory={"type": "string", "minLength": 1, "maxLength": 4096})
+HEALTH = record(
+    "status",
+    "versions",
+    status={"type": "string", "enum": ["ok", "degraded"]},
+    versions=ANYTHING,
+    store=ANYTHING,
+)
+PROBLEM = record(
+    "title", "status", "detail", type=TEXT, title=TEXT, status=WHOLE, detail=TEXT, instance=TEXT, reason=TEXT,
+    position=WHOLE, errors=listed(record(pointer=TEXT, detail=TEXT)),
+)  # fmt: skip
