@@ -26,7 +26,7 @@ from opentelemetry.util.types import AttributeValue
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sightline import __version__
-from sightline.measures import DROPPED
+from sightline.measures import DROPPED, RECEIVED
 from sightline.records.ingest import JournalFull, JournalUnavailable, Receipt, Signal, Submission
 
 PROJECT = "sightline"
@@ -76,6 +76,7 @@ class JournalExporter(SpanExporter):
             DROPPED.labels("traces", "self_refused").inc(len(batch))
             _log.debug("own spans were not taken", spans=len(batch), reason=str(error))
             return SpanExportResult.FAILURE
+        RECEIVED.labels("traces", "self").inc(len(batch))
         return SpanExportResult.SUCCESS
 
     def _make_durable(self, submission: Submission) -> None:
