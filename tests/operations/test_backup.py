@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from sightline.operations import manifest
-from sightline.operations.backup import Sources, backup
+from sightline.operations.backup import Sources, backup, backup_service
 from sightline.operations.manifest import BackupError
 from sightline.operations.restore import restore
 from sightline.settings import Settings
@@ -217,3 +218,15 @@ def test_a_target_that_is_not_empty_is_refused(tmp_path: Path) -> None:
 def test_a_remote_store_says_where_to_back_it_up(tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="BACKUP DATABASE sightline"):
         backup(tmp_path / "target", sources(tmp_path / "data"))
+
+
+def test_the_api_is_refused_in_its_own_words(tmp_path: Path) -> None:
+    class Refused(Exception):
+        pass
+
+    service = backup_service(sources(tmp_path / "data"), Refused)
+    for directory in ("relative", "/x\0y"):
+        with pytest.raises(Refused, match="absolute path on the server"):
+            asyncio.run(service(directory))
+    with pytest.raises(Refused, match="inside the data directory"):
+        asyncio.run(service(str(tmp_path / "data" / "backup")))

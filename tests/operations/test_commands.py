@@ -11,7 +11,8 @@ from starlette.routing import Route
 from tests.operations.server_thread import serving
 
 from sightline.operations import manifest
-from sightline.operations.commands import BACKUP_PATH, backup_command, restore_command, summary
+from sightline.operations.backup import summary
+from sightline.operations.commands import BACKUP_PATH, backup_command, restore_command
 from sightline.operations.manifest import Manifest, StoredFile, StoredPart
 
 
@@ -44,7 +45,7 @@ def test_backup_asks_the_running_server(tmp_path: Path) -> None:
 
 def test_a_refusal_and_no_server_are_one_sentence(tmp_path: Path) -> None:
     async def refuse(_: Request) -> JSONResponse:
-        return JSONResponse({"error": {"message": "an admin key is needed"}}, 403)
+        return JSONResponse({"detail": "an admin key is needed"}, 403)
 
     with serving([Route(BACKUP_PATH, refuse, methods=["POST"])]) as url:
         answer = CliRunner().invoke(backup_command, [str(tmp_path), "--url", url])

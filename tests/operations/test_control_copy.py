@@ -12,7 +12,10 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.control.conftest import Cluster
 
+from sightline.control.control import Control
+from sightline.control.schema import VERSION_TABLE
 from sightline.operations.control_copy import (
     _from_json,
     _to_json,
@@ -22,6 +25,7 @@ from sightline.operations.control_copy import (
     sqlite_path,
 )
 from sightline.operations.manifest import BackupError
+from sightline.records.access import Scope
 
 
 def database(path: Path, *, rows: bool, version: str = "0001") -> str:
@@ -91,6 +95,30 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
     target = database(tmp_path / "b.db", rows=False, version="0002")
     with pytest.raises(BackupError, match=r"0002.*0001"):
         import_records(tmp_path / "records.jsonl", target, "control_version")
+
+
+def test_a_postgres_control_database_is_moved_to_another(cluster: Cluster, tmp_path: Path) -> None:
+    source, target = cluster.new_database(), cluster.new_database()
+    first, second = Control(source), Control(target)
+    try:
+        first.migrate()
+        second.migrate()
+        first.create_project("shop", retention_days=7, content_days=3)
+        _, secret = first.create_key("shop", Scope.INGEST, "collector")
+        first.set_setting("shop", "colour", {"of": ["the", "sea"]})
+        export_records(source, tmp_path / "records.jsonl")
+        import_records(tmp_path / "records.jsonl", target, VERSION_TABLE)
+        assert second.projects() == first.projects()
+        found = second.find_key(secret)
+        assert found is not None
+        assert found.project == "shop"
+        assert second.setting("shop", "colour") == {"of": ["the", "sea"]}
+        second.create_key("shop", Scope.READ, "goes on counting where the first stopped")
+        with pytest.raises(BackupError, match="already holds"):
+            import_records(tmp_path / "records.jsonl", target, VERSION_TABLE)
+    finally:
+        first.close()
+        second.close()
 
 
 @given(

@@ -47,7 +47,7 @@ class Wire:
     async def take(self, request: Request) -> Response:
         self.keys.add(request.headers.get("authorization", ""))
         if self.send != 200:
-            return JSONResponse({"error": {"message": "not for you"}}, self.send)
+            return JSONResponse({"detail": "not for you"}, self.send)
         message = ExportTraceServiceRequest.FromString(await request.body())
         span = message.resource_spans[0].scope_spans[0].spans[0]
         self.traces[span.trace_id.hex()] = span.name

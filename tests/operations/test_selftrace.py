@@ -50,9 +50,8 @@ def attributes(span: Span) -> dict[str, str | int]:
 
 
 async def answer(request: Request) -> Response:
-    if "project" in request.query_params:
-        project = request.query_params["project"]
-        request.state.principal = Principal(project, frozenset(), None)
+    if "as" in request.query_params:
+        request.state.principal = Principal(request.query_params["as"], frozenset(), None)
     if "fail" in request.query_params:
         raise ValueError("with a secret prompt")
     return PlainTextResponse("ok", int(request.query_params.get("status", 200)))
@@ -99,14 +98,21 @@ def test_failures_are_errors_without_their_texts() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/traces", "/healthz", "/p/sightline/traces", "/api/v1/traces/a?project=sightline"]
+    "path",
+    [
+        "/v1/traces",
+        "/healthz",
+        "/p/sightline/traces",
+        "/api/v1/traces/a?project=sightline",
+        "/api/v1/traces/a?as=sightline",
+    ],
 )
 def test_senders_probes_and_views_of_itself_make_no_spans(path: str) -> None:
     assert visited(path).submissions == []
 
 
 def test_other_projects_make_spans() -> None:
-    assert len(visited("/p/default/traces", "/api/v1/traces/a?project=default").spans()) == 2
+    assert len(visited("/p/default/traces", "/api/v1/traces/a?project=default&" + "x=1&" * 2000).spans()) == 2
 
 
 def test_off_means_not_there() -> None:

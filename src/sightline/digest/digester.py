@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -78,6 +79,7 @@ class Digester:
     ) -> None:
         self._source, self._make, self._clock = source, digests, clock
         self._stop = threading.Event()
+        self._door, self._busy = threading.Lock(), threading.Lock()
         self._thread = threading.Thread(target=self._run, name="digest", daemon=True)
         self._digests: dict[Signal, SignalDigest] = {}
         self.failure: str | None = None
@@ -93,11 +95,20 @@ class Digester:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Wait for the segment under way and digest none until the context ends: for a backup."""
+        with self._door, self._busy:
+            yield
+
     def _run(self) -> None:
         while not self._stop.is_set():
             segment = self._source.take(0.2)
             if segment is not None:
-                self._one(segment)
+                with self._door:  # shut while somebody wants to hold: a busy loop would win every race
+                    pass
+                with self._busy:
+                    self._one(segment)
 
     def _one(self, segment: SegmentLike) -> None:
         try:

@@ -6,16 +6,18 @@ checksums come after it, from the links.
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import fcntl
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sightline import __version__
 from sightline.operations import manifest
@@ -75,6 +77,38 @@ def backup(target: Path, sources: Sources, now: datetime | None = None) -> Manif
     made = Manifest(manifest.FORMAT, now.isoformat(), __version__, version, control, parts, files)
     manifest.write(made, target)
     return made
+
+
+def summary(made: Manifest) -> dict[str, Any]:
+    """What `POST /api/v1/backup` answers and the commands print: time, bytes, files, rows of each table."""
+    return {
+        "created_at": made.created_at,
+        "bytes": made.bytes,
+        "files": len(made.files),
+        "rows": made.rows,
+    }
+
+
+def backup_service(
+    sources: Sources, refusal: Callable[[str], Exception]
+) -> Callable[[str], Awaitable[dict[str, Any]]]:
+    """What the API calls: writes a backup into a directory on this machine, in a thread, and tells about it.
+
+    `refusal` makes the API's own exception out of why it cannot be.
+    """
+
+    async def service(directory: str) -> dict[str, Any]:
+        target = Path(directory)
+        if not target.is_absolute() or "\0" in directory:
+            raise refusal(
+                f"The backup directory is {directory!r}, but must be an absolute path on the server."
+            )
+        try:
+            return summary(await asyncio.to_thread(backup, target, sources))
+        except BackupError as error:
+            raise refusal(str(error)) from error
+
+    return service
 
 
 def _check_target(target: Path, sources: Sources) -> None:

@@ -39,8 +39,7 @@ class Answer:
         """What the server said, short enough for one line."""
         content = self.json()
         if isinstance(content, dict):
-            error = content.get("error", content)
-            text = error.get("message") if isinstance(error, dict) else error
+            text = next((content[name] for name in ("detail", "message", "error") if name in content), None)
             if isinstance(text, str):
                 return " ".join(text.split())[:300]
         text = " ".join(self.body[:300].decode(errors="replace").split())

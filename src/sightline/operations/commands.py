@@ -11,28 +11,19 @@ from typing import Any
 import click
 
 from sightline.operations import manifest
+from sightline.operations.backup import summary
 from sightline.operations.client import Server, UnreachableError, default_url
 from sightline.operations.flags import settings_from, settings_options
-from sightline.operations.manifest import BackupError, Manifest
+from sightline.operations.manifest import BackupError
 
 BACKUP_PATH = "/api/v1/backup"
 _HOURS = 6 * 3600.0  # A backup of a large store takes its time, and says nothing until it is done.
 
 
-def summary(made: Manifest) -> dict[str, Any]:
-    """What `POST /api/v1/backup` answers and the commands print: time, bytes, files, rows of each table."""
-    return {
-        "created_at": made.created_at,
-        "bytes": made.bytes,
-        "files": len(made.files),
-        "rows": made.rows,
-    }
-
-
 def _print(verb: str, place: Path, found: dict[str, Any]) -> None:
     rows = ", ".join(f"{count:,} {table}" for table, count in sorted(found["rows"].items()) if count)
     size = f"{found['bytes'] / 2**20:,.1f} MiB in {found['files']:,} files"
-    click.echo(f"{verb} {place}: {size}, every checksum written down; {rows or 'no rows'}.")
+    click.echo(f"{verb} {place}: {size}, {rows or 'no rows'}.")
 
 
 @click.command("backup")

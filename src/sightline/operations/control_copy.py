@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sightline.control.database import open_engine, parse_url
 from sightline.operations.manifest import BackupError
 
 _READ: dict[str, Callable[[Any], Any]] = {
@@ -27,7 +28,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
 
 def sqlite_path(url: str) -> Path | None:
     """The file of a SQLite URL; None for another database."""
-    parsed = sa.make_url(url)
+    parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return None
     return Path(parsed.database)
@@ -47,7 +48,7 @@ def copy_sqlite(source: Path, target: Path) -> None:
 
 def export_records(url: str, target: Path) -> None:
     """Write every row of a control database as JSON lines, in one snapshot, referenced tables first."""
-    engine = sa.create_engine(url, hide_parameters=True)
+    engine = open_engine(parse_url(url))
     try:
         with engine.connect() as connection, target.open("x", encoding="utf-8") as out:
             if engine.dialect.name == "postgresql":
@@ -66,7 +67,7 @@ def import_records(source: Path, url: str, version_table: str) -> None:
     Raises `BackupError` when it holds API keys already or has another schema version.
     """
     rows = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
-    engine = sa.create_engine(url, hide_parameters=True)
+    engine = open_engine(parse_url(url))
     try:
         with engine.begin() as connection:
             tables = {table.name: table for table in _tables(connection)}

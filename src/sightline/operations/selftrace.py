@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from urllib.parse import parse_qs
 
 import structlog
 from opentelemetry.context import Context
@@ -26,7 +27,7 @@ from opentelemetry.util.types import AttributeValue
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sightline import __version__
-from sightline.measures import DROPPED
+from sightline.measures import DROPPED, RECEIVED
 from sightline.records.ingest import JournalFull, JournalUnavailable, Receipt, Signal, Submission
 
 PROJECT = "sightline"
@@ -43,8 +44,11 @@ ProjectOf = Callable[[Scope], str | None]
 
 
 def project_of(scope: Scope) -> str | None:
-    """By default: the path's or the principal's project, as the API and the pages leave it in the scope."""
+    """By default: the project in the path or the query, else the principal's if it was left in the scope."""
     named = scope.get("path_params", {}).get("project")
+    if not named:
+        query = scope.get("query_string", b"")[:4096].decode("latin-1")
+        named = parse_qs(query).get("project", [None])[-1]
     principal = scope.get("state", {}).get("principal")
     return named or getattr(principal, "project", None)
 
@@ -76,6 +80,7 @@ class JournalExporter(SpanExporter):
             DROPPED.labels("traces", "self_refused").inc(len(batch))
             _log.debug("own spans were not taken", spans=len(batch), reason=str(error))
             return SpanExportResult.FAILURE
+        RECEIVED.labels("traces", "self").inc(len(batch))
         return SpanExportResult.SUCCESS
 
     def _make_durable(self, submission: Submission) -> None:
