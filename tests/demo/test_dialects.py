@@ -102,7 +102,9 @@ def test_a_failed_call_has_no_usage_and_no_answer(name: str) -> None:
         error_message="429",
     )
     rendered = DIALECTS[name].render(failed, 10**18)
+    assert not rendered.events or all("First Token" not in e.name for e in rendered.events)
     for key in rendered.attributes:
+        assert "FirstChunk" not in key and "first_chunk" not in key and "start_time" not in key, key
         assert "usage" not in key and "token_count" not in key and "completion.0" not in key, key
         assert "output" not in key or "settings" in key, key
 

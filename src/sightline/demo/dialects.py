@@ -97,9 +97,7 @@ def otel_genai(call: ModelCall, start: int) -> Rendered:
             "gen_ai.request.temperature": call.temperature,
             "gen_ai.request.max_tokens": call.max_tokens,
             "gen_ai.request.stream": True if call.streaming else None,
-            "gen_ai.response.time_to_first_chunk": call.first_token / 1e9
-            if call.first_token is not None
-            else None,
+            "gen_ai.response.time_to_first_chunk": call.waited / 1e9 if call.waited is not None else None,
             "gen_ai.response.finish_reasons": None if call.error else [call.finish],
             "gen_ai.usage.input_tokens": call.input_tokens,
             "gen_ai.usage.output_tokens": call.output_tokens,
@@ -209,8 +207,8 @@ def openinference(call: ModelCall, start: int) -> Rendered:
             for i, schema in enumerate(_chat_tools(call.tools)):
                 attributes[f"llm.tools.{i}.tool.json_schema"] = schema
     events: tuple[Event, ...] = ()
-    if call.first_token is not None:
-        events = (Event("First Token Stream Event", start + call.first_token),)
+    if call.waited is not None:
+        events = (Event("First Token Stream Event", start + call.waited),)
     return Rendered("ChatCompletion", INTERNAL, attributes, events)
 
 
@@ -270,8 +268,8 @@ def openllmetry(call: ModelCall, start: int) -> Rendered:
                 attributes[f"gen_ai.completion.0.tool_calls.{k}.name"] = wish.name
                 attributes[f"gen_ai.completion.0.tool_calls.{k}.arguments"] = json_text(wish.arguments)
     events: tuple[Event, ...] = ()
-    if call.first_token is not None:
-        events = (Event("llm.content.completion.chunk", start + call.first_token),)
+    if call.waited is not None:
+        events = (Event("llm.content.completion.chunk", start + call.waited),)
     return Rendered(f"{system.lower()}.chat", CLIENT, attributes, events)
 
 
@@ -308,8 +306,8 @@ def langfuse(call: ModelCall, start: int) -> Rendered:
             "langfuse.observation.status_message": call.error_message,
         }
     )
-    if call.first_token is not None:
-        attributes["langfuse.observation.completion_start_time"] = json_text(iso(start + call.first_token))
+    if call.waited is not None:
+        attributes["langfuse.observation.completion_start_time"] = json_text(iso(start + call.waited))
     if call.capture:
         attributes["langfuse.observation.input"] = joined([m.chat for m in with_system(call)])
         if call.output is not None:
@@ -366,12 +364,10 @@ def vercel(call: ModelCall, start: int) -> Rendered:
             "gen_ai.response.finish_reasons": [finish],
         }
     events: tuple[Event, ...] = ()
-    if call.first_token is not None and not call.error:
-        first = call.first_token / 1e6
+    if call.waited is not None:
+        first = call.waited / 1e6
         attributes["ai.response.msToFirstChunk"] = first
-        events = (
-            Event("ai.stream.firstChunk", start + call.first_token, {"ai.response.msToFirstChunk": first}),
-        )
+        events = (Event("ai.stream.firstChunk", start + call.waited, {"ai.response.msToFirstChunk": first}),)
     if call.capture:
         attributes["ai.prompt.messages"] = joined([m.vercel for m in with_system(call)])
         if call.tools:

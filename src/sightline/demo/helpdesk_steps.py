@@ -364,7 +364,7 @@ def _answer(turn: Turn, documents: list[Document]) -> str:
         system=HELPDESK_SYSTEM,
         tools=HELPDESK_TOOLS,
         stream=True,
-        cached=0.45 if random.random() < 0.85 else 0.0,
+        cached=0.7 if random.random() < 0.85 else 0.0,
         max_tokens=48 if truncated else 1024,
         prompt=("support-answer", turn.version),
         capture=capture,

@@ -37,6 +37,7 @@ SERVICES = (
     Service("ticket-classifier", "night", 360, traces_batch.batch),
     Service("email-drafts", "office", 700, traces_batch.draft),
 )
+BUSY_HOURS, BUSY = 5, 1.4
 STUCK_AGENTS = ((5 * HOUR, 214), (3 * DAY + 2 * HOUR, 90))
 """How long ago an agent got stuck, and for how many turns."""
 
@@ -46,9 +47,16 @@ def _week(rhythm: str) -> float:
     return sum(activity(rhythm, hour * HOUR) for hour in range(168))
 
 
-def expected(service: Service, hour: int, scale: float) -> float:
-    """Conversations that begin in one hour, on average. `hour` counts from the epoch."""
-    return service.weekly * scale * activity(service.rhythm, hour * HOUR) / _week(service.rhythm)
+def expected(service: Service, story: Story, hour: int, scale: float) -> float:
+    """Conversations that begin in one hour, on average. `hour` counts from the epoch.
+
+    The hours around now are busy ones for services with office hours, so that the story of today has enough
+    requests to be seen whenever the demo is started.
+    """
+    busy = activity(service.rhythm, hour * HOUR)
+    if service.rhythm == "office" and hour > story.now // HOUR - BUSY_HOURS:
+        busy = max(busy, BUSY)
+    return service.weekly * scale * busy / _week(service.rhythm)
 
 
 def hour_traces(seed: int, story: Story, hour: int, scale: float) -> list[Trace]:
@@ -56,7 +64,7 @@ def hour_traces(seed: int, story: Story, hour: int, scale: float) -> list[Trace]
     traces: list[Trace] = []
     for service in SERVICES:
         random = Random(f"{seed}:{service.name}:{hour}")
-        mean = expected(service, hour, scale)
+        mean = expected(service, story, hour, scale)
         count = int(mean) + (random.random() < mean % 1)
         for i in range(count):
             own = Random(f"{seed}:{service.name}:{hour}:{i}")
@@ -98,7 +106,7 @@ class LiveTraffic:
         traces: list[Trace] = []
         while self._credit > 0:
             start = self._position + self._random.randrange(elapsed)
-            weights = [0.02 * s.weekly / 168 + expected(s, start // HOUR, 1.0) for s in SERVICES]
+            weights = [0.02 * s.weekly / 168 + expected(s, self._story, start // HOUR, 1.0) for s in SERVICES]
             service = self._random.choices(SERVICES, weights)[0]
             own = Random(self._random.getrandbits(64))
             found = list(service.generate(own, self._story, start))

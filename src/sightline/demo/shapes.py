@@ -220,6 +220,11 @@ class ModelCall:
         """Whether the answer came in pieces."""
         return self.first_token is not None
 
+    @property
+    def waited(self) -> int | None:
+        """Nanoseconds to the first token, when one came."""
+        return None if self.error else self.first_token
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

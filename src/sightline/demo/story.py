@@ -60,10 +60,10 @@ class Story:
         return self.new_release if time + ahead >= self.slow_since else self.old_release
 
     def prompt(self, time: int, random: Random) -> str:
-        """The version of `support-answer`: since today three of ten requests get v42."""
+        """The version of `support-answer`: since today four of ten requests get v42."""
         if time < self.timeout_since:
             return "v41" if time >= self.now - 4 * DAY else "v40"
-        return "v42" if random.random() < 0.3 else "v41"
+        return "v42" if random.random() < 0.4 else "v41"
 
     def rerank_seconds(self, time: int, release: str, random: Random) -> float:
         """How long a rerank takes: the new release reranks 50 documents instead of 20."""
@@ -73,7 +73,7 @@ class Story:
     def rerank_times_out(self, time: int, region: str, version: str, random: Random) -> bool:
         """v42 asks for whole documents; eu-west's smaller machines cannot rerank them in time."""
         if version == "v42" and region == "eu-west" and time >= self.timeout_since:
-            return random.random() < 0.55
+            return random.random() < 0.8
         return random.random() < 0.0015
 
     def rate_limited(self, time: int, random: Random) -> bool:

@@ -217,7 +217,6 @@ def refused(call: ModelCall, error: str, message: str) -> ModelCall:
         cache_read=None,
         cache_write=None,
         reasoning_tokens=None,
-        first_token=None,
         error=error,
         error_message=message,
     )

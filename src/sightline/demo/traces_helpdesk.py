@@ -13,7 +13,7 @@ from sightline.demo.tape import ERROR, INFO, Tape, http_server
 from sightline.demo.texts import FOLLOW_UPS, QUESTIONS
 from sightline.demo.world import environment, tenant, user
 
-REGION_SHARES = (("eu-west", 0.42), ("us-east", 0.8), ("ap-south", 1.0))
+REGION_SHARES = (("eu-west", 0.5), ("us-east", 0.84), ("ap-south", 1.0))
 GATEWAY_SCOPE = ("go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp", "0.63.0")
 FAILURES = {200: "", 503: "RateLimitError", 504: "rerank_timeout"}
 

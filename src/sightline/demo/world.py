@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from sightline.demo.shapes import json_text
-from sightline.demo.texts import PROMPTS
+from sightline.demo.texts import DOCUMENTS, PRODUCTS, PROMPTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,16 @@ def environment(random: Random) -> str:
     return "prod" if chance < 0.89 else "staging" if chance < 0.97 else "dev"
 
 
-HELPDESK_SYSTEM = PROMPTS["helpdesk"]
+_SETTLED = "\n\n".join(f"Q: {title}?\nA: {text}" for title, text in DOCUMENTS[2:14])
+HELPDESK_SYSTEM = f"{PROMPTS['helpdesk']}\n\nAnswers everybody agreed on:\n\n{_SETTLED}"
+"""Long enough that providers keep it in their cache."""
 PLAN_SYSTEM = PROMPTS["plan"]
-SHOP_SYSTEM = PROMPTS["shop"]
+_SHELF = "\n".join(
+    f"{sku} {name}, {price} USD. Goes with {PRODUCTS[i - 3][1]} and {PRODUCTS[i - 7][1]}; repair from "
+    f"{price // 5} USD; not for rent; two years of warranty, stitching and zips for life."
+    for i, (sku, name, price) in enumerate(PRODUCTS)
+)
+SHOP_SYSTEM = f"{PROMPTS['shop']}\n\nThe shelf this season:\n{_SHELF}"
 RESEARCH_SYSTEM = PROMPTS["research"]
 CLASSIFY_SYSTEM = PROMPTS["classify"]
 DRAFT_SYSTEM = PROMPTS["draft"]
