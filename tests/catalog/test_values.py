@@ -102,8 +102,9 @@ def test_bool(value: Any, truth: bool | None) -> None:
         (["\n"], ("\n",)),
         ([], None),
         ("[]", None),
-        ({"a": 1}, None),
-        (b"x", None),
+        ({"a": 1}, ('{"a":1}',)),
+        ({}, None),
+        (b"", None),
         (None, None),
     ],
 )

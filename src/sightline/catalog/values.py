@@ -140,8 +140,6 @@ def as_bool(value: Value) -> bool | None:
 
 def as_list(value: Value) -> tuple[str, ...] | None:
     """A list of texts without the empty ones; one value is a list of one, a JSON array its elements."""
-    if isinstance(value, dict | bytes):
-        return None
     if isinstance(value, str) and value.strip(BLANK).startswith("["):
         parsed = parse_json(value)
         value = parsed if isinstance(parsed, list) else value
