@@ -378,10 +378,10 @@ def test_an_invalid_value_lets_the_next_source_answer() -> None:
     assert "input_tokens" not in read(span({"gen_ai.usage.input_tokens": "0.53"})).values
 
 
-def test_duplicates_of_a_key_are_tried_in_order_and_span_before_resource() -> None:
+def test_of_duplicates_the_first_counts_and_the_span_before_its_resource() -> None:
     key = "gen_ai.usage.output_tokens"
-    facts = SpanFacts(attributes=[(key, ""), (key, 2), (key, 3)], resource=[(key, 1)])
-    assert read(facts).values["output_tokens"] == 2
+    assert read(SpanFacts(attributes=[(key, 2), (key, 3)], resource=[(key, 1)])).values["output_tokens"] == 2
+    assert read(SpanFacts(attributes=[(key, ""), (key, 3)], resource=[(key, 1)])).values["output_tokens"] == 1
     assert read(SpanFacts(attributes=[(key, None)], resource=[(key, 1)])).values["output_tokens"] == 1
 
 

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from sightline.catalog.rates import ClassRates, Rates, Tier
+from sightline.catalog.rates import ClassRates, Rates, Tier, orphans
 
 RATE_KEYS = tuple("cache_write_5m" if f.name == "cache_write" else f.name for f in fields(ClassRates))
 _KEYS = {"provider", "model", "from", "until", "per", "discount", "tier", "version", "source", *RATE_KEYS}
@@ -120,6 +120,10 @@ def own_price(record: Mapping[str, Any], where: str = "price") -> OwnPrice:
         raise PriceError(f"{where}: `discount` is a share from 0 to 1 and stands alone, without rates")
     if discount is None and not rates.priced():
         raise PriceError(f"{where}: no rate; give at least one of {', '.join(RATE_KEYS)}, or a discount")
+    if alone := orphans(rates):
+        raise PriceError(
+            f"{where}: `{alone[0]}` is part of a whole; give the rate of `input` or `output`, too"
+        )
     begin, end = _moment(record, "from", where), _moment(record, "until", where)
     if begin and end and end <= begin:
         raise PriceError(f"{where}: `until` {end:%Y-%m-%d} is not after `from` {begin:%Y-%m-%d}")

@@ -7,7 +7,6 @@ rate and a count is then off by less than one part in 10^15.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -64,6 +63,13 @@ _TRAITS: dict[str, frozenset[str]] = {
     "video_input": frozenset({"in", "video"}),
     "video_output": frozenset({"out", "video"}),
 }
+_CACHED = frozenset({"read", "write"})
+
+
+def orphans(rates: ClassRates) -> list[str]:
+    """Classes that have a price although the whole they are part of has none: then no usage adds up."""
+    priced = rates.priced()
+    return [n for n in priced if n in _TRAITS and ("input" if "in" in _TRAITS[n] else "output") not in priced]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,47 +148,51 @@ class CostParts:
 def cost(rates: Rates, usage: Usage) -> CostParts:
     """Price a usage. Parts are taken out of their parents only where they have a price of their own."""
     priced = rates.at(usage.input or 0)
-    request = (priced.request or ZERO) * usage.requests
     missing: list[str] = []
-    sides: dict[str, Decimal | None] = {}
-    for side in ("input", "output"):
-        sides[side] = _side(side, priced, usage, missing)
-    by_request = priced.request is not None and priced.input is None and priced.output is None
-    if by_request and usage.input is None and usage.output is None:
-        missing, sides = [], {"input": ZERO, "output": ZERO}
-    cache = None
-    if sides["input"] is not None:
-        cache = sum((c for n, c in _parts("in", priced, usage) if n.startswith("cache")), ZERO)
-    whole, output = sides["input"], sides["output"]
-    plain = None if whole is None or cache is None else whole - cache
-    total = None if whole is None or output is None else whole + output + request
+    inputs = _side("input", priced, usage, missing)
+    outputs = _side("output", priced, usage, missing)
+    request = (priced.request or ZERO) * usage.requests
+    plain = cache = output = None
+    if inputs is not None:
+        cache = sum((c for name, c in inputs.items() if _CACHED & _TRAITS[name]), ZERO)
+        plain = sum(inputs.values(), ZERO) - cache
+    if outputs is not None:
+        output = sum(outputs.values(), ZERO)
+    total = None
+    if plain is not None and cache is not None and output is not None:
+        total = plain + cache + output + request
     return CostParts(plain, cache, output, request, total, tuple(missing))
 
 
-def _side(side: str, priced: ClassRates, usage: Usage, missing: list[str]) -> Decimal | None:
-    """Cost of one direction; None, with the reason in `missing`, when it is not known."""
+def _filled(priced: ClassRates) -> dict[str, Decimal]:
+    """Priced classes; cached tokens without a price cost what input costs, but still show as cache."""
+    found = priced.priced()
+    if priced.input is not None:
+        for name in ("cache_read", "cache_write"):
+            found.setdefault(name, priced.input)
+    return found
+
+
+def _side(side: str, priced: ClassRates, usage: Usage, missing: list[str]) -> dict[str, Decimal] | None:
+    """Cost of each class of one direction; None, with the reason in `missing`, when it is not known."""
     count, rate = getattr(usage, side), getattr(priced, side)
     if rate is None:
-        # A model without an output price (embeddings) is only unpriced when it did answer tokens.
-        if count or (side == "input" and priced.output is None):
-            missing.append(side)
-            return None
-        return ZERO
+        # Models priced by the call, or on the other side only (embeddings), are not unpriced.
+        other = priced.output if side == "input" else priced.input
+        if priced.request is not None or (not count and other is not None):
+            return {}
+        missing.append(side)
+        return None
     if count is None:
         missing.append(f"{side} tokens")
         return None
-    return sum((c for _, c in _parts("in" if side == "input" else "out", priced, usage)), ZERO)
-
-
-def _parts(direction: str, priced: ClassRates, usage: Usage) -> Iterator[tuple[str, Decimal]]:
-    """Each priced class of a direction with its cost, parts taken out of their parents, deepest first."""
-    rates = priced.priced()
-    names = [n for n in CLASSES if n in rates and direction in _TRAITS[n]]
+    rates = _filled(priced)
+    names = [n for n in CLASSES if n in rates and _TRAITS[side] <= _TRAITS[n]]
     own: dict[str, int] = {}
     for name in sorted(names, key=lambda n: -len(_TRAITS[n])):
-        inside = sum(count for part, count in own.items() if _TRAITS[name] < _TRAITS[part])
+        inside = sum(tokens for part, tokens in own.items() if _TRAITS[name] < _TRAITS[part])
         own[name] = max(0, (getattr(usage, name) or 0) - inside)
-        yield name, own[name] * rates[name]
+    return {name: tokens * rates[name] for name, tokens in own.items()}
 
 
 # Columns whose class is never null where its parent is priced: the engine need not ask.

@@ -13,6 +13,8 @@ import re
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+import orjson
+
 from sightline.catalog.vocabulary import FieldType
 
 Value: TypeAlias = "str | bool | int | float | bytes | list[Any] | dict[str, Any] | None"
@@ -70,7 +72,7 @@ def text(value: Value) -> str | None:
         return double_text(value)
     if isinstance(value, bytes):
         return plain(value) or None
-    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":")) if value else None
+    return orjson.dumps(plain(value)).decode() if value else None
 
 
 def parse_json(source: str) -> Any:
@@ -105,7 +107,7 @@ def as_int(value: Value) -> int | None:
         return value if value >= 0 else None
     if isinstance(value, float):
         whole = math.isfinite(value) and 0 <= value < LARGEST and value == int(value)
-        return int(value) if whole else None
+        return int(value) if whole and math.copysign(1, value) > 0 else None
     if isinstance(value, str):
         found = INT_TEXT.fullmatch(value.strip(" "))
         return int(found[1]) if found else None
@@ -138,8 +140,6 @@ def as_bool(value: Value) -> bool | None:
 
 def as_list(value: Value) -> tuple[str, ...] | None:
     """A list of texts without the empty ones; one value is a list of one, a JSON array its elements."""
-    if isinstance(value, dict | bytes):
-        return None
     if isinstance(value, str) and value.strip(BLANK).startswith("["):
         parsed = parse_json(value)
         value = parsed if isinstance(parsed, list) else value
