@@ -69,6 +69,10 @@ class FailingDisk(Disk):
         self._check("move")
         super().move(source, target)
 
+    def store(self, path: Path, buffers: Sequence[Any]) -> None:
+        self._check("store")
+        super().store(path, buffers)
+
     def free(self, folder: Path) -> int:
         return 0 if "free" in self.failing else super().free(folder)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.journal.parts import QUICK, START, Clock, submission
+from tests.journal.parts import QUICK, START, Clock, FailingDisk, submission
 
 from sightline.journal import backlog as backlog_module
 from sightline.journal.backlog import Backlog
@@ -325,3 +326,29 @@ def test_names_come_back(now: int, signal: Signal) -> None:
 )
 def test_other_files_are_no_segments(name: str) -> None:
     assert parse_name(name) is None
+
+
+@pytest.mark.parametrize("call", ["store", "move"])
+def test_a_disk_that_refuses_gets_every_segment_offered_again(bench: Bench, call: str) -> None:
+    """A full disk must neither end the consumer's loop nor lose or double a segment."""
+    disk = FailingDisk()
+    bench.backlog = Backlog(bench.layout, QUICK, disk, bench.clock, SEED, lambda: bench.monotonic)
+    both, single = bench.add(1, 2), bench.add(3)
+    assert (bench.take(), bench.take()) == (both, single)
+    disk.failing[call] = errno.ENOSPC
+    assert bench.backlog.split(both) == []
+    bench.backlog.quarantine(both, "what a consumer does with a segment that has no halves")
+    bench.backlog.quarantine(single, "bad")
+    assert bench.take() is None
+    bench.monotonic += 1
+    assert (bench.take(), bench.take()) == (both, single)
+    bench.backlog.rescan()
+    assert bench.take() is None
+    if call == "move":
+        bench.backlog.finish(single)
+        bench.monotonic += 1
+        assert bench.take() == single
+    disk.failing.clear()
+    assert [bench.numbers(part) for part in bench.backlog.split(both)] == [[1], [2]]
+    bench.backlog.quarantine(single, "bad")
+    assert [entry.reason for entry in bench.backlog.quarantined.entries()] == ["bad"]

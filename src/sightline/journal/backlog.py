@@ -18,7 +18,7 @@ import structlog
 from sightline.journal.disk import Disk
 from sightline.journal.index import drop_index, write_index
 from sightline.journal.quarantine import Quarantine
-from sightline.journal.salvage import describe, half_id, halves, inspect, rewrite
+from sightline.journal.salvage import Inspection, describe, half_id, halves, inspect, rewrite
 from sightline.journal.segment import Layout, Segment, SegmentFile, names_in, parse_name, time_of
 from sightline.settings import JournalSettings
 
@@ -149,17 +149,13 @@ class Backlog:
                 return sound
 
     def finish(self, segment: Segment) -> None:
-        """The segment is in the store: keep it for a replay or remove it. Raises OSError; then call again."""
+        """The segment is in the store: keep or remove it; if the disk refuses, it is offered again."""
         self._note_rate(segment.bytes)
-        if self._settings.keep_digested > 0:
-            target = self._layout.digested / segment.path.name
-            self._disk.move(segment.path, target)
-            with self._change:
-                self._digested.append((segment.id, target, segment.bytes))
-                self.digested_bytes += segment.bytes
-        else:
-            self._disk.remove(segment.path)
-            self.orphan(segment.id)
+        try:
+            self._put_away(segment)
+        except OSError as error:
+            self._give_back(segment, error)
+            return
         self._forget(segment)
         self._drop_old()
 
@@ -175,23 +171,20 @@ class Backlog:
     def split(self, segment: Segment) -> list[Segment]:
         """Two halves in its place, taken already; [] when it is a single record. Damage goes to quarantine.
 
-        The halves' ids follow from the segment's, so a crash in between changes nothing.
+        The halves' ids follow from the segment's, so a crash in between changes nothing. When the disk
+        refuses, the segment is given back and [] returned.
         """
-        found = inspect(segment.path, self._seed)
-        if found.sound and len(found.records) < 2:
-            return []
         names = {half_id(segment.id, number) for number in (0, 1)}
         with self._change:
             self._reserved |= names
         try:
-            self.quarantined.take_damage(segment.id, segment.signal, found, "found when it was split")
-            parts = halves(self._layout, self._disk, segment, found)
-            self._disk.remove(segment.path)
-            self._disk.sync_folder(segment.path.parent)
-            with self._change:
-                for part in parts:
-                    self._known[part.id] = part
-                    self.bytes += part.bytes
+            found = inspect(segment.path, self._seed)
+            if found.sound and len(found.records) < 2:
+                return []
+            parts = self._write_halves(segment, found)
+        except OSError as error:
+            self._give_back(segment, error)
+            return []
         finally:
             with self._change:
                 self._reserved -= names
@@ -202,15 +195,19 @@ class Backlog:
     def quarantine(self, segment: Segment, reason: str) -> None:
         """Set a single-record segment aside with its reason. Raises ValueError for more than one record.
 
-        A segment that is gone already, because all of it was damaged, is left at that.
+        One that is gone, because all of it was damaged, or was given back, is left at that.
         """
-        if segment.id not in self._known:
+        if segment.id not in self._known or segment.id in self._waiting:
             return
         if segment.records != 1:
             raise ValueError(
                 f"segment {segment.id} has {segment.records} records; split it until the bad one stands alone"
             )
-        self.quarantined.take_in(segment, reason, self._seed)
+        try:
+            self.quarantined.take_in(segment, reason, self._seed)
+        except OSError as error:
+            self._give_back(segment, error)
+            return
         self.orphan(segment.id)
         self._forget(segment)
 
@@ -289,6 +286,33 @@ class Backlog:
             self._known[mended.id] = mended
             self.bytes += mended.bytes
         return mended
+
+    def _put_away(self, segment: Segment) -> None:
+        if self._settings.keep_digested <= 0:
+            self._disk.remove(segment.path)
+            self.orphan(segment.id)
+            return
+        target = self._layout.digested / segment.path.name
+        self._disk.move(segment.path, target)
+        with self._change:
+            self._digested.append((segment.id, target, segment.bytes))
+            self.digested_bytes += segment.bytes
+
+    def _write_halves(self, segment: Segment, found: Inspection) -> list[Segment]:
+        """Replace the file by its halves' files. Raises OSError; the original is there until they are."""
+        self.quarantined.take_damage(segment.id, segment.signal, found, "found when it was split")
+        parts = halves(self._layout, self._disk, segment, found)
+        self._disk.remove(segment.path)
+        self._disk.sync_folder(segment.path.parent)
+        with self._change:
+            for part in parts:
+                self._known[part.id] = part
+                self.bytes += part.bytes
+        return parts
+
+    def _give_back(self, segment: Segment, error: OSError) -> None:
+        log.error("journal_segment_given_back", segment=segment.id, error=str(error))
+        self.release(segment)
 
     def _forget(self, segment: Segment) -> None:
         with self._change:

@@ -26,7 +26,6 @@ from sightline.journal.quarantine import Entry
 from sightline.journal.recovery import Recovered, Recovery, read_seed
 from sightline.journal.segment import Ids, JournalStats, Layout, Segment
 from sightline.journal.writer import RETRY_SECONDS, Waiting, Writer
-from sightline.measures import BACKLOG_BYTES, BACKLOG_SEGMENTS, QUARANTINED
 from sightline.records.ingest import JournalFull, JournalUnavailable, Receipt, Submission
 from sightline.settings import JournalSettings
 
@@ -109,20 +108,27 @@ class Journal:
         return self._backlog.take(timeout)
 
     def finish(self, segment: Segment) -> None:
-        """The store has the segment durably: keep the file for a time, then remove it."""
+        """The store has the segment durably: keep the file for a time, then remove it.
+
+        When the disk refuses, the segment is offered again; its token makes that harmless.
+        """
         self._backlog.finish(segment)
 
     def split(self, segment: Segment) -> list[Segment]:
         """Replace a segment by its halves, which the caller then has; [] when it is a single record.
 
-        Damaged bytes in it go to quarantine on the way, so one half may be missing.
+        Damaged bytes in it go to quarantine on the way, so one half may be missing. When the disk refuses the
+        halves, the segment is given back as by `release`, and [] returned; `quarantine` then leaves it be.
         """
         return self._backlog.split(segment)
 
     def quarantine(self, segment: Segment, reason: str) -> None:
-        """Set a single-record segment aside with its reason. Raises ValueError for more than one record."""
+        """Set a single-record segment aside with its reason. Raises ValueError for more than one record.
+
+        When the disk refuses, the segment is given back and offered again.
+        """
         self._backlog.quarantine(segment, reason)
-        self._quarantined += 1
+        self._quarantined = self._backlog.quarantined.count()
 
     def release(self, segment: Segment) -> None:
         """Give a segment back after a failure of the store; it is offered again after a growing pause."""
@@ -268,6 +274,3 @@ class Journal:
             self._quarantined = self._backlog.quarantined.count()
         except OSError as error:
             log.error("journal_housekeeping_failed", error=str(error))
-        BACKLOG_BYTES.set(self._backlog_bytes())
-        BACKLOG_SEGMENTS.set(self._backlog.segments)
-        QUARANTINED.set(self._quarantined)

@@ -15,7 +15,6 @@ from pathlib import Path
 from sightline.journal.disk import Disk
 from sightline.journal.salvage import Inspection, inspect
 from sightline.journal.segment import Layout, Segment, file_name
-from sightline.measures import DROPPED
 from sightline.records.ingest import Signal
 
 _REASON_LENGTH = 4000
@@ -67,7 +66,6 @@ class Quarantine:
         )
         self._write_reason(entry)
         self._disk.move(segment.path, self._layout.quarantine / entry.file)
-        DROPPED.labels(segment.signal, "quarantined").inc(segment.items)
         return entry
 
     def take_damage(self, segment_id: str, signal: Signal, found: Inspection, when: str) -> list[Entry]:

@@ -100,13 +100,18 @@ def halves(layout: Layout, disk: Disk, segment: Segment, found: Inspection) -> l
     One part when only one sound record is left, none when there is none.
     """
     middle = (len(found.records) + 1) // 2
-    parts = []
+    parts: list[Segment] = []
     for number, records in enumerate((found.records[:middle], found.records[middle:])):
         if not records:
             continue
         part_id = half_id(segment.id, number)
         path = layout.ready / file_name(part_id, segment.signal)
-        index = rewrite(disk, found.view, records, path)
+        try:
+            index = rewrite(disk, found.view, records, path)
+        except OSError:
+            for part in parts:
+                disk.remove(part.path)
+            raise
         write_index(layout.index, part_id, index)
         parts.append(segment_of(part_id, segment.signal, path, index))
     return parts

@@ -173,12 +173,18 @@ class Writer:
             batch, running = self._collect()
             if batch:
                 self._commit(batch)
-            self._close_due(everything=not running)
-            if time.monotonic() >= self._next_tick:
-                self._next_tick = time.monotonic() + TICK
-                self._retry_closing()
-                self._tick()
+            try:
+                self._keep_house(everything=not running)
+            except Exception:  # without this thread every sender would wait for ever
+                log.exception("journal_housekeeping_failed")
         self._retry_closing()
+
+    def _keep_house(self, *, everything: bool) -> None:
+        self._close_due(everything=everything)
+        if time.monotonic() >= self._next_tick:
+            self._next_tick = time.monotonic() + TICK
+            self._retry_closing()
+            self._tick()
 
     def _collect(self) -> tuple[list[Waiting], bool]:
         """What waits now, up to BATCH_BYTES; waits for the first until something else is due."""
