@@ -191,6 +191,7 @@ def test_a_bare_nan_is_a_number() -> None:
         ({"attributes": "a=b"}, "attributes is 'a=b', expected a list of key and value, or an object"),
         ({"attributes": [5]}, "attributes[0] is 5, expected an object with key and value"),
         ({"attributes": {"k": {"bytesValue": "%"}}}, "attributes['k'].bytesValue is '%', expected base64"),
+        ({"kind": "cut \ud83d"}, "kind is 'cut \\ud83d', expected a number or a name"),
         ({"events": {"a": 1}}, "events is {'a': 1}, expected a list"),
         ({"events": [None]}, "events[0] is None, expected an object"),
         ({"name": {}}, "name is {}, expected a string"),
@@ -207,13 +208,13 @@ def test_a_bare_nan_is_a_number() -> None:
 def test_a_span_that_cannot_be_read_is_refused_alone(fields: dict[str, Any], said: str) -> None:
     tree = one()
     tree["resourceSpans"][0]["scopeSpans"][0]["spans"].append({**PLAIN, **fields})
-    result = transcode(orjson.dumps(tree), Signal.TRACES)
+    result = transcode(json.dumps(tree).encode(), Signal.TRACES)
     assert (result.rejected, result.reasons) == (1, {"malformed": 1})
     assert f"resourceSpans[0].scopeSpans[0].spans[1].{said}" in result.message
     kept = REQUESTS[Signal.TRACES].FromString(result.payload)
     assert len(kept.resource_spans[0].scope_spans[0].spans) == 1
     with pytest.raises(BadRequest, match="1 spans refused"):
-        transcode(orjson.dumps(one(**fields)), Signal.TRACES)
+        transcode(json.dumps(one(**fields)).encode(), Signal.TRACES)
 
 
 @pytest.mark.parametrize("depth", [60, 300])

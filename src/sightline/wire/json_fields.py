@@ -338,7 +338,7 @@ def _read_int(value: Any, path: str, bounds: tuple[int, int]) -> int:
 
 def _read_enum(value: Any, enum: Any, path: str) -> int:
     if isinstance(value, str) and not value.lstrip("-").isdigit():
-        name = value.upper()
+        name = _read_string(value, path).upper()
         prefix = enum.values[0].name.removesuffix("UNSPECIFIED").removesuffix("UNSET")
         found = enum.values_by_name.get(name) or enum.values_by_name.get(prefix + name)
         if found is None:

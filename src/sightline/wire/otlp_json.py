@@ -22,7 +22,17 @@ from sightline.wire.otlp import MAX_RECORDS
 from sightline.wire.refusals import BadRequest
 from sightline.wire.shapes import SHAPES
 
-_UNEXPECTED = (TypeError, ValueError, KeyError, AttributeError, RecursionError, OverflowError, EncodeError)
+# SystemError is what the protobuf runtime raises for half a surrogate pair in the name of an enum's value.
+_UNEXPECTED = (
+    TypeError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+    SystemError,
+    EncodeError,
+)
 _SHOWN = 3
 _FEW_PARTS = 100_000
 _BYTES_PER_PART = 16  # real requests have one object or list in 30 to 200 bytes
