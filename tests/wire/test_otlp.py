@@ -93,6 +93,54 @@ def test_one_bad_span_is_refused_alone(bad: Any, reason: str, said: str) -> None
     assert "resource_spans[0].scope_spans[0].spans[1]" in checked.message
 
 
+ODD = [
+    b"\xfa\x3e\x02zz",  # field 1007, which no message has
+    b"\x28\x05",  # name as a number
+    b"\x09aaaaaaaa",  # trace_id as a fixed64
+    b"\x32\x01\x80",  # kind as bytes
+    b"\x2b\x2c",  # name as a group
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("chunk", [otlp.CHUNK, 10])
+@pytest.mark.parametrize("beside", [[], [span(9, trace_id=b"bad")]])
+def test_fields_unknown_or_of_another_wire_type_do_not_reach_the_store(
+    monkeypatch: pytest.MonkeyPatch, odd: bytes, chunk: int, beside: list[Any]
+) -> None:
+    monkeypatch.setattr(otlp, "CHUNK", chunk)
+    records = [each.SerializeToString() for each in (span(1), span(2), *beside)]
+    records[1] += odd
+    checked = validate(otlp.wrapped(records), Signal.TRACES, NOW)
+    assert (checked.items, checked.rejected) == (2, len(beside))
+    assert checked.payload == otlp.wrapped([span(1).SerializeToString(), span(2).SerializeToString()])
+
+
+@pytest.mark.parametrize("chunk", [otlp.CHUNK, 10])
+def test_unknown_fields_around_the_records_are_left_out_too(
+    monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr(otlp, "CHUNK", chunk)
+    record, odd = span(1).SerializeToString(), b"\xfa\x3e\x02zz"
+    scope = otlp.UndecodedPart(head=b"\x0a\x01s" + odd, children=[record]).SerializeToString() + odd
+    group = otlp.UndecodedPart(head=b"\x10\x00" + odd, children=[scope]).SerializeToString() + odd
+    body = otlp.UndecodedRequest(groups=[group]).SerializeToString() + odd
+    checked = validate(body, Signal.TRACES, NOW)
+    assert checked.items == 1
+    assert odd not in checked.payload
+    assert (
+        REQUESTS[Signal.TRACES].FromString(checked.payload).resource_spans[0].scope_spans[0].scope.name == "s"
+    )
+
+
+def test_an_unknown_field_of_a_point_is_left_out() -> None:
+    point = gauge(NOW).gauge.data_points[0].SerializeToString() + b"\x18\x05"  # a time as a varint
+    body = otlp.wrapped([b"\x0a\x01g\x2a" + bytes([len(point) + 2]) + b"\x0a" + bytes([len(point)]) + point])
+    checked = validate(body, Signal.METRICS, NOW)
+    assert checked.items == 1
+    assert len(checked.payload) < len(body)
+
+
 def test_invalid_utf8_loses_only_its_span_and_is_located() -> None:
     bad = span(2, attributes=[attribute("a"), attribute("SPOIL")])
     checked = validate(spoiled(traces(span(1), bad).SerializeToString()), Signal.TRACES, NOW)

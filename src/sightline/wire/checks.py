@@ -12,6 +12,8 @@ from itertools import chain
 from operator import attrgetter, methodcaller
 from typing import Any
 
+from google.protobuf.unknown_fields import UnknownFieldSet
+
 from sightline.records.ingest import Signal
 
 EARLIEST = 946_684_800 * 10**9
@@ -128,6 +130,20 @@ def log_fault(log: Any, latest: int) -> Fault | None:
 def point_fault(point: Any, latest: int) -> Fault | None:
     """What is wrong with one data point."""
     return _time_fault("time_unix_nano", point.time_unix_nano, latest) or _attributes_fault(point)
+
+
+def has_unknown(signal: Signal, records: Sequence[Any]) -> bool:
+    """Whether any record has a field its message does not know, or knows with another wire type.
+
+    Parsers disagree about the second: this one ignores such a field, the store's would fail on it or read it
+    as something else. So what passes here must not hold any.
+    """
+    if any(map(len, map(UnknownFieldSet, records))):
+        return True
+    if signal is not Signal.METRICS:
+        return False
+    points = chain.from_iterable(map(points_of, records))
+    return any(map(len, map(UnknownFieldSet, points)))
 
 
 def points_of(metric: Any) -> Any:

@@ -252,6 +252,8 @@ def _read_kind(kind: str, item: Any, path: str, depth: int) -> Any:
 
 def read_id(value: Any, size: int, path: str) -> bytes:
     """An id of `size` bytes from hex, upper or lower case, or from padded base64; empty stays empty."""
+    if isinstance(value, bytes):  # the fast way was here before it failed elsewhere
+        return value
     if isinstance(value, str):
         try:
             return bytes.fromhex(value)
@@ -267,6 +269,8 @@ def read_id(value: Any, size: int, path: str) -> bytes:
 
 
 def _read_bytes(value: Any, path: str) -> bytes:
+    if isinstance(value, bytes):
+        return value
     if isinstance(value, str):
         try:
             return base64.b64decode(
@@ -334,7 +338,7 @@ def _read_int(value: Any, path: str, bounds: tuple[int, int]) -> int:
 
 def _read_enum(value: Any, enum: Any, path: str) -> int:
     if isinstance(value, str) and not value.lstrip("-").isdigit():
-        name = value.upper()
+        name = _read_string(value, path).upper()
         prefix = enum.values[0].name.removesuffix("UNSPECIFIED").removesuffix("UNSET")
         found = enum.values_by_name.get(name) or enum.values_by_name.get(prefix + name)
         if found is None:

@@ -15,6 +15,7 @@ from operator import is_
 from typing import Any
 
 from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from sightline.records.ingest import Signal
 from sightline.wire import checks, faults
@@ -63,30 +64,44 @@ def validate(body: bytes, signal: Signal, now: int) -> Checked:
     shape = SHAPES[signal]
     latest = now + checks.AHEAD
     if len(body) <= CHUNK:
-        items = _count_good(body, shape, latest)
-        if items is not None:
-            return Checked(body, items)
+        good = _good(body, shape, latest)
+        if good is not None:
+            return Checked(good[1], good[0])
     return _Splitting(body, shape, latest).result()
 
 
-def _count_good(body: bytes, shape: Shape, latest: int) -> int | None:
-    """Items in the request, None when it does not parse or anything in it is wrong."""
+def _good(body: bytes, shape: Shape, latest: int) -> tuple[int, bytes] | None:
+    """Items in the request and its bytes, None when it does not parse or anything in it is wrong.
+
+    The bytes are `body` itself, or encoded anew without the fields that its messages do not know.
+    """
     try:
         request = shape.request.FromString(body)
     except DecodeError:
         return None
     total = 0
+    unknown = len(UnknownFieldSet(request)) > 0
     for group in shape.groups(request):
+        unknown = unknown or _any_unknown(group, group.resource)
         if len(group.resource.attributes) > MAX_ATTRIBUTES:
             return None
         for scope in shape.scopes(group):
             if len(scope.scope.attributes) > MAX_ATTRIBUTES:
                 return None
-            items = checks.count_good(shape.signal, list(shape.records(scope)), latest)
+            records = list(shape.records(scope))
+            items = checks.count_good(shape.signal, records, latest)
             if items is None:
                 return None
             total += items
-    return total
+            unknown = unknown or _any_unknown(scope, scope.scope) or checks.has_unknown(shape.signal, records)
+    if unknown:
+        request.DiscardUnknownFields()
+        body = bytes(request.SerializeToString())
+    return total, body
+
+
+def _any_unknown(*messages: Any) -> bool:
+    return any(map(len, map(UnknownFieldSet, messages)))
 
 
 class _Splitting:
@@ -138,9 +153,10 @@ class _Splitting:
         kept: list[bytes] = []
         number = 0
         for chunk in _chunks(records):
-            items = None if len(chunk[0]) > CHUNK else _count_good(wrapped(chunk), self.shape, self.latest)
-            if items is not None:
-                self.items += items
+            whole = b"" if len(chunk[0]) > CHUNK else wrapped(chunk)
+            good = _good(whole, self.shape, self.latest) if whole else None
+            if good is not None and good[1] is whole:
+                self.items += good[0]
                 kept += chunk
             else:
                 for offset, record in enumerate(chunk):
@@ -149,10 +165,21 @@ class _Splitting:
         return self._rebuilt(part, data, head, records, kept)
 
     def _rebuilt(self, part: Any, data: bytes, head: bytes, before: list[bytes], after: list[bytes]) -> bytes:
-        if head == part.head and len(before) == len(after) and all(map(is_, before, after)):
+        part.DiscardUnknownFields()
+        try:
+            part.schema_url.decode()
+        except UnicodeDecodeError:
+            part.ClearField("schema_url")
+        if (
+            head == part.head
+            and part.ByteSize() == len(data)
+            and len(before) == len(after)
+            and all(map(is_, before, after))
+        ):
             return data
         self.changed = True
-        part.head = head
+        if head != part.head:
+            part.head = head
         del part.children[:]
         part.children.extend(after)
         return bytes(part.SerializeToString())
@@ -181,7 +208,7 @@ class _Splitting:
             self._refuse(found, place)
             return []
         self.items += 1
-        return [data]
+        return [_known(record, data)]
 
     def _metric(self, metric: Any, data: bytes, place: tuple[int, int, int]) -> list[bytes]:
         points = checks.points_of(metric)
@@ -195,17 +222,17 @@ class _Splitting:
                 good.append(point)
         self.items += len(good)
         if len(good) == before:
-            return [data]
+            return [_known(metric, data)]
         if not good:
             return []
         del points[:]
         points.extend(good)
-        return [bytes(metric.SerializeToString())]
+        return [_known(metric, data)]
 
     def _head(self, data: bytes, kind: str, place: str) -> bytes:
         """A resource or scope without what cannot be read of it: its records are not lost with that."""
         if not data or (len(data) <= _MAX_HEAD and self._head_good(data, kind)):
-            return data
+            return _known(HEADS[kind].FromString(data), data)
         kept: list[bytes] = []
         size = 0
         what = f"more than {MAX_ATTRIBUTES} attributes or {_MAX_HEAD} bytes"
@@ -222,7 +249,7 @@ class _Splitting:
             what = f"byte {error.at}: {error}"
         if len(self.notes) < _LOCATED:
             self.notes.append(f"{place} was stored without what could not be read of it ({what}).")
-        return b"".join(kept)
+        return _known(HEADS[kind].FromString(b"".join(kept)), b"")
 
     def _head_good(self, data: bytes, kind: str) -> bool:
         try:
@@ -293,6 +320,13 @@ def _chunks(records: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
         start = stop
 
 
+def _known(message: Any, data: bytes) -> bytes:
+    """The message without fields it does not know: `data` itself when that is what it holds."""
+    message.DiscardUnknownFields()
+    encoded = bytes(message.SerializeToString())
+    return data if len(encoded) == len(data) else encoded
+
+
 def _crowded(data: bytes) -> Fault | None:
     """Too many attributes, counted before they are decoded; broken framing is left to the parser."""
     try:
@@ -308,6 +342,7 @@ def belongs_elsewhere(body: bytes, signal: Signal, latest: int) -> Signal | None
     if len(body) > CHUNK:
         return None
     for other, shape in SHAPES.items():
-        if other is not signal and _count_good(body, shape, latest):
+        good = _good(body, shape, latest) if other is not signal else None
+        if good is not None and good[0]:
             return other
     return None

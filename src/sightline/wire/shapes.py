@@ -86,11 +86,11 @@ HEADS: dict[str, Any] = {"resource": Resource, "scope": InstrumentationScope}
 def _undecoded() -> tuple[Any, Any, Any]:
     """Messages with OTLP's framing whose inner messages stay bytes: splitting then runs at C speed."""
     file = descriptor_pb2.FileDescriptorProto(
-        name="sightline/undecoded.proto", package="sightline", syntax="proto3"
+        name="sightline/undecoded.proto", package="sightline", syntax="proto2"
     )
     for name, parts in (
         ("Request", (("groups", 1, True),)),
-        ("Part", (("head", 1, False), ("children", 2, True))),
+        ("Part", (("head", 1, False), ("children", 2, True), ("schema_url", 3, False))),
         ("Attributed", (("span_attributes", 9, True), ("log_attributes", 6, True))),
     ):
         message = file.message_type.add(name=name)
@@ -114,6 +114,6 @@ UndecodedRequest, UndecodedPart, UndecodedRecord = _undecoded()
 
 def wrapped(records: Sequence[bytes], resource: bytes = b"", scope: bytes = b"") -> bytes:
     """A whole request around undecoded records, so that the parser's bounds hold as they do on the wire."""
-    inner = UndecodedPart(head=scope, children=records).SerializeToString()
-    group = UndecodedPart(head=resource, children=[inner]).SerializeToString()
+    inner = UndecodedPart(head=scope or None, children=records).SerializeToString()
+    group = UndecodedPart(head=resource or None, children=[inner]).SerializeToString()
     return bytes(UndecodedRequest(groups=[group]).SerializeToString())
