@@ -16,7 +16,7 @@ from sightline.records.access import DEFAULT_PROJECT, Principal, Scope
 from sightline.settings import Settings, StoreSettings
 from sightline.store import schema
 from sightline.store.store import Store, embedded_url
-from tests.pages import story
+import pages_story as story
 
 OPEN = Principal(DEFAULT_PROJECT, frozenset(Scope), None)
 

@@ -127,7 +127,7 @@ def _messages(value: Any, tone: str) -> Iterator[Block]:
         text, calls = _body(message)
         title = _ROLES.get(role.lower(), role[:20].capitalize())
         if title == "Tool" and message.get("name"):
-            title = f"Tool {message['name']}"[:60]
+            text, calls = "", [Call(str(message["name"])[:120], text)]
         own = "sys" if title == "System" else "out" if tone == "out" else ""
         yield Block(
             "Output" if own == "out" else title, own, text, tuple(calls), title.startswith("Tool"), ""
