@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.pages import formats
-from sightline.pages.formats import MS, S, US, Money
+from sightline.pages.formats import MS, US, Money, S
 
 NOW = 1_795_185_140 * S  # Fri 20 Nov 2026, 14:32:20 UTC
 
@@ -116,7 +116,12 @@ def test_no_time_is_too_absurd_to_write(ns: int) -> None:
 
 
 def test_sizes() -> None:
-    assert [formats.size(n) for n in (812, 14_200, 3_100_000, 999_960)] == ["812 B", "14.2 kB", "3.1 MB", "1.0 MB"]
+    assert [formats.size(n) for n in (812, 14_200, 3_100_000, 999_960)] == [
+        "812 B",
+        "14.2 kB",
+        "3.1 MB",
+        "1.0 MB",
+    ]
 
 
 def test_commands_in_foreign_text_become_visible() -> None:
@@ -129,6 +134,6 @@ def test_commands_in_foreign_text_become_visible() -> None:
 @given(st.text())
 def test_shown_text_holds_no_command_and_is_stable(text: str) -> None:
     shown = formats.shown(text)
-    assert not any(ord(c) < 32 and c not in "\n\t" or 0x202A <= ord(c) <= 0x202E for c in shown)
+    assert not any((ord(c) < 32 and c not in "\n\t") or 0x202A <= ord(c) <= 0x202E for c in shown)
     assert formats.shown(shown) == shown
     shown.encode()

@@ -16,15 +16,28 @@ def content(field: str, text: str | None, *, truncated: bool = False) -> Content
 def test_a_chat_reads_in_order_with_its_calls() -> None:
     chat = [
         {"role": "system", "content": "Be brief."},
-        {"role": "user", "content": [{"type": "text", "text": "Hello"}, {"type": "image_url", "image_url": "x"}]},
-        {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "look", "arguments": "{}"}}]},
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "Hello"}, {"type": "image_url", "image_url": "x"}],
+        },
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"function": {"name": "look", "arguments": "{}"}}],
+        },
         {"role": "tool", "name": "look", "content": "found"},
     ]
     answer = [{"role": "assistant", "parts": [{"type": "text", "content": "Hi."}]}]
-    found = blocks([content("output_messages", json.dumps(answer)), content("input_messages", json.dumps(chat))])
+    found = blocks(
+        [content("output_messages", json.dumps(answer)), content("input_messages", json.dumps(chat))]
+    )
     assert [(b.title, b.tone) for b in found] == [
-        ("System", "sys"), ("User", ""), ("Assistant", ""), ("Tool", ""), ("Output", "out"),
-    ]  # fmt: skip
+        ("System", "sys"),
+        ("User", ""),
+        ("Assistant", ""),
+        ("Tool", ""),
+        ("Output", "out"),
+    ]
     assert found[1].text.startswith("Hello\n{")
     assert found[2].calls[0].name == "look"
     assert found[3].calls[0].arguments == "found"
@@ -53,17 +66,38 @@ def test_endless_conversations_are_bounded() -> None:
     assert len(blocks([content("input_messages", chat)])) == MAX_BLOCKS + 1
 
 
+KEYS = st.sampled_from(
+    [
+        "role",
+        "content",
+        "parts",
+        "tool_calls",
+        "type",
+        "message",
+        "messages",
+        "name",
+        "function",
+        "text",
+        "arguments",
+    ]
+)
+KEYS = st.sampled_from(
+    ["role", "content", "parts", "tool_calls", "type", "message", "messages", "name", "function", "text", "arguments"]
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["role", "content", "parts", "tool_calls", "type", "message", "messages", "name", "function", "text"]) | st.text(), inner),  # fmt: skip
+    lambda inner: st.lists(inner) | st.dictionaries(KEYS | st.text(), inner),
     max_leaves=20,
 )
 
 
-@given(JSON, st.sampled_from(["input_messages", "output_value", "system_instructions", "tool_result", "odd"]))
+FIELDS = st.sampled_from(["input_messages", "output_value", "system_instructions", "tool_result", "odd"])
+
+
+@given(JSON, FIELDS)
 def test_any_shape_is_shown_and_none_fails(value: object, field: str) -> None:
     found = blocks([content(field, json.dumps(value))])
-    assert isinstance(value, list | dict) and not value or found
+    assert (isinstance(value, list | dict) and not value) or found
 
 
 @given(st.text(), st.sampled_from(["input_messages", "input_value"]))

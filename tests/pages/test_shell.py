@@ -9,7 +9,9 @@ from sightline.pages.services import Intake
 
 
 def test_a_broken_range_falls_back_and_says_so() -> None:
-    view = shell.view("default", "/p/default/traces", {"range": "fortnight", "wat": "1", "cursor": "c"}, "", ["cursor"])
+    view = shell.view(
+        "default", "/p/default/traces", {"range": "fortnight", "wat": "1", "cursor": "c"}, "", ["cursor"]
+    )
     assert view.range_name == "24h"
     assert "“fortnight”" in view.notices[0] and "15m" in view.notices[0]
     assert view.notices[1] == "Ignored: wat. This page has no such parameter."
@@ -50,7 +52,8 @@ def test_the_foot_tells_what_arrives(intake: Intake, arriving: str, quarantine: 
 
 
 @pytest.mark.parametrize(
-    "address", ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", "/a\nb", "x"]
+    "address",
+    ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", "/a\nb", "x"],
 )
 def test_a_way_back_never_leaves_this_server(address: str) -> None:
     assert shell.local(address) == "/"

@@ -13,7 +13,10 @@ from sightline.query.preview import preview
     ("text", "line"),
     [
         ("Hello\n there", "Hello there"),
-        ('[{"role":"system","content":"S"},{"role":"user","content":"Q1"},{"role":"user","content":"Q2"}]', "Q2"),
+        (
+            '[{"role":"system","content":"S"},{"role":"user","content":"Q1"},{"role":"user","content":"Q2"}]',
+            "Q2",
+        ),
         ('[{"role":"user","parts":[{"type":"text","content":"P"}]}]', "P"),
         ('[{"role":"user","content":[{"type":"text","text":"T"}]}]', "T"),
         ('{"messages":[{"role":"human","content":"M"}]}', "M"),

@@ -55,7 +55,9 @@ def test_thirty_thousand_in_a_chain_and_beside_each_other() -> None:
 ids = st.sampled_from(["a", "b", "c", "d", "e", "f"])
 
 
-@given(st.lists(st.builds(Node, ids, ids | st.just(""), st.integers(0, 50), st.integers(0, 100)), max_size=30))
+@given(
+    st.lists(st.builds(Node, ids, ids | st.just(""), st.integers(0, 50), st.integers(0, 100)), max_size=30)
+)
 def test_every_span_stands_once_whatever_the_ids(nodes: list[Node]) -> None:
     found = places(nodes)
     assert sorted(p.index for p in found) == list(range(len(nodes)))

@@ -46,15 +46,15 @@ class SqlError(Exception):
         self.position = position
 
 
-class SqlTooLong(SqlError):  # noqa: N818 -- named for what happened, as everywhere here
+class SqlTooLong(SqlError):
     """The query ran into its time limit or was cancelled."""
 
 
-class SqlTooLarge(SqlError):  # noqa: N818 -- named for what happened, as everywhere here
+class SqlTooLarge(SqlError):
     """The query ran into its memory limit."""
 
 
-class SqlBusy(Exception):  # noqa: N818 -- named for what happened, as everywhere here
+class SqlBusy(Exception):
     """Too many queries wait already; try again after `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: int = 2) -> None:
