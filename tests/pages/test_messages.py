@@ -81,9 +81,6 @@ KEYS = st.sampled_from(
         "arguments",
     ]
 )
-KEYS = st.sampled_from(
-    ["role", "content", "parts", "tool_calls", "type", "message", "messages", "name", "function", "text", "arguments"]
-)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(KEYS | st.text(), inner),

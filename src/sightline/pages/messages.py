@@ -136,7 +136,8 @@ def _messages(value: Any, tone: str) -> Iterator[Block]:
 
 def _body(message: dict[str, Any]) -> tuple[str, list[Call]]:
     texts: list[str] = []
-    calls = [_call(c) for c in message.get("tool_calls") or () if isinstance(c, dict)]
+    asked = message.get("tool_calls")
+    calls = [_call(c) for c in asked if isinstance(c, dict)] if isinstance(asked, list) else []
     for key in ("content", "parts"):
         part = message.get(key)
         if isinstance(part, str):
