@@ -20,7 +20,7 @@ _TYPES = {".woff2": "font/woff2", ".js": "text/javascript; charset=utf-8", ".css
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
-class NotBuilt(RuntimeError):  # noqa: N818 -- named for what happened, as everywhere here
+class NotBuilt(RuntimeError):
     """The front end was not built."""
 
 

@@ -127,7 +127,7 @@ def _messages(value: Any, tone: str) -> Iterator[Block]:
         text, calls = _body(message)
         title = _ROLES.get(role.lower(), role[:20].capitalize())
         if title == "Tool" and message.get("name"):
-            title = f"Tool {message['name']}"[:60]
+            text, calls = "", [Call(str(message["name"])[:120], text)]
         own = "sys" if title == "System" else "out" if tone == "out" else ""
         yield Block(
             "Output" if own == "out" else title, own, text, tuple(calls), title.startswith("Tool"), ""
@@ -136,7 +136,8 @@ def _messages(value: Any, tone: str) -> Iterator[Block]:
 
 def _body(message: dict[str, Any]) -> tuple[str, list[Call]]:
     texts: list[str] = []
-    calls = [_call(c) for c in message.get("tool_calls") or () if isinstance(c, dict)]
+    asked = message.get("tool_calls")
+    calls = [_call(c) for c in asked if isinstance(c, dict)] if isinstance(asked, list) else []
     for key in ("content", "parts"):
         part = message.get(key)
         if isinstance(part, str):

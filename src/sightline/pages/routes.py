@@ -60,7 +60,7 @@ def not_found(services: Services) -> BaseRoute:
     return Route("/{path:path}", PageHeaders(Page(pages, pages.nothing)), methods=["GET"])
 
 
-class Missing(Exception):  # noqa: N818 -- named for what happened, as everywhere here
+class Missing(Exception):
     """Nothing is at this address; the sentence says what might have been."""
 
 
@@ -173,13 +173,13 @@ class Pages:
         )
         if _part(request) == "more-rows":
             frame = await self._shell("Trace", "traces", view, principal)
-            context = trace.context(frame, found, asked, self.services.clock(), None, "")
+            context = trace.context(frame, found, asked, None, "")
             return _html(render("_rows.html", context))
         opened, title = await asyncio.gather(
             self._inspector(found, selected or found.spans[0], asked), self._title(found)
         )
         frame = await self._shell(title[:80], "traces", view, principal)
-        context = trace.context(frame, found, asked, self.services.clock(), opened, title)
+        context = trace.context(frame, found, asked, opened, title)
         return _html(render("_inspector.html" if _part(request) == "inspector" else "trace.html", context))
 
     async def first(self, request: Request) -> Response:

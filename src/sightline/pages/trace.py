@@ -28,7 +28,6 @@ class TraceContext:
     service: str
     environment: str
     start_time: int
-    now: int
     facts: tuple[Fact, ...]
     notes: tuple[str, ...]
     ticks: tuple[tuple[float, str], ...]
@@ -84,7 +83,7 @@ def facts(trace: Trace) -> tuple[Fact, ...]:
 
 
 def context(
-    shell: Shell, trace: Trace, request: Request, now: int, inspected: Inspector | None, title: str
+    shell: Shell, trace: Trace, request: Request, inspected: Inspector | None, title: str
 ) -> TraceContext:
     """What the page shows of one trace."""
     root = trace.spans[0]
@@ -110,7 +109,6 @@ def context(
         service=root.service,
         environment=root.environment,
         start_time=trace.start_time,
-        now=now,
         facts=facts(trace),
         notes=tuple(notes),
         ticks=ticks(trace.duration_ns),

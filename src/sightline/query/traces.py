@@ -24,7 +24,7 @@ _CURSOR = re.compile(r"(\d{1,19})-([0-9a-f]{1,64})")
 _TRACE_ID = re.compile(r"[0-9a-f]{1,64}")
 
 
-class BadCursor(ValueError):  # noqa: N818 -- named for what happened, as everywhere here
+class BadCursor(ValueError):
     """A cursor that this server did not make."""
 
 

@@ -17,10 +17,17 @@ from pathlib import Path
 from typing import Any
 
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
     "--remote-debugging-pipe",
-)  # fmt: skip
+)
 
 
 def chromium() -> str | None:
@@ -65,6 +72,12 @@ class Tab:
         self.browser.until(lambda: self.loads > before)
         self.run("document.fonts.ready.then(() => true)")
 
+    def back(self) -> None:
+        """The browser's Back, to a page that has to be fetched again."""
+        before = self.loads
+        self.run("history.back()")
+        self.browser.until(lambda: self.loads > before)
+
     def run(self, script: str) -> Any:
         """The value of an expression; a promise is waited for."""
         answer = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
@@ -76,7 +89,8 @@ class Tab:
         """Until an expression is true, checked each frame; fails after ten seconds."""
         done = self.run(
             "new Promise(ok => { const end = Date.now() + 10000; const look = () =>"
-            f" ({condition}) ? ok(true) : Date.now() > end ? ok(false) : requestAnimationFrame(look); look(); }})"
+            f" ({condition}) ? ok(true) : Date.now() > end ? ok(false) : requestAnimationFrame(look);"
+            " look(); })"
         )
         assert done, f"never true: {condition}"
 
@@ -88,7 +102,13 @@ class Tab:
 
     def size(self, width: int, height: int, *, dark: bool = False, scale: float = 1) -> None:
         """Set the window and the system's colour scheme."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=width < 600)  # fmt: skip
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=scale,
+            mobile=width < 600,
+        )
         value = "dark" if dark else "light"
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": value}])
 

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from sightline import measures
+from sightline.pages.intake import IntakeMeter
+
+S = 10**9
+
+
+def test_rates_come_from_what_was_counted_since() -> None:
+    now = [1000 * S]
+    meter = IntakeMeter(lambda: now[0], lambda: "401: no key")
+    first = meter()
+    assert first.spans_per_second is None and first.visible_after is None
+    measures.RECEIVED.labels("traces", "otlp-http").inc(600)
+    measures.RECEIVED.labels("logs", "otlp-http").inc(999)
+    measures.VISIBLE_AFTER.observe(1.0)
+    measures.VISIBLE_AFTER.observe(2.0)
+    measures.REQUESTS.labels("traces", "otlp-http", "accepted").inc(3)
+    measures.REQUESTS.labels("traces", "otlp-http", "denied").inc()
+    now[0] += 2 * S
+    second = meter()
+    assert second.spans_per_second == 300 and second.visible_after == 1.5
+    assert second.accepted - first.accepted == 3 and second.refused - first.refused == 1
+    assert second.refusal == "401: no key"
+    now[0] += 120 * S
+    meter()
+    now[0] += 2 * S
+    assert meter().spans_per_second == 0
