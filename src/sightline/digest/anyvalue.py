@@ -18,8 +18,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 # Type codes: the protobuf tag of the member (field << 3 | wire type), 0 for a value that is not set.
 STRING, BOOL, INT, DOUBLE, ARRAY, KVLIST, BYTES, UNSET = 10, 16, 24, 33, 42, 50, 58, 0
 NESTED = (ARRAY, KVLIST, BYTES)
-# Codes used only in a segment's facts: a blank string, an empty nested value, and a negative integer.
-BLANK, NEGATIVE = 1, 2
+# Codes used only in a segment's facts: a blank string, a negative integer, and an empty nested value.
+BLANK, NEGATIVE, EMPTY = 1, 2, 3
 
 _TAG = "reinterpretAsUInt8(y)"
 # Bytes before a string's text: the tag and a varint length of one to four bytes.

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from sightline.catalog.conventions import Catalog
 from sightline.catalog.vocabulary import Field, FieldType, Scope, Source
-from sightline.digest.anyvalue import ARRAY, BLANK, BOOL, BYTES, DOUBLE, INT, KVLIST, NEGATIVE, NESTED, STRING
+from sightline.digest.anyvalue import ARRAY, BLANK, BOOL, BYTES, DOUBLE, EMPTY, INT, KVLIST, NEGATIVE, NESTED, STRING
 from sightline.digest.staging import Facts
-from sightline.digest.steps import apply, array, at_path, number, quoted, trimmed, unquoted
+from sightline.digest.steps import apply, array, at_path, bound, number, quoted, trimmed, unquoted
 
 _ANY_TEXT = frozenset({STRING})
 # Type codes whose text is never a surprise for a field type: no test is needed for keys that show only these.
@@ -72,14 +72,21 @@ class Numbering:
         else:
             n, types = self.span[key], self.facts.keys[key]
             x, t = f"texts[indexOf(kid, {n})]", f"types[indexOf(kid, {n})]"
-        if types & set(NESTED):
+        if types & {*NESTED, EMPTY}:
             x = f"if({t} IN {NESTED}, joinGet({{nested}}, 'txt', {x}), {x})"
         return x, t, types
 
 
 def typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool) -> tuple[str, bool]:
     """A text of known type codes as a nullable value of a field type, and whether it always answers."""
-    known = types - {BLANK}
+    always = _typed(kind, x, t, types, content)[1]
+    return bound(x, lambda v: _typed(kind, v, t, types, content)[0]), always
+
+
+def _typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool) -> tuple[str, bool]:
+    if EMPTY in types:
+        types = types | {BLANK}
+    known = types - {BLANK, EMPTY}
     if kind is FieldType.STR:
         if content:
             value = f"nullIf({x}, '')" if BLANK not in types else f"if(match({x}, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]'), {x}, NULL)"
@@ -119,6 +126,10 @@ def typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool)
 
 def listed(x: str) -> str:
     """Array(String) of a text: a JSON array's elements, or the text itself; blank elements left out."""
+    return bound(x, _listed)
+
+
+def _listed(x: str) -> str:
     many = f"arrayMap(e -> if(startsWith(e, '\"'), JSONExtractString(e), e), JSONExtractArrayRaw({x}))"
     one = f"if({x} = '', [], [{x}])"
     found = f"if(startsWith({x}, '[') AND isValidJSON({x}), {many}, {one})"
@@ -142,7 +153,7 @@ class Columns:
                 candidate = self._candidate(field, source, resource)
                 if candidate:
                     found.append(candidate)
-                    if candidate.sure and not self._condition(source) and "indexOf" not in candidate.present:
+                    if candidate.sure and candidate.present == "1" and not self._condition(source):
                         return found
         return found
 
@@ -177,6 +188,8 @@ class Columns:
             if changed and not source.verbatim:
                 t, types, sure = "10", _ANY_TEXT | {BLANK}, False
         if kind is FieldType.LIST:
+            if types & {KVLIST, BYTES}:
+                x = f"if({t} IN ({KVLIST}, {BYTES}), '', {x})"
             value = self._list(x, source)
             return Candidate(source, self._guarded(source, value, "[]"), present, taken, False)
         value, always = typed(kind, x, t, types, field.content)
