@@ -88,11 +88,9 @@ def _typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool
         types = types | {BLANK}
     known = types - {BLANK, EMPTY}
     if kind is FieldType.STR:
-        if content:
-            value = f"nullIf({x}, '')" if BLANK not in types else f"if(match({x}, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]'), {x}, NULL)"
-        else:
-            value = f"nullIf({trimmed(x)}, '')"
-        return value, BLANK not in types
+        says = f"match({x}, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]')"
+        whole = x if content else trimmed(x)
+        return (f"nullIf({whole}, '')" if BLANK not in types else f"if({says}, {whole}, NULL)"), BLANK not in types
     if kind is FieldType.INT:
         if known <= {INT, NEGATIVE}:
             return f"toUInt64OrNull({x})", types <= {INT}
@@ -181,9 +179,10 @@ class Columns:
         kind, sure = field.type, True
         if source.path or source.steps:
             if source.path:
-                x = at_path(unquoted(unquoted(x)) if source.has("json2") else x, source.path)
+                x = at_path(unquoted(x), source.path)
             for step in source.steps:
-                x = apply(x, step, self.catalog.words)
+                if step.name != "enum" or kind is not FieldType.LIST:
+                    x = apply(x, step, self.catalog.words)
             changed = source.path or any(step.name not in ("cache_inferred",) for step in source.steps)
             if changed and not source.verbatim:
                 t, types, sure = "10", _ANY_TEXT | {BLANK}, False
@@ -199,21 +198,9 @@ class Columns:
         if source.has("split_comma"):
             return f"arrayFilter(e -> e != '', arrayMap(e -> trimBoth(e), splitByChar(',', {x})))"
         enums = [s for s in source.steps if s.name == "enum"]
-        raw = self._untranslated(source) if enums else x
         if not enums:
-            return listed(raw)
-        body = apply("e", enums[0], self.catalog.words)
-        return f"arrayFilter(e -> e != '', arrayMap(e -> {body}, {listed(raw)}))"
-
-    def _untranslated(self, source: Source) -> str:
-        resource = source.scope is Scope.RESOURCE or source.attribute not in self.numbers.span
-        x, _, _ = self.numbers.text(source.attribute, resource)
-        if source.path:
-            x = at_path(unquoted(unquoted(x)) if source.has("json2") else x, source.path)
-        for step in source.steps:
-            if step.name not in ("enum", "split_comma"):
-                x = apply(x, step, self.catalog.words)
-        return x
+            return listed(x)
+        return f"arrayFilter(e -> e != '', arrayMap(e -> {apply('e', enums[0], self.catalog.words)}, {listed(x)}))"
 
     def _condition(self, source: Source) -> list[str]:
         conditions = []
