@@ -18,9 +18,9 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 # Type codes: the protobuf tag of the member (field << 3 | wire type), 0 for a value that is not set.
 STRING, BOOL, INT, DOUBLE, ARRAY, KVLIST, BYTES, UNSET = 10, 16, 24, 33, 42, 50, 58, 0
 NESTED = (ARRAY, KVLIST, BYTES)
-# Codes used only in a segment's facts: a blank string or empty nested value, a negative integer, a string with
-# blanks at an end.
-BLANK, NEGATIVE, PADDED = 1, 2, 3
+# Codes used only in a segment's facts: a blank string, a negative integer, a string with blanks at an end, and an
+# empty nested value.
+BLANK, NEGATIVE, PADDED, EMPTY = 1, 2, 3, 4
 
 _TAG = "reinterpretAsUInt8(y)"
 # Bytes before a string's text: the tag and a varint length of one to four bytes.

@@ -17,9 +17,9 @@ from sightline.catalog.transforms import Surroundings
 from sightline.catalog.transforms import apply as apply_to_value
 from sightline.catalog.values import as_type
 from sightline.catalog.vocabulary import Field, FieldType, Scope, Source
-from sightline.digest.anyvalue import BLANK, BOOL, DOUBLE, INT, NEGATIVE, NESTED, PADDED, STRING
+from sightline.digest.anyvalue import BLANK, BOOL, BYTES, DOUBLE, EMPTY, INT, KVLIST, NEGATIVE, NESTED, PADDED, STRING
 from sightline.digest.staging import Facts
-from sightline.digest.steps import apply, array, at_path, number, quoted, trimmed, unquoted
+from sightline.digest.steps import apply, array, at_path, bound, number, quoted, trimmed, unquoted
 
 _ANY_TEXT = frozenset({STRING, BLANK, PADDED})
 # Steps that depend on the word alone and change it, so that they are worth doing once for each word.
@@ -90,7 +90,7 @@ class Numbering:
             n, types = self.span[key], self.facts.keys[key]
             x, t = f"texts[indexOf(kid, {n})]", f"types[indexOf(kid, {n})]"
             names = f"a{n}", f"t{n}"
-        if types & set(NESTED):
+        if types & {*NESTED, EMPTY}:
             x = f"if({t} IN {NESTED}, joinGet({{nested}}, 'txt', {x}), {x})"
         self.used[names[0]] = x
         self.used[names[1]] = t
@@ -99,12 +99,19 @@ class Numbering:
 
 def typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool) -> tuple[str, bool]:
     """A text of known type codes as a nullable value of a field type, and whether it always answers."""
-    known = types - {BLANK, PADDED}
+    always = _typed(kind, x, t, types, content)[1]
+    return bound(x, lambda v: _typed(kind, v, t, types, content)[0]), always
+
+
+def _typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool) -> tuple[str, bool]:
+    if EMPTY in types:
+        types = types | {BLANK}
+    known = types - {BLANK, PADDED, EMPTY}
     if kind is FieldType.STR:
         blank = BLANK in types
-        if content:
-            return (f"if(match({x}, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]'), {x}, NULL)" if blank else f"nullIf({x}, '')"), not blank
-        return f"nullIf({trimmed(x) if blank or PADDED in types else x}, '')", not blank
+        whole = trimmed(x) if not content and (blank or PADDED in types) else x
+        says = f"match({x}, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]')"
+        return (f"if({says}, {whole}, NULL)" if blank else f"nullIf({whole}, '')"), not blank
     if kind is FieldType.INT:
         return _integer(x, t, types, known)
     if kind is FieldType.FLOAT:
@@ -121,7 +128,7 @@ def typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool)
         if known - {BOOL, STRING, INT}:
             value = f"if({t} IN ({BOOL}, {STRING}, {INT}), {value}, NULL)"
         return value, types <= {BOOL}
-    return listed(x), False
+    return _listed(x), False
 
 
 def _integer(x: str, t: str, types: frozenset[int], known: frozenset[int]) -> tuple[str, bool]:
@@ -142,6 +149,10 @@ def _integer(x: str, t: str, types: frozenset[int], known: frozenset[int]) -> tu
 
 def listed(x: str) -> str:
     """Array(String) of a text: a JSON array's elements, or the text itself; blank elements left out."""
+    return bound(x, _listed)
+
+
+def _listed(x: str) -> str:
     many = f"arrayMap(e -> if(startsWith(e, '\"'), JSONExtractString(e), e), JSONExtractArrayRaw({x}))"
     one = f"if({x} = '', [], [{x}])"
     found = f"if(startsWith(trimLeft({x}), '[') AND isValidJSON({x}), {many}, {one})"
@@ -194,14 +205,17 @@ class Columns:
             value, sure = worded, False
         elif source.path or source.steps:
             if source.path:
-                x = at_path(unquoted(unquoted(x)), source.path)
+                x = at_path(unquoted(x), source.path)
             for step in source.steps:
-                x = apply(x, step, self.catalog.words)
+                if field.type is not FieldType.LIST or step.name not in ("enum", "split_comma"):
+                    x = apply(x, step, self.catalog.words)
             if not source.verbatim or source.has("not_redacted"):
                 t, types = "10", _ANY_TEXT
             value, sure = typed(field.type, x, t, types, field.content)
             sure = sure and source.verbatim
         else:
+            if field.type is FieldType.LIST and types & {KVLIST, BYTES}:
+                x = f"if({t} IN ({KVLIST}, {BYTES}), '', {x})"
             value, sure = typed(field.type, x, t, types, field.content)
         if value == _NULL_OF[field.type]:
             return None

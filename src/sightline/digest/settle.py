@@ -19,6 +19,8 @@ from sightline.store.store import DATABASE, Connection
 _SETTLED = np.dtype(
     [("row", "<u4"), ("own", "<u8"), ("depth", "<u2"), ("usage", "u1"), ("skew", "<u8"), ("dead", "u1")]
 )
+# Parts of a computed cost.
+COMPUTED = ("cost_input", "cost_cache_read", "cost_cache_write", "cost_output", "cost_request")
 _KEY = "project, trace_id, span_id"
 
 
@@ -95,20 +97,21 @@ class Settler:
 
     def _patch(self, where: str) -> int:
         """Write the rows whose derived values differ; returns how many."""
-        order = "(parent_span_id != '', start)"
-        own = {n: f"if(bitTest(inherited, {i}), NULL, {n})" for i, n in enumerate(TRACE_WIDE) if n != "tags"}
-        tags_bit = TRACE_WIDE.index("tags")
-        per_trace = ", ".join(f"argMin({value}, {order}) AS t_{n}" for n, value in own.items())
-        per_trace += f", argMinIf(tags, {order}, notEmpty(tags) AND NOT bitTest(inherited, {tags_bit})) AS t_tags"
-        new = ", ".join(f"coalesce({value}, t_{n}) AS n_{n}" for n, value in own.items())
-        new += f", if(bitTest(inherited, {tags_bit}) OR empty(tags), t_tags, tags) AS n_tags"
+        order = "(parent_span_id != '', start, span_id)"
+        # What a span said itself, apart from what it took over from its trace.
+        own = {
+            n: f"if(bitTest(inherited, {i}), {'[]' if n == 'tags' else 'NULL'}, {n})" for i, n in enumerate(TRACE_WIDE)
+        }
+        said = {n: f"notEmpty({value})" if n == "tags" else f"isNotNull({value})" for n, value in own.items()}
+        per_trace = ", ".join(f"argMinIf({value}, {order}, {said[n]}) AS t_{n}" for n, value in own.items())
+        new = ", ".join(f"if({said[n]}, {value}, t_{n}) AS n_{n}" for n, value in own.items())
         bits = " + ".join(
-            [f"if(isNull({v}) AND isNotNull(t_{n}), {1 << TRACE_WIDE.index(n)}, 0)" for n, v in own.items()]
-            + [f"if((empty(tags) OR bitTest(inherited, {tags_bit})) AND notEmpty(t_tags), {1 << tags_bit}, 0)"]
+            f"if(NOT {said[n]} AND {'notEmpty' if n == 'tags' else 'isNotNull'}(t_{n}), {1 << i}, 0)"
+            for i, n in enumerate(TRACE_WIDE)
         )
         differs = " OR ".join(
-            [f"NOT (n_{n} <=> {n})" for n in own]
-            + ["n_tags != tags", "s.own != own_ns", "s.depth != l.depth", "s.skew != skew_ns", "n_inherited != inherited"]
+            [f"n_{n} != {n}" if n == "tags" else f"NOT (n_{n} <=> {n})" for n in TRACE_WIDE]
+            + ["s.own != own_ns", "s.depth != l.depth", "s.skew != skew_ns", "n_inherited != inherited"]
             + ["NOT (transform(s.usage, [1, 2], ['own', 'rollup'], NULL) <=> usage_source)"]
         )
         self._connection.command(f"TRUNCATE TABLE {self._fixes}")
@@ -118,14 +121,20 @@ class Settler:
             " SELECT l.project, l.trace_id, l.span_id, 1, s.own, s.depth,"
             f" transform(s.usage, [1, 2], ['own', 'rollup'], NULL), s.skew, toUInt16({bits}) AS n_inherited, {new}"
             " FROM live AS l INNER JOIN settled AS s ON l.row = s.row"
-            f" INNER JOIN (SELECT project, trace_id, {per_trace} FROM live GROUP BY project, trace_id) AS t"
+            f" INNER JOIN (SELECT project, trace_id, {per_trace} FROM live WHERE row NOT IN"
+            " (SELECT row FROM settled WHERE dead = 1) GROUP BY project, trace_id) AS t"
             f" ON l.project = t.project AND l.trace_id = t.trace_id WHERE s.dead = 0 AND ({differs})"
         )
         count = self._connection.query(
             "SELECT total_rows FROM system.tables WHERE database || '.' || name = {t:String}", {"t": self._fixes}
         ).scalar()
         if count:
-            sets = ", ".join(f"{n} = joinGet('{self._fixes}', '{n}', toString(project), trace_id, span_id)" for n in names)
+            fix = {n: f"joinGet('{self._fixes}', '{n}', toString(project), trace_id, span_id)" for n in names}
+            # A span that turns out to repeat what stands below it costs nothing of its own.
+            repeats = f"ifNull({fix['usage_source']} = 'rollup', 0)"
+            fix |= {n: f"if({repeats}, NULL, {n})" for n in ("cost_usd", "cost_source", "price_version")}
+            fix |= {n: f"if({repeats} AND isNotNull(price_version), NULL, {n})" for n in COMPUTED}
+            sets = ", ".join(f"{n} = {value}" for n, value in fix.items())
             self._connection.command(
                 f"UPDATE {DATABASE}.spans SET {sets} WHERE {where}"
                 f" AND joinGet('{self._fixes}', 'hit', toString(project), trace_id, span_id) = 1",

@@ -20,11 +20,14 @@ def tree_select(columns: Sequence[str]) -> str:
 
 def trace_wide_select(columns: Sequence[str]) -> str:
     """Per trace, what counts for all of its spans: the root's value, else that of the earliest span with one."""
-    order = "(parent_key != 0, start)"
-    parts = [f"argMin(c_{n}, {order}) AS t_{n}" for n in TRACE_WIDE if n in columns and n != "tags"]
-    if "tags" in columns:
-        parts.append(f"argMinIf(c_tags, {order}, notEmpty(c_tags)) AS t_tags")
-    return f"SELECT trace AS wide_trace, {', '.join(parts)} FROM canon GROUP BY trace" if parts else ""
+    order = "(parent_key != 0, start, span_id)"
+    parts = [
+        f"argMinIf(c_{n}, {order}, {'notEmpty' if n == 'tags' else 'isNotNull'}(c_{n})) AS t_{n}"
+        for n in TRACE_WIDE
+        if n in columns
+    ]
+    alive = "row IN (SELECT tree_row FROM tree)"
+    return f"SELECT trace AS wide_trace, {', '.join(parts)} FROM canon WHERE {alive} GROUP BY trace" if parts else ""
 
 
 def insert_spans(

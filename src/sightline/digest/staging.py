@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from sightline.digest.anyvalue import ARRAY, BLANK, BYTES, INT, KVLIST, NEGATIVE, PADDED, STRING, BOOL, DOUBLE, nested_value, texts_of, types_of
+from sightline.digest.anyvalue import ARRAY, BLANK, BYTES, EMPTY, INT, KVLIST, NEGATIVE, PADDED, STRING, BOOL, DOUBLE, nested_value, texts_of, types_of
 from sightline.store.store import Connection
 
 SCRATCH = "scratch"
@@ -177,13 +177,12 @@ class Staging:
         nested = f"({ARRAY}, {KVLIST}, {BYTES})"
 
         def pairs(keys: str, types: str, texts: str) -> str:
-            blank = (
-                f"if(t in {nested} AND length(x) = 2 OR t = {STRING} AND (length(x) = 0 OR ascii(x) < 33"
-                f" AND not match(x, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]')), {BLANK},"
-                f" if(t = {INT} AND startsWith(x, '-'), {NEGATIVE},"
-                f" if(t = {STRING} AND (startsWith(x, ' ') OR endsWith(x, ' ')), {PADDED}, t)))"
+            code = (
+                f"multiIf(t = {STRING}, multiIf(length(x) = 0 OR ascii(x) < 33"
+                f" AND not match(x, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]'), {BLANK}, startsWith(x, ' ') OR endsWith(x, ' '), {PADDED}, t),"
+                f" t = {INT}, if(startsWith(x, '-'), {NEGATIVE}, t), t in {nested} AND length(x) = 2, {EMPTY}, t)"
             )
-            return f"groupUniqArrayArray(arrayMap((k, t, x) -> concat(char({blank}), k), {keys}, {types}, {texts}))"
+            return f"groupUniqArrayArray(arrayMap((k, t, x) -> concat(char({code}), k), {keys}, {types}, {texts}))"
 
         def words(keys: str, types: str, texts: str) -> str:
             # Key, type and text of the attributes whose few distinct words are worked out in Python.

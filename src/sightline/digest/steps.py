@@ -20,6 +20,11 @@ def array(items: list[str]) -> str:
     return "[" + ", ".join(quoted(item) for item in items) + "]"
 
 
+def bound(x: str, make: Callable[[str], str], short: int = 100) -> str:
+    """`make(x)`, where a long `x` stands once only: texts that repeat their argument would grow exponentially."""
+    return make(x) if len(x) <= short else f"(arrayMap(v -> {make('v')}, [{x}]))[1]"
+
+
 def trimmed(x: str) -> str:
     """Without blanks at both ends."""
     return f"trimBoth({x})"
@@ -27,19 +32,19 @@ def trimmed(x: str) -> str:
 
 def number(x: str) -> str:
     """Nullable(Float64) of a numeric text, NULL for anything else."""
-    return f"if(match(trimBoth({x}), {_NUMBER}), toFloat64OrNull(trimBoth({x})), NULL)"
+    return bound(x, lambda v: f"if(match(trimBoth({v}), {_NUMBER}), toFloat64OrNull(trimBoth({v})), NULL)")
 
 
 def unquoted(x: str) -> str:
     """One layer of JSON string taken off; text that is no JSON string stays."""
-    return f"if(startsWith({x}, '\"') AND isValidJSON({x}), JSONExtractString({x}), {x})"
+    return bound(x, lambda v: f"if(startsWith({v}, '\"') AND isValidJSON({v}), JSONExtractString({v}), {v})")
 
 
 def at_path(x: str, path: tuple[str, ...]) -> str:
     """The value at a path of object keys inside JSON text: strings bare, null as ''."""
     keys = ", ".join(quoted(key) for key in path)
-    raw = f"JSONExtractRaw({x}, {keys})"
-    return f"if(startsWith({raw}, '\"'), JSONExtractString({x}, {keys}), if({raw} = 'null', '', {raw}))"
+    bare = lambda v: f"if(startsWith({v}, '\"'), JSONExtractString({v}), if({v} = 'null', '', {v}))"  # noqa: E731
+    return bound(f"JSONExtractRaw({x}, {keys})", bare, 0)
 
 
 def translated(x: str, words: Words) -> str:
@@ -107,23 +112,29 @@ def _redacted(x: str, _argument: str) -> str:
 
 def _usage(x: str, side: str) -> str:
     """Tokens of a usage object: a chat shape, a provider's shape with cache apart, or disjoint buckets."""
+    return bound(unquoted(unquoted(x)), lambda text: _usage_of(text, side), 0)
+
+
+def _usage_of(text: str, side: str) -> str:
     chat = "prompt_tokens" if side == "input" else "completion_tokens"
-    text = unquoted(unquoted(x))
+
+    def whole(raw: str) -> str:
+        """A count as UInt64, NULL when it is none: an integer, or a text of one."""
+        bare = lambda v: f"trimBoth(if(startsWith({v}, '\"'), JSONExtractString({v}), {v}))"  # noqa: E731
+        digits = "match({v}, '^[0-9]{{1,18}}([.]0+)?$')"
+        taken = lambda v: f"if({digits.format(v=v)}, toUInt64OrNull(splitByChar('.', {v})[1]), NULL)"  # noqa: E731
+        return bound(bound(raw, bare, 0), taken, 0)
 
     def count(key: str) -> str:
-        raw = f"JSONExtractRaw({text}, {quoted(key)})"
-        bare = f"trimBoth(if(startsWith({raw}, '\"'), JSONExtractString({text}, {quoted(key)}), {raw}))"
-        return f"if(match({bare}, '^[0-9]{{1,18}}([.]0{{1,20}})?$'), toUInt64OrNull(splitByChar('.', {bare})[1]), NULL)"
+        return whole(f"JSONExtractRaw({text}, {quoted(key)})")
 
     cached = ("cache_read_input_tokens", "cache_creation_input_tokens") if side == "input" else ()
-    api = " + ".join([f"assumeNotNull({count(f'{side}_tokens')})", *(f"ifNull({count(k)}, 0)" for k in cached)])
-    bucket = f"arrayFilter(p -> p.1 = {quoted(side)} OR startsWith(p.1, {quoted(side + '_')}), JSONExtractKeysAndValuesRaw({text}))"
-    numbers = f"arrayMap(v -> splitByChar('.', v)[1], arrayFilter(v -> match(v, '^[0-9]{{1,18}}([.]0{{1,20}})?$'), arrayMap(p -> trim(BOTH '\"' FROM p.2), {bucket})))"
-    return (
-        f"multiIf(isNotNull({count(chat)}), toString(assumeNotNull({count(chat)})),"
-        f" isNotNull({count(f'{side}_tokens')}), toString({api}),"
-        f" notEmpty({numbers}), toString(arraySum(v -> toUInt64OrZero(v), {numbers})), '')"
-    )
+    api = " + ".join([count(f"{side}_tokens"), *(f"ifNull({count(k)}, 0)" for k in cached)])
+    mine = f"p -> p.1 = {quoted(side)} OR startsWith(p.1, {quoted(side + '_')})"
+    buckets = f"arrayFilter({mine}, JSONExtractKeysAndValuesRaw({text}))"
+    known = f"arrayFilter(n -> isNotNull(n), arrayMap(p -> {whole('p.2')}, {buckets}))"
+    total = bound(known, lambda v: f"if(empty({v}), NULL, arraySum(n -> ifNull(n, 0), {v}))", 0)
+    return f"ifNull(toString(coalesce({count(chat)}, {api}, {total})), '')"
 
 
 _STEPS: dict[str, Callable[[str, str], str]] = {
@@ -165,5 +176,5 @@ def apply(x: str, step: Step, words: dict[str, Words]) -> str:
     if step.name in REMARKS or step.name == "split_comma":
         return x
     if step.name == "enum":
-        return translated(x, words[step.argument])
-    return _STEPS[step.name](x, step.argument)
+        return bound(x, lambda v: translated(v, words[step.argument]))
+    return bound(x, lambda v: _STEPS[step.name](v, step.argument))

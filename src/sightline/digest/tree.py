@@ -66,10 +66,10 @@ def _mix(trace: U64, span: U64) -> U64:
     return result
 
 
-def _parents(trace: U64, span: U64, parent: U64, version: U64) -> tuple[I64, Bools]:
+def _parents(trace: U64, span: U64, parent: U64, version: U64, row: U64) -> tuple[I64, Bools]:
     """Position of each span's parent, and which spans are superseded by a later copy of themselves."""
     n = len(trace)
-    order = np.lexsort((version, span, trace))
+    order = np.lexsort((row, version, span, trace))
     same = (trace[order][1:] == trace[order][:-1]) & (span[order][1:] == span[order][:-1])
     superseded = np.zeros(n, np.bool_)
     superseded[order[:-1][same]] = True
@@ -165,7 +165,7 @@ def derive(spans: np.ndarray[Any, np.dtype[Any]]) -> Tree:
     trace, span, parent_id = spans["trace"], spans["span"], spans["parent"]
     start, end = spans["start"], spans["end"]
     usage, model = spans["usage"] != 0, spans["model"] != 0
-    parent, superseded = _parents(trace, span, parent_id, spans["version"])
+    parent, superseded = _parents(trace, span, parent_id, spans["version"], spans["row"])
     alive = ~superseded
     lead = np.where(parent >= 0, start[parent] - start, 0)
     return Tree(

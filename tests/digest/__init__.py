@@ -1,0 +1,1 @@
+"""The digest under test on a real engine."""
