@@ -1,3 +1,4 @@
+"""The command line: sightline serve, demo, doctor, journal, keys, projects, backup, restore."""
 
 from __future__ import annotations
 

@@ -145,20 +145,20 @@ class _Keys:
         codes |= dict.fromkeys(numbers.denied, known + 1 + len(families))
         self.kid, self.rkid = _codes("keys", codes), _codes("rkeys", numbers.resource)
         text = literal_of(every_type(facts.keys), nested)
-        gone = plan.always | plan.content_keys.keys() | plan.maybe
-        stays = f"kid = 0 OR kid <= {known} AND NOT has({_numbers(gone)}, kid)"
-        if plan.maybe - plan.content_keys.keys():
-            stays += f" OR has({_numbers(plan.maybe - plan.content_keys.keys())}, kid) AND NOT has(taken, kid)"
+        # By the number of a key: 0 goes elsewhere, 1 stays in the JSON, 2 stays unless a field has taken it.
+        ways = [1] + [
+            0 if n in plan.always or n in plan.content_keys else 2 if n in plan.maybe else 1 for n in range(1, known + 1)
+        ]
+        way = f"[{', '.join(map(str, ways + [0] * (len(families) + 1)))}]::Array(UInt8)[kid + 1]"
+        stays = f"if({way} = 2, NOT has(taken, kid), {way})" if 2 in ways else way
+        keep = f"arrayMap(kid -> {stays}, kid)"
         if facts.long:
-            stays = f"({stays}) AND length(x) <= {LONG}"
-            keep = f"arrayMap((kid, x) -> {stays}, kid, texts)"
-        else:
-            keep = f"arrayMap(kid -> {stays}, kid)"
+            keep = f"arrayMap((kid, x) -> if(length(x) <= {LONG}, {stays}, 0), kid, texts)"
         self.attributes = json_attributes("keys", "types", "texts", keep, text)
         drop = [k for k in facts.resource_keys if columns.catalog.denied(k)]
         kept = f"arrayMap(k -> NOT has({array(drop)}::Array(String), k), rkeys)" if drop else "arrayMap(k -> 1, rkeys)"
         self.resource = json_attributes("rkeys", "rtypes", "rtexts", kept, literal_of(every_type(facts.resource_keys), nested))
-        self.long = f"arrayMap((kid, x) -> (kid = 0) AND length(x) > {LONG}, kid, texts)"
+        self.long = f"arrayMap((kid, x) -> if(kid = 0, length(x) > {LONG}, 0), kid, texts)"
         self.content_names: list[str] = []
         self.contents: list[str] = []
         for name, number in code.items():

@@ -9,7 +9,7 @@ worked out in Python, once for each word (`Facts.words`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 from sightline.catalog.conventions import Catalog
@@ -19,7 +19,7 @@ from sightline.catalog.values import as_type
 from sightline.catalog.vocabulary import Field, FieldType, Scope, Source
 from sightline.digest.anyvalue import BLANK, BOOL, BYTES, DOUBLE, EMPTY, INT, KVLIST, NEGATIVE, NESTED, PADDED, STRING
 from sightline.digest.staging import Facts
-from sightline.digest.steps import apply, array, at_path, bound, number, quoted, trimmed, unquoted
+from sightline.digest.steps import apply, array, at_path, both, bound, either, number, quoted, trimmed, unquoted
 
 _ANY_TEXT = frozenset({STRING, BLANK, PADDED})
 # Steps that depend on the word alone and change it, so that they are worth doing once for each word.
@@ -139,11 +139,11 @@ def _integer(x: str, t: str, types: frozenset[int], known: frozenset[int]) -> tu
         parts.append(f"{t} = {INT}, toUInt64OrNull({x})")
     if DOUBLE in known:
         d = f"ifNull(toFloat64OrNull({x}), -1)"
-        whole = f"{d} >= 0 AND {d} < 1e18 AND {d} = floor({d}) AND NOT startsWith({x}, '-')"
+        whole = both(both(f"{d} >= 0", f"{d} < 1e18"), both(f"{d} = floor({d})", f"NOT startsWith({x}, '-')"))
         parts.append(f"{t} = {DOUBLE}, if({whole}, toUInt64({d}), NULL)")
     if STRING in known or PADDED in types:
         digits = f"match(trimBoth({x}), '^[0-9]{{1,18}}([.]0{{1,20}})?$')"
-        parts.append(f"{t} = {STRING} AND {digits}, toUInt64OrNull(splitByChar('.', trimBoth({x}))[1])")
+        parts.append(f"{both(f'{t} = {STRING}', digits)}, toUInt64OrNull(splitByChar('.', trimBoth({x}))[1])")
     return (f"multiIf({', '.join(parts)}, NULL)" if parts else "CAST(NULL, 'Nullable(UInt64)')"), False
 
 
@@ -155,8 +155,8 @@ def listed(x: str) -> str:
 def _listed(x: str) -> str:
     many = f"arrayMap(e -> if(startsWith(e, '\"'), JSONExtractString(e), e), JSONExtractArrayRaw({x}))"
     one = f"if({x} = '', [], [{x}])"
-    found = f"if(startsWith(trimLeft({x}), '[') AND isValidJSON({x}), {many}, {one})"
-    return f"arrayFilter(e -> e != '' AND e != 'null', arrayMap(e -> trimBoth(e), {found}))"
+    found = f"if({both(f'startsWith(trimLeft({x}), {quoted(chr(91))})', f'isValidJSON({x})')}, {many}, {one})"
+    return f"arrayFilter(e -> NOT has(['', 'null'], e), arrayMap(e -> trimBoth(e), {found}))"
 
 
 _NULL_OF = {
@@ -268,7 +268,7 @@ class Columns:
             conditions.append(f"kind IN ({', '.join(quoted(k) for k in sorted(source.kinds))})")
         if source.root_only:
             conditions.append("parent_id = ''")
-        return f"if({' AND '.join(conditions)}, {value}, {_NULL_OF[kind]})" if conditions else value
+        return f"if({reduce(both, conditions)}, {value}, {_NULL_OF[kind]})" if conditions else value
 
     def expression(self, name: str) -> str | None:
         """A field's value, or None when no source of it occurs in the segment."""
@@ -305,7 +305,7 @@ class Columns:
                     f" IN ({', '.join(quoted(s) for s in emitter.services)})"
                 )
             if tests:
-                found[emitter.name] = " OR ".join(tests)
+                found[emitter.name] = reduce(either, tests)
         return found
 
     def emitters(self) -> str:

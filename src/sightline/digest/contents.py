@@ -90,23 +90,30 @@ class ContentPass:
         if day != self._day or self._rows > 400_000:
             self.forget()
             self._day = day
-        fresh = (
-            f"SELECT toString(project) AS p, toFixedString(h, 16) AS hash, any(x) AS text, max({expires}) AS expires"
-            f" FROM {canonical} ARRAY JOIN content_hashes AS h, content_texts AS x"
-            f" WHERE x != '' AND (p, hash) NOT IN {self._seen} GROUP BY p, hash"
-        )
-        self._connection.command("DROP TEMPORARY TABLE IF EXISTS fresh")
-        self._connection.command(f"CREATE TEMPORARY TABLE fresh ENGINE = Memory AS {fresh}")
-        total, long = self._connection.query(f"SELECT count(), countIf(length(text) >= {SPLIT_FROM}) FROM fresh").rows[0]
-        if not total:
+        count, longest = self._connection.query(
+            "SELECT sum(arrayCount(x -> x != '', content_texts)), max(arrayMax(x -> length(x), content_texts))"
+            f" FROM {canonical}"
+        ).rows[0]
+        if not count:
             return
-        rows = "SELECT p, hash, text AS body, []::Array(FixedString(16)) AS parts, expires FROM fresh"
-        if long:
+        # Copies of a text in one segment meet here, copies in different segments in the table's merges.
+        fresh = (
+            f"SELECT toString(project) AS p, toFixedString(h, 16) AS hash, x AS text, {expires} AS expires"
+            f" FROM {canonical} ARRAY JOIN content_hashes AS h, content_texts AS x"
+            f" WHERE x != '' AND (p, hash) NOT IN {self._seen} LIMIT 1 BY p, hash"
+        )
+        rows = f"SELECT p, hash, text AS body, []::Array(FixedString(16)) AS parts, expires FROM ({fresh})"
+        if longest >= SPLIT_FROM:
+            self._connection.command("DROP TEMPORARY TABLE IF EXISTS fresh")
+            self._connection.command(f"CREATE TEMPORARY TABLE fresh ENGINE = Memory AS {fresh}")
             rows = self._split()
         columns = ("project", "hash", "body", "parts", "expires")
         self._target.insert_select(f"{DATABASE}.content", columns, rows, f"{token}:content")
-        self._connection.command(f"INSERT INTO {self._seen} SELECT p, hash FROM fresh")
-        self._rows += total
+        self._connection.command(
+            f"INSERT INTO {self._seen} SELECT toString(project), toFixedString(h, 16) FROM {canonical}"
+            " ARRAY JOIN content_hashes AS h WHERE h != ''"
+        )
+        self._rows += count
 
     def _split(self) -> str:
         """Rows of short texts, of parts, of groups of parts, and of the long texts as lists."""

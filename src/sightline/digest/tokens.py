@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sightline.digest.columns import Candidate, Columns
-from sightline.digest.steps import quoted
+from sightline.digest.steps import both, either, quoted
 
 
 def _remark(candidates: list[Candidate], remarks: dict[str, int]) -> str:
@@ -50,8 +50,9 @@ def input_tokens(columns: Columns, present: Collection[str]) -> str:
     if senders:
         arms = ", ".join(f"has(emitters, {quoted(e.name)}), {1 if e.name in excluded else 2}" for e in senders)
         table = f"multiIf({arms}, 0)"
-    by_total = f"{table} = 0 AND {total} > 0 AND {cache} > 0 AND {total} = {reported} + {output} + {cache}"
-    apart = f"m_input = 2 OR m_input = 3 AND ({table} = 1 OR {cache} > {reported} OR {by_total})"
+    by_total = both(both(f"{table} = 0", f"{total} > 0"), both(f"{cache} > 0", f"{total} = {reported} + {output} + {cache}"))
+    says = either(either(f"{table} = 1", f"{cache} > {reported}"), by_total)
+    apart = either("m_input = 2", both("m_input = 3", says))
     return f"c_input_tokens + if({apart}, {cache}, 0)"
 
 
@@ -61,5 +62,5 @@ def output_tokens(present: Collection[str]) -> str:
     if reasoning == "0":
         return "c_output_tokens"
     whole = f"{_count('input_tokens', present)} + ifNull(c_output_tokens, 0) + {reasoning}"
-    inferred = f"m_output = 2 AND {reasoning} > 0 AND {total} = {whole}"
-    return f"c_output_tokens + if(m_output = 1 OR {inferred}, {reasoning}, 0)"
+    inferred = both("m_output = 2", both(f"{reasoning} > 0", f"{total} = {whole}"))
+    return f"c_output_tokens + if({either('m_output = 1', inferred)}, {reasoning}, 0)"
