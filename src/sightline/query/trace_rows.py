@@ -68,10 +68,11 @@ def summary(row: Mapping[str, Any], preview: str) -> TraceSummary:
 
 # The columns of `trace.sql`, in its order.
 _COLUMNS = (
-    "span_id", "parent_span_id", "name", "kind", "status", "status_message", "service_name", "started",
-    "duration_ns", "time_to_first_token_ns", "model", "provider_name", "operation_name", "tool",
-    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "cost_usd", "cost_from",
-    "usage_from", "session", "user", "team_name", "feature_name", "environment_name",
+    "span_id", "parent_span_id", "name", "kind", "status", "status_message", "service_name",
+    "started", "duration_ns", "time_to_first_token_ns", "model", "provider_name", "operation_name",
+    "tool", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens",
+    "reasoning_tokens", "cost_usd", "cost_from", "usage_from", "session", "user", "team_name",
+    "feature_name", "environment_name",
 )  # fmt: skip
 _NO_TOKENS = Tokens()
 
@@ -83,8 +84,8 @@ def span(trace_id: str, row: Sequence[Any], place: Place) -> Span:
     """
     (
         span_id, parent, name, kind, status, message, service, start, duration, first_token, model,
-        provider, operation, tool, input_, output, read, write, reasoning, cost, cost_source, usage_source, session, user,
-        team, feature, environment,
+        provider, operation, tool, input_, output, read, write, reasoning, cost, cost_source,
+        usage_source, session, user, team, feature, environment,
     ) = row  # fmt: skip
     _, depth, position, children, own, skew = place
     bare = input_ is None and output is None and read is None and write is None and reasoning is None
@@ -102,7 +103,7 @@ def trace(project: str, trace_id: str, answer: Rows, limit: int) -> Trace:
         raise ValueError(f"trace.sql answers {answer.columns}, expected {_COLUMNS}")
     rows = answer.rows[:limit]
     nodes = [Node(row[0], row[1], row[7], row[7] + row[8]) for row in rows]
-    spans = tuple(span(trace_id, rows[place.index], place) for place in places(nodes))
+    spans = tuple(span(trace_id, rows[place.at], place) for place in places(nodes))
     counted = [s for s in spans if s.usage_source != "rollup"]
     costs = [s.cost_usd for s in counted if s.cost_usd is not None]
     begin = min(node.start for node in nodes)

@@ -21,9 +21,9 @@ class Node(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A span's place: `index` into the nodes given, and what the tree says about it."""
+    """A span's place: `at`, the index into the nodes given, and what the tree says about it."""
 
-    index: int
+    at: int
     depth: int
     position: Position
     children: int
