@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Iterator
 
 import pages_story as story
 import pytest
-import uvicorn
 from pages_browser import Browser, Tab, browser, chromium
-from pages_parts import Parts
-from starlette.applications import Starlette
+from pages_parts import Parts, serving
 
-from sightline.pages.routes import not_found, routes
 from sightline.store.store import Store
 
 TRACE = story.trace_id(4)
@@ -41,23 +36,8 @@ def tab(chrome: Browser) -> Tab:
 @pytest.fixture
 def address(store: Store) -> Iterator[str]:
     """The pages served on a free port."""
-    parts = Parts(store)
-    app = Starlette(routes=[*routes(parts), not_found(parts)])
-    listener = socket.create_server(("127.0.0.1", 0))
-    started = threading.Event()
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            started.set()
-
-    server = Server(uvicorn.Config(app, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    assert started.wait(20)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(20)
+    with serving(Parts(store)) as found:
+        yield found
 
 
 @pytest.mark.parametrize("width", [1440, 420])

@@ -90,7 +90,7 @@ def test_a_trace_opens_as_a_tree(client: TestClient) -> None:
         ("attributes", "promo_code"),
         ("cost", "repeats the spans below it: a roll-up"),
         ("events", "gen_ai.choice"),
-        ("raw", "cost_cache_read"),
+        ("raw", "cache_read_tokens"),
     ],
 )
 def test_each_tab_has_an_address(client: TestClient, tab: str, words: str) -> None:

@@ -12,7 +12,7 @@ def node(span: str, parent: str = "", start: int = 0, end: int = 10) -> Node:
 
 
 def shape(nodes: list[Node]) -> list[tuple[str, int, str]]:
-    return [(nodes[p.index].span_id, p.depth, p.position.value) for p in places(nodes)]
+    return [(nodes[p.at].span_id, p.depth, p.position.value) for p in places(nodes)]
 
 
 def test_depth_first_with_siblings_by_start() -> None:
@@ -60,7 +60,7 @@ ids = st.sampled_from(["a", "b", "c", "d", "e", "f"])
 )
 def test_every_span_stands_once_whatever_the_ids(nodes: list[Node]) -> None:
     found = places(nodes)
-    assert sorted(p.index for p in found) == list(range(len(nodes)))
+    assert sorted(p.at for p in found) == list(range(len(nodes)))
     depth = -1
     for place in found:
         assert place.depth <= depth + 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sightline.pages import formats
+from sightline.pages.formats import Absent
 from sightline.pages.inspector import Fact, Inspector, counted
 from sightline.pages.shell import Shell, path_of
 from sightline.pages.waterfall import WINDOW, Request, Shape, SpanRow, rows, shapes, ticks
@@ -50,6 +51,8 @@ def facts(trace: Trace) -> tuple[Fact, ...]:
     ]
     unknown = trace.unknown_tokens
     tokens = f"{counted(trace.tokens.input)} → {counted(trace.tokens.output)}"
+    if trace.tokens.input is None and trace.tokens.output is None:
+        tokens = Absent.UNKNOWN
     cost = "–" if trace.cost_usd is None else formats.money(trace.cost_usd)
     if trace.cost_usd is None and trace.unknown_cost:
         cost = "unknown"

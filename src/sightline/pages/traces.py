@@ -63,10 +63,18 @@ class TracesContext:
     wider: Link | None
 
 
+def scale(durations: Sequence[int]) -> int:
+    """The duration that fills a bar: the longest, unless it is one of a few that would dwarf all others."""
+    if not durations:
+        return 0
+    usual = durations[int(0.95 * (len(durations) - 1))]
+    return usual if durations[-1] > 2 * usual else durations[-1]
+
+
 def row(summary: TraceSummary, project: str, longest: int) -> Row:
     """A line from a summary. `longest` is the duration that fills the bar."""
     scale = 100 / max(longest, 1)
-    whole = summary.duration_ns * scale
+    whole = min(100.0, summary.duration_ns * scale)
     first = summary.time_to_first_token_ns
     pale = 0.0 if first is None else min(whole, first * scale)
     unknown = summary.unknown_cost + summary.unknown_tokens
@@ -110,7 +118,9 @@ def _error(summary: TraceSummary) -> str:
 
 def context(shell: Shell, view: View, page: TracePage, now: int, cursor: str | None) -> TracesContext:
     """What the page shows of one answer of the store."""
-    longest = max((t.duration_ns for t in page.traces), default=0)
+    durations = sorted(t.duration_ns for t in page.traces)
+    longest = scale(durations)
+    cut = bool(durations) and durations[-1] > longest
     base = path_of(view.project, "traces")
     kept = {
         "range": view.range_name if view.range_name != DEFAULT_RANGE else None,
@@ -120,7 +130,7 @@ def context(shell: Shell, view: View, page: TracePage, now: int, cursor: str | N
         shell=shell,
         now=now,
         rows=tuple(row(t, view.project, longest) for t in page.traces),
-        scale=str(formats.duration(longest)),
+        scale=f"{formats.duration(longest)}{', longer ones are cut' if cut else ''}",
         older=with_query(base, kept | {"cursor": page.next}) if page.next else "",
         newest=with_query(base, kept) if cursor else "",
         wider=_wider(view, base),

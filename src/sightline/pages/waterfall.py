@@ -67,7 +67,7 @@ class SpanRow:
     shapes: tuple[Shape, ...]
     label: str
     label_x: float
-    label_end: bool
+    label_side: str
     selected: bool
     group: str
 
@@ -109,22 +109,22 @@ def shapes(span: Span, trace: Trace) -> tuple[Shape, ...]:
     return (Shape(x, width, span.kind, "pale" if span.children else ""),)
 
 
-def _label(span: Span, trace: Trace) -> tuple[str, float, bool]:
-    """The note beside a bar, its position in percent, and whether the text ends there."""
+def _label(span: Span, trace: Trace) -> tuple[str, float, str]:
+    """The note on a bar, its position in percent, and its side: `after` the bar, `before` it or `inside`."""
     note = ""
     if span.time_to_first_token_ns is not None:
         note = f"first token {formats.duration(span.time_to_first_token_ns)}"
     if span.skew_ns:
         note = f"starts {formats.duration(span.skew_ns)} before its parent"
     if not note:
-        return "", 0.0, False
+        return "", 0.0, "after"
     whole = max(trace.duration_ns, 1)
-    end = 100 * (span.end_time - trace.start_time) / whole
+    end = min(100.0, 100 * (span.end_time - trace.start_time) / whole)
     start = 100 * (span.start_time - trace.start_time) / whole
-    # Not enough room to the right: the note stands before the bar.
-    return (
-        (note, round(start, 3), True) if end > 72 and start > 28 else (note, round(min(end, 100), 3), False)
-    )
+    if end <= 72:
+        return note, round(end, 3), "after"
+    # Not enough room to the right of the bar.
+    return (note, round(start, 3), "before") if start > 40 else (note, round(end, 3), "inside")
 
 
 def guides(spans: Sequence[Span], first: int, last: int) -> list[tuple[str, ...]]:
@@ -163,7 +163,7 @@ def rows(trace: Trace, request: Request) -> tuple[SpanRow, ...]:
         if span.depth == 0 and span.position != group:
             group = span.position
             heading = _HEADINGS.get(span.position, "")
-        label, x, ends = _label(span, trace)
+        label, x, side = _label(span, trace)
         out.append(
             SpanRow(
                 span_id=span.span_id,
@@ -180,7 +180,7 @@ def rows(trace: Trace, request: Request) -> tuple[SpanRow, ...]:
                 shapes=shapes(span, trace),
                 label=label,
                 label_x=x,
-                label_end=ends,
+                label_side=side,
                 selected=span.span_id == request.span,
                 group=heading,
             )

@@ -17,6 +17,7 @@ from sightline.records.trace import (
     Trace,
     TraceSummary,
 )
+from sightline.store.rows import Rows
 
 _MAX_FLAT = 2_000
 _FLAGS = ("content_truncated", "content_redacted")
@@ -65,47 +66,44 @@ def summary(row: Mapping[str, Any], preview: str) -> TraceSummary:
     )
 
 
-def span(trace_id: str, row: Mapping[str, Any], place: Place) -> Span:
-    """A span at its place. Own time, depth and skew are those of the spans received up to now."""
+# The columns of `trace.sql`, in its order.
+_COLUMNS = (
+    "span_id", "parent_span_id", "name", "kind", "status", "status_message", "service_name",
+    "started", "duration_ns", "time_to_first_token_ns", "model", "provider_name", "operation_name",
+    "tool", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens",
+    "reasoning_tokens", "cost_usd", "cost_from", "usage_from", "session", "user", "team_name",
+    "feature_name", "environment_name",
+)  # fmt: skip
+_NO_TOKENS = Tokens()
+
+
+def span(trace_id: str, row: Sequence[Any], place: Place) -> Span:
+    """A span at its place. Own time, depth and skew are those of the spans received up to now.
+
+    `row` has the columns of `trace.sql` in order: a large trace makes no dictionary for each of its spans.
+    """
+    (
+        span_id, parent, name, kind, status, message, service, start, duration, first_token, model,
+        provider, operation, tool, input_, output, read, write, reasoning, cost, cost_source,
+        usage_source, session, user, team, feature, environment,
+    ) = row  # fmt: skip
+    _, depth, position, children, own, skew = place
+    bare = input_ is None and output is None and read is None and write is None and reasoning is None
     return Span(
-        trace_id=trace_id,
-        span_id=row["span_id"],
-        parent_span_id=row["parent_span_id"],
-        name=row["name"],
-        kind=row["kind"],
-        status=row["status"],
-        status_message=row["status_message"],
-        service=row["service_name"],
-        start_time=row["started"],
-        duration_ns=row["duration_ns"],
-        own_ns=place.own_ns,
-        depth=place.depth,
-        position=place.position,
-        children=place.children,
-        skew_ns=place.skew_ns,
-        time_to_first_token_ns=row["time_to_first_token_ns"],
-        model=row["model"],
-        provider=row["provider_name"],
-        operation=row["operation_name"],
-        tool_name=row["tool"],
-        tokens=tokens(row),
-        cost_usd=row["cost_usd"],
-        cost_source=row["cost_from"],
-        usage_source=row["usage_from"],
-        session_id=row["session"],
-        user_id=row["user"],
-        team=row["team_name"],
-        feature=row["feature_name"],
-        environment=row["environment_name"],
-    )
+        trace_id, span_id, parent, name, kind, status, message, service, start, duration, own, depth,
+        position, children, skew, first_token, model, provider, operation, tool,
+        _NO_TOKENS if bare else Tokens(input_, output, read, write, reasoning),
+        cost, cost_source, usage_source, session, user, team, feature, environment,
+    )  # fmt: skip
 
 
-def trace(project: str, trace_id: str, rows: Sequence[Mapping[str, Any]], *, truncated: bool) -> Trace:
-    """A trace from the rows of its spans, in any order. At least one row is needed."""
-    nodes = [
-        Node(r["span_id"], r["parent_span_id"], r["started"], r["started"] + r["duration_ns"]) for r in rows
-    ]
-    spans = tuple(span(trace_id, rows[place.index], place) for place in places(nodes))
+def trace(project: str, trace_id: str, answer: Rows, limit: int) -> Trace:
+    """A trace from the answer to `trace.sql`, which has at least one row and at most one beyond `limit`."""
+    if answer.columns != _COLUMNS:
+        raise ValueError(f"trace.sql answers {answer.columns}, expected {_COLUMNS}")
+    rows = answer.rows[:limit]
+    nodes = [Node(row[0], row[1], row[7], row[7] + row[8]) for row in rows]
+    spans = tuple(span(trace_id, rows[place.at], place) for place in places(nodes))
     counted = [s for s in spans if s.usage_source != "rollup"]
     costs = [s.cost_usd for s in counted if s.cost_usd is not None]
     begin = min(node.start for node in nodes)
@@ -128,7 +126,7 @@ def trace(project: str, trace_id: str, rows: Sequence[Mapping[str, Any]], *, tru
             s.kind == "llm" and (s.tokens.input is None or s.tokens.output is None) for s in counted
         ),
         errors=sum(s.status == "error" for s in spans),
-        truncated=truncated,
+        truncated=len(answer.rows) > limit,
     )
 
 

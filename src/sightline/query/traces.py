@@ -5,6 +5,7 @@ Every statement is bound to one project. Errors of the store (`StoreError` and i
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ from sightline.store.store import Store
 
 MAX_SPANS = 100_000
 MAX_PAGE = 500
+_LARGE = 2_000
 _DAY = 86_400 * 10**9
 # The last moment a DateTime64(9) holds.
 _LATEST = 2**63 - 1
@@ -125,7 +127,10 @@ async def trace(store: Store, project: str, trace_id: str, *, limit: int = MAX_S
     )
     if not answer.rows:
         return None
-    return trace_rows.trace(project, trace_id, answer.dicts()[:limit], truncated=len(answer.rows) > limit)
+    if len(answer.rows) < _LARGE:
+        return trace_rows.trace(project, trace_id, answer, limit)
+    # A large tree takes a few hundred milliseconds; senders must not wait for it.
+    return await asyncio.to_thread(trace_rows.trace, project, trace_id, answer, limit)
 
 
 async def has_trace(store: Store, project: str, trace_id: str) -> bool:

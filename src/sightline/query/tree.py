@@ -6,13 +6,12 @@ Pure and linear: a 30,000-span trace is ordered in well under 100 ms, a chain of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sightline.records.trace import Position
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """What the tree needs of a span. Times in nanoseconds."""
 
     span_id: str
@@ -21,11 +20,10 @@ class Node:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A span's place: `index` into the nodes given, and what the tree says about it."""
+class Place(NamedTuple):
+    """A span's place: `at`, the index into the nodes given, and what the tree says about it."""
 
-    index: int
+    at: int
     depth: int
     position: Position
     children: int
@@ -52,7 +50,8 @@ def places(nodes: Sequence[Node]) -> list[Place]:
         return (nodes[index].start, nodes[index].span_id, index)
 
     for siblings in children:
-        siblings.sort(key=by_start)
+        if len(siblings) > 1:
+            siblings.sort(key=by_start)
     tops.sort(key=lambda i: (bool(nodes[i].parent_span_id), *by_start(i)))
     placed = [False] * len(nodes)
     out: list[Place] = []
@@ -109,7 +108,7 @@ def _walk(
     while stack:
         index, depth, parent = stack.pop()
         node = nodes[index]
-        below = [c for c in children[index] if not placed[c]]
+        below = [c for c in children[index] if not placed[c]] if children[index] else []
         for child in below:
             placed[child] = True
         skew = max(0, nodes[parent].start - node.start) if parent is not None else 0
@@ -119,7 +118,7 @@ def _walk(
                 depth,
                 position if parent is None else Position.CHILD,
                 len(below),
-                _own(node, [nodes[c] for c in below]),
+                _own(node, [nodes[c] for c in below]) if below else max(0, node.end - node.start),
                 skew,
             )
         )
