@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal as signals
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +17,10 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from sightline.api.middleware import stack as request_log
+from sightline.api.problems import Problem
+from sightline.api.routes import routes as api_routes
+from sightline.api.services import ApiServices
 from sightline.catalog.conventions import conventions
 from sightline.catalog.own_prices import load_own_prices, own_price
 from sightline.catalog.prices import PriceBook
@@ -25,12 +31,16 @@ from sightline.digest.digester import Digester
 from sightline.digest.signals import signal_digests
 from sightline.digest.policy import Policy
 from sightline.journal.journal import Journal
+from sightline.operations.backup import Sources, backup_service
 from sightline.operations.health import Check, health_routes
 from sightline.operations.metrics import journal_gauges, metrics_route
+from sightline.operations.selftrace import PROJECT as SELF_PROJECT
 from sightline.operations.selftrace import SelfTracing
 from sightline.pages.intake import IntakeMeter
+from sightline.pages.routes import not_found
 from sightline.pages.routes import routes as page_routes
 from sightline.pages.services import Intake
+from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.roles import Part, role
 from sightline.settings import Settings
 from sightline.store.schema import migrate
@@ -65,6 +75,7 @@ class Services:
     meter: IntakeMeter
     prices: PriceKeeper
     tracing: SelfTracing
+    api: ApiServices
     checks: dict[str, Check] = field(default_factory=dict)
 
     @property
@@ -133,7 +144,8 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         journal = Journal(settings.data / "journal", settings.journal, clock)
         await journal.start()
         stack.push_async_callback(journal.close)
-        control = Control(settings.control.url or f"sqlite:///{(settings.data / 'control.db').absolute()}")
+        control_url = settings.control.url or f"sqlite:///{(settings.data / 'control.db').absolute()}"
+        control = Control(control_url)
         stack.callback(control.close)
         control.migrate()
         refused = exposure_error(settings.http.host, control.has_keys(), settings.insecure)
@@ -149,18 +161,29 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         with contextlib.closing(store.writer()) as writer:
             migrate(writer)
         prices = PriceKeeper(control, settings)
+        sql = SqlEndpoint(store, settings.store)
+        await asyncio.to_thread(sql.open)
+        stack.callback(sql.close)
         digester = None
         if Part.DIGEST in parts:
             policies = PolicyKeeper(control, clock)
             digester = Digester(journal, signal_digests(store, conventions(), prices, policies, clock), clock)
             digester.start()
             stack.callback(digester.stop, _DRAIN_SECONDS)
+        if settings.self_tracing and control.project(SELF_PROJECT) is None:
+            control.create_project(SELF_PROJECT)
+        hold = digester.hold if digester else contextlib.nullcontext
+        kept = Sources(settings.data, store, settings.data / "journal", control_url, settings, hold)
+        api = ApiServices(
+            store, sql, control, gate, journal,
+            backup=backup_service(kept, lambda text: Problem(409, text)), prices_changed=prices.renew,
+        )  # fmt: skip
         tracing = SelfTracing(journal.append, enabled=settings.self_tracing, loop=asyncio.get_running_loop())
         stack.push_async_callback(tracing.close)
         yield Services(
             settings=settings, clock=clock, control=control, gate=gate, store=store, journal=journal,
             receiver=Receiver(journal, clock), digester=digester, meter=IntakeMeter(clock), prices=prices,
-            tracing=tracing,
+            tracing=tracing, api=api,
         )  # fmt: skip
 
 
@@ -182,8 +205,9 @@ def application(parts: Services) -> ASGIApp:
     if Part.RECEIVE in chosen:
         routes += wire_routes(parts.receiver, parts.gate, settings.http)
     if Part.SERVE in chosen:
-        routes += page_routes(parts)
-    return parts.tracing.middleware(Starlette(routes=routes))
+        routes += [*api_routes(parts.api), *page_routes(parts), not_found(parts)]
+    middleware = request_log(lambda: uuid.uuid4().hex[:16])
+    return parts.tracing.middleware(Starlette(routes=routes, middleware=middleware))
 
 
 async def serve(settings: Settings, started: Callable[[str], Any] = lambda _: None) -> None:
@@ -195,6 +219,9 @@ async def serve(settings: Settings, started: Callable[[str], Any] = lambda _: No
     async with services(settings) as parts:
         http = HttpServer(application(parts), settings.http, grace=2)
         await http.start()
+        # What was made at start stays for good: the collector need not look at it at each pass.
+        gc.collect()
+        gc.freeze()
         grpc = GrpcServer(parts.receiver, parts.gate, settings)
         try:
             await grpc.start()
