@@ -98,7 +98,7 @@ class ContentPass:
             return
         # Copies of a text in one segment meet here, copies in different segments in the table's merges.
         fresh = (
-            f"SELECT toString(project) AS p, toFixedString(h, 16) AS hash, x AS text, {expires} AS expires"
+            f"SELECT CAST(project, 'String') AS p, toFixedString(h, 16) AS hash, x AS text, {expires} AS expires"
             f" FROM {canonical} ARRAY JOIN content_hashes AS h, content_texts AS x"
             f" WHERE x != '' AND (p, hash) NOT IN {self._seen} LIMIT 1 BY p, hash"
         )
@@ -110,7 +110,7 @@ class ContentPass:
         columns = ("project", "hash", "body", "parts", "expires")
         self._target.insert_select(f"{DATABASE}.content", columns, rows, f"{token}:content")
         self._connection.command(
-            f"INSERT INTO {self._seen} SELECT toString(project), toFixedString(h, 16) FROM {canonical}"
+            f"INSERT INTO {self._seen} SELECT CAST(project, 'String'), toFixedString(h, 16) FROM {canonical}"
             " ARRAY JOIN content_hashes AS h WHERE h != ''"
         )
         self._rows += count

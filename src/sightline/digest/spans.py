@@ -121,4 +121,4 @@ def by_project(values: dict[str, int], default: int) -> str:
     if not values:
         return str(default)
     names, numbers = zip(*sorted(values.items()), strict=True)
-    return f"transform(toString(project), {array(list(names))}, [{', '.join(map(str, numbers))}], {default})"
+    return f"transform(CAST(project, 'String'), {array(list(names))}, [{', '.join(map(str, numbers))}], {default})"
