@@ -70,7 +70,7 @@ def content(engine: Engine, project: str) -> dict[str, str]:
         row = known[id_]
         return bytes.fromhex(row["body"]) + b"".join(whole(part) for part in row["p"])
 
-    return {id_: whole(id_).decode() for id_ in known}
+    return {id_: whole(id_).decode("utf-8", "surrogateescape") for id_ in known}
 
 
 def same(want: Any, got: Any) -> bool:
