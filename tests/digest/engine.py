@@ -103,7 +103,12 @@ class Engine:
     ) -> int:
         """Digest requests as one segment; returns what the digest says it stored."""
         path = self.segment(signal, requests, project, received)
-        stored: int = self._digests[signal].digest(path, len(requests), token or path.stem)
+        try:
+            stored: int = self._digests[signal].digest(path, len(requests), token or path.stem)
+        except Exception:
+            # A connection that failed is not used again; the loop makes new digests, too.
+            self.restart()
+            raise
         path.unlink()
         return stored
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sightline.catalog.values import Value, as_bool, as_float, as_int, as_list, parse_json, text
+from sightline.catalog.values import Value, as_bool, as_float, as_int, as_list, number_text, parse_json, plain, text
 from sightline.catalog.vocabulary import REMARKS, FieldType, Step, Words
 
 REDACTED = frozenset({"<REDACTED>", "__REDACTED__"})
@@ -36,6 +36,7 @@ class Surroundings:
 
 def inside(value: Value, path: tuple[str, ...]) -> Value:
     """The value at a path of object keys inside JSON text (encoded once or twice) or a structure."""
+    value = plain(value)
     for _encoding in range(2):
         if isinstance(value, str):
             value = parse_json(value)
@@ -43,7 +44,7 @@ def inside(value: Value, path: tuple[str, ...]) -> Value:
         if not isinstance(value, dict):
             return None
         value = value.get(key)
-    return value
+    return number_text(value)
 
 
 def apply(step: Step, value: Value, kind: FieldType, around: Surroundings) -> Value:

@@ -76,15 +76,30 @@ def text(value: Value) -> str | None:
 
 
 def parse_json(source: str) -> Any:
-    """JSON of a text; None when it is none. NaN and infinity are no JSON."""
+    """JSON of a text; None when it is none. NaN, infinity and integers beyond 64 bits are no JSON."""
 
-    def refuse(word: str) -> None:
+    def refuse(word: str) -> Any:
         raise ValueError(word)
 
+    def whole(digits: str) -> int:
+        number = int(digits)
+        return number if -(2**63) <= number < 2**64 else refuse(digits)
+
+    def broken(digits: str) -> float:
+        number = float(digits)
+        return number if math.isfinite(number) else refuse(digits)
+
     try:
-        return json.loads(source, parse_constant=refuse)
+        return json.loads(source, parse_constant=refuse, parse_int=whole, parse_float=broken)
     except (ValueError, RecursionError):
         return None
+
+
+def number_text(value: Any) -> Any:
+    """A number inside JSON or a structure as text, without `.0`; anything else as it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return str(value) if isinstance(value, int) else double_text(value).removesuffix(".0")
 
 
 def as_type(kind: FieldType, value: Value, content: bool) -> Canonical | None:
@@ -143,6 +158,6 @@ def as_list(value: Value) -> tuple[str, ...] | None:
     if isinstance(value, str) and value.strip(BLANK).startswith("["):
         parsed = parse_json(value)
         value = parsed if isinstance(parsed, list) else value
-    elements = value if isinstance(value, list) else [value]
+    elements = list(map(number_text, value)) if isinstance(value, list) else [value]
     said = (e if isinstance(e, str) else text(e) for e in elements)
     return tuple(s.strip(" ") for s in said if s is not None and s.strip(" ")) or None

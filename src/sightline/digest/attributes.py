@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sightline.digest.anyvalue import ARRAY, BYTES, DOUBLE, KVLIST, NESTED, STRING, UNSET
+from sightline.digest.anyvalue import ARRAY, BYTES, DOUBLE, EMPTY, KVLIST, NESTED, STRING, UNSET
 from sightline.digest.steps import quoted
 
 
 def literal(types: frozenset[int], nested: str) -> str:
     """The JSON literal of an attribute with text x and type code t, for the type codes that occur."""
     arms = []
-    if types & set(NESTED):
+    if types & {*NESTED, EMPTY}:
         arms.append(f"t IN ({ARRAY}, {KVLIST}, {BYTES}), joinGet({quoted(nested)}, 'js', x)")
     if DOUBLE in types:
         arms.append(f"t = {DOUBLE}, if(match(x, '^-?[0-9]'), x, toJSONString(x))")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from sightline.catalog.conventions import Catalog
 from sightline.catalog.vocabulary import FieldType
@@ -34,10 +35,17 @@ class CanonicalQuery:
     content: bool
 
 
-def _winner(candidates: list[Candidate]) -> str:
+def _winner(candidates: list[Candidate], of_lists: bool) -> str:
     """The number of the span attribute that a field was read from, 0 for none of them."""
-    arms = ", ".join(f"isNotNull({c.value}), {c.key}" for c in candidates)
+    answers = "notEmpty" if of_lists else "isNotNull"
+    arms = ", ".join(f"{answers}({c.value}), {c.key}" for c in candidates)
     return f"toUInt16(multiIf({arms}, 0))"
+
+
+@cache
+def content_keys(catalog: Catalog) -> frozenset[str]:
+    """Span attributes that hold what people and models said."""
+    return frozenset(s.attribute for f in catalog.span_fields if f.content for s in f.applicable)
 
 
 class _Plan:
@@ -46,11 +54,11 @@ class _Plan:
     def __init__(self, columns: Columns) -> None:
         self.always: set[int] = set()
         self.maybe: set[int] = set()
-        self.content_keys: dict[int, str] = {}
+        # Also where another sender's word is meant: content must not become JSON paths.
+        self.content_keys = {n: key for key, n in columns.numbers.span.items() if key in content_keys(columns.catalog)}
         self.taken: list[str] = []
         self.fields: dict[str, str] = {}
         self.content: dict[str, str] = {}
-        names = {n: key for key, n in columns.numbers.span.items()}
         for field in columns.catalog.span_fields:
             if field.name == "span.kind":
                 continue
@@ -60,16 +68,11 @@ class _Plan:
                 continue
             (self.content if field.content else self.fields)[field.column] = value
             takers = [c for c in found if c.key and c.source.verbatim]
-            if field.content:
-                self.content_keys |= {c.key: names[c.key] for c in found if c.key}
-            elif field.type is FieldType.LIST:
-                self.always |= {c.key for c in takers if len(found) == 1}
-                continue
             if takers and len(found) == 1 and found[0].sure and not _conditional(found[0]):
                 self.always.add(takers[0].key)
             elif takers:
                 self.maybe |= {c.key for c in takers}
-                self.taken.append(_winner(found))
+                self.taken.append(_winner(found, field.type is FieldType.LIST))
         self.maybe -= self.always
 
 

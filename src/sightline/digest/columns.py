@@ -17,7 +17,7 @@ from sightline.catalog.transforms import Surroundings
 from sightline.catalog.transforms import apply as apply_to_value
 from sightline.catalog.values import as_type
 from sightline.catalog.vocabulary import Field, FieldType, Scope, Source
-from sightline.digest.anyvalue import BLANK, BOOL, BYTES, DOUBLE, EMPTY, INT, KVLIST, NEGATIVE, NESTED, PADDED, STRING
+from sightline.digest.anyvalue import BLANK, BOOL, DOUBLE, EMPTY, INT, NEGATIVE, NESTED, PADDED, STRING
 from sightline.digest.staging import Facts
 from sightline.digest.steps import apply, array, at_path, both, bound, either, number, quoted, trimmed, unquoted
 
@@ -214,8 +214,6 @@ class Columns:
             value, sure = typed(field.type, x, t, types, field.content)
             sure = sure and source.verbatim
         else:
-            if field.type is FieldType.LIST and types & {KVLIST, BYTES}:
-                x = f"if({t} IN ({KVLIST}, {BYTES}), '', {x})"
             value, sure = typed(field.type, x, t, types, field.content)
         if value == _NULL_OF[field.type]:
             return None

@@ -37,7 +37,8 @@ def pieces(x: str) -> str:
     marked = f"replaceRegexpAll(substring({x}, 1, length({x}) - 1), '\\\\}}(,\\\\s?\\\\{{\")', '}}\\x01\\\\1')"
     lines = f"replaceAll({marked}, ',\\n', '\\x01,\\n')"
     cut = f"splitByChar('\\x01', concat({lines}, '\\x01', substring({x}, -1)))"
-    return f"if(position({x}, '\\x01') = 0, {cut}, [{x}])"
+    # A cut behind the last character but one would tear a character of several bytes.
+    return f"if(position({x}, '\\x01') = 0 AND ascii(substring({x}, -1)) < 128, {cut}, [{x}])"
 
 
 def parts(x: str) -> str:
@@ -131,7 +132,8 @@ class ContentPass:
         as_hashes = "arrayMap(h -> toFixedString(h, 16), {x})"
         part = (
             f"SELECT p, toFixedString(h, 16) AS hash, any(x) AS body, {none} AS parts, max(expires) AS expires"
-            f" FROM cut ARRAY JOIN hashes AS h, texts AS x WHERE (p, hash) NOT IN {self._seen} GROUP BY p, h"
+            # A text of one part is stored whole: as a list it would name itself.
+            f" FROM cut ARRAY JOIN hashes AS h, texts AS x WHERE length(cut.hashes) > 1 AND (p, hash) NOT IN {self._seen} GROUP BY p, h"
         )
         group = (
             "SELECT p, toFixedString(h, 16) AS hash, '' AS body,"
@@ -142,7 +144,8 @@ class ContentPass:
             self._connection.command(f"CREATE TEMPORARY TABLE IF NOT EXISTS made ENGINE = Memory AS {rows} LIMIT 0")
             self._connection.command(f"INSERT INTO made {rows}")
         whole = (
-            f"SELECT p, hash, '' AS body, if(deep, {as_hashes.format(x='heads')}, {as_hashes.format(x='hashes')}) AS parts,"
+            "SELECT p, hash, if(length(hashes) = 1, texts[1], '') AS body, multiIf(length(hashes) = 1, [],"
+            f" deep, {as_hashes.format(x='heads')}, {as_hashes.format(x='hashes')}) AS parts,"
             " expires FROM cut"
         )
         self._connection.command("DROP TEMPORARY TABLE IF EXISTS rows")

@@ -26,6 +26,11 @@ _TREE = np.dtype([("row", "<u4"), ("own", "<u8"), ("depth", "<u2"), ("usage", "u
 # Several small blocks, so that both cores can work on what is read from scratch tables.
 _SCRATCH_SETTINGS = {"min_insert_block_size_rows": 1, "min_insert_block_size_bytes": 1}
 
+TRACE_HASH = "sipHash64(toString(project), toFixedString(unhex(trace_id), 16))"
+# Traces of a segment that began before what is remembered are looked up: so many, among spans begun so near (ns).
+LOOKED_UP = 200
+AROUND_OLD = 2 * 86_400 * 10**9
+
 
 class SpanDigest:
     """Digests segments of traces; belongs to one thread. `local` decodes, `target` is the store."""
@@ -48,6 +53,8 @@ class SpanDigest:
         self._settler = Settler(target.connection, SCRATCH if target.embedded else "sightline_scratch", worker)
         self.recent = RecentTraces()
         self._restored = False
+        self._remembered = 0
+        """Traces that began before this moment (ns) may be stored without being known to `recent`."""
         local.command(
             "CREATE TEMPORARY TABLE IF NOT EXISTS tree (tree_row UInt32, own UInt64, depth UInt16, usage UInt8,"
             " skew UInt64) ENGINE = Memory"
@@ -72,9 +79,10 @@ class SpanDigest:
         timer.mark("tree")
         self._write_contents(facts, token)
         timer.mark("content")
+        going_on = self._going_on(spans)
         stored = self._insert(query.columns, facts, token)
         timer.mark("insert")
-        self._settle(spans, derived)
+        self._settle(spans, *going_on)
         timer.mark("settle")
         self._staging.clear()
         return stored
@@ -104,12 +112,32 @@ class SpanDigest:
         self._target.insert_select(f"{DATABASE}.spans", names, select, token)
         return facts.rows
 
-    def _settle(self, spans: Any, derived: tree.Tree) -> None:
-        """Settle the traces of the segment that were seen before; remember all of them."""
+    def _going_on(self, spans: Any) -> tuple[Any, Span | None]:
+        """The traces of the segment of which spans are stored, and the range of those spans' start times."""
         traces = np.unique(spans["trace"])
         seen, span = self.recent.known(traces)
+        old = np.setdiff1d(np.unique(spans["trace"][spans["start"] < self._remembered]), traces[seen])[:LOOKED_UP]
+        if not len(old):
+            return traces[seen], span
+        starts = spans["start"][np.isin(spans["trace"], old)]
+        self._touch(old)
+        # No ingest date narrows this, so it is bounded in time: the table is sorted by start.
+        found = self._target.connection.table(
+            f"SELECT {TRACE_HASH} AS trace, min(toUnixTimestamp64Nano(start_time)), max(toUnixTimestamp64Nano(start_time))"
+            f" FROM {DATABASE}.spans WHERE start_time BETWEEN fromUnixTimestamp64Nano({max(int(starts.min()) - AROUND_OLD, -(2**63))}, 'UTC')"
+            f" AND fromUnixTimestamp64Nano({min(int(starts.max()) + AROUND_OLD, 2**63 - 1)}, 'UTC')"
+            " AND project IN (SELECT project FROM touched) AND trace_id IN (SELECT trace_id FROM touched) GROUP BY trace",
+            np.dtype([("trace", "<u8"), ("first", "<i8"), ("last", "<i8")]),
+        )
+        found = found[np.isin(found["trace"], old)]
+        if len(found):
+            first, last = int(found["first"].min()), int(found["last"].max())
+            span = Span(min(first, span.first), max(last, span.last)) if span else Span(first, last)
+        return np.union1d(traces[seen], found["trace"]), span
+
+    def _settle(self, spans: Any, going_on: Any, span: Span | None) -> None:
+        """Settle the traces of the segment that go on; remember all of them."""
         if span is not None:
-            going_on = traces[seen]
             inside = np.isin(spans["trace"], going_on)
             first = min(span.first, int(spans["start"][inside].min()))
             last = max(span.last, int(spans["start"][inside].max()))
@@ -132,9 +160,9 @@ class SpanDigest:
 
     def _restore(self) -> None:
         """After a start: the traces that were received lately may go on."""
-        hour_ago = self._clock() - 3600 * 10**9
+        hour_ago = self._remembered = self._clock() - 3600 * 10**9
         known = self._target.connection.table(
-            "SELECT sipHash64(toString(project), toFixedString(unhex(trace_id), 16)) AS trace, min(toUnixTimestamp64Nano(start_time)),"
+            f"SELECT {TRACE_HASH} AS trace, min(toUnixTimestamp64Nano(start_time)),"
             f" max(toUnixTimestamp64Nano(start_time)) FROM {DATABASE}.spans"
             f" WHERE received_at >= fromUnixTimestamp64Nano({hour_ago}, 'UTC') GROUP BY trace LIMIT 1000000",
             np.dtype([("trace", "<u8"), ("first", "<i8"), ("last", "<i8")]),

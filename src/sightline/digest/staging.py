@@ -21,6 +21,8 @@ SCRATCH = "scratch"
 LONG = 32_768
 # Attributes with at most so many distinct words of at most so many bytes are translated word by word.
 MAX_WORDS, WORD_BYTES, WORDS_OF_KEY = 4000, 256, 300
+# The last moment (ns) that the store's times hold; a later one is cut to it.
+LATEST = 2**63 - 1
 PROTO = Path(str(files("sightline.digest").joinpath("otlp.proto")))
 _KV = "Array(Tuple(key String, value String))"
 _RESOURCE = f"resource Tuple(attributes {_KV})"
@@ -162,7 +164,7 @@ class Staging:
         self._connection.command(
             f"INSERT INTO {self.spans} SELECT rowNumberInAllBlocks(), {AROUND},"
             " s.trace_id, s.span_id, s.trace_state, s.parent_span_id, s.name, s.kind,"
-            f" s.start_time_unix_nano, s.end_time_unix_nano, s.attributes.key, {types_of(values)}, {texts_of(values)},"
+            f" least(s.start_time_unix_nano, {LATEST}), least(s.end_time_unix_nano, {LATEST}), s.attributes.key, {types_of(values)}, {texts_of(values)},"
             " s.dropped_attributes_count, s.events, s.links, s.status.message, s.status.code"
             f" FROM {items_of(path, 'traces', TRACES, ('resource_spans', 'scope_spans', 'spans'))}",
             settings=decode_settings(records),

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sightline.catalog.transforms import DATE_SUFFIX, REDACTED, SECRET_QUERY, URL_HOST
+from sightline.catalog.values import FLOAT_TEXT
 from sightline.catalog.vocabulary import Step, Words
 from sightline.digest.staging import quoted
 
-_NUMBER = "'^[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?$'"
+_NUMBER = f"'^{FLOAT_TEXT.pattern}$'"
 
 
 def array(items: list[str]) -> str:

@@ -71,6 +71,7 @@ def _parents(trace: U64, span: U64, parent: U64, version: U64, row: U64) -> tupl
     n = len(trace)
     order = np.lexsort((row, version, span, trace))
     same = (trace[order][1:] == trace[order][:-1]) & (span[order][1:] == span[order][:-1])
+    same &= span[order][1:] != 0  # a span without an id is a copy of none
     superseded = np.zeros(n, np.bool_)
     superseded[order[:-1][same]] = True
     keys = _mix(trace, span)
