@@ -62,6 +62,9 @@ class Backlog:
         self._digested: deque[tuple[str, Path, int]] = deque()
         self._finished: deque[tuple[float, int]] = deque()
         self._closed = False
+        self.hungry = False
+        """A consumer waits, or waited last, for a segment that was not there."""
+        self.on_hungry: Callable[[], None] = lambda: None
         self.bytes = 0
         self.digested_bytes = 0
 
@@ -253,10 +256,14 @@ class Backlog:
             due = [segment_id for segment_id, at in self._waiting.items() if at <= now]
             if due:
                 oldest = min(due)
+                self.hungry = False
                 del self._waiting[oldest]
                 return self._known[oldest]
             if now >= deadline:
                 return None
+            if not self.hungry:
+                self.hungry = True
+                self.on_hungry()
             self._change.wait(min([deadline, *self._waiting.values()]) - now)
         return None
 

@@ -203,7 +203,9 @@ class Journal:
             answer=self._answer,
             closed=self._backlog.add,
             tick=self._tick,
+            hungry=lambda: self._backlog.hungry,
         )
+        self._backlog.on_hungry = self._writer.wake
         log.info(
             "journal_open",
             directory=str(self._layout.root),

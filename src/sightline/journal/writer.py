@@ -17,6 +17,8 @@ from pathlib import Path
 
 import structlog
 
+from typing import Any
+
 from sightline.journal.disk import Disk
 from sightline.journal.fingerprints import Fingerprints
 from sightline.journal.format import Buffer, encode_header, fingerprint_of
@@ -117,6 +119,12 @@ class ActiveSegment:
         self.items += submission.items
 
 
+# Put into the queue to make the thread look around.
+_WAKE: Any = object()
+# How many times older a segment may become while the consumer is busy.
+BUSY_FACTOR = 5
+
+
 class Writer:
     """Takes submissions from a queue and answers them once they are durable."""
 
@@ -133,7 +141,9 @@ class Writer:
         answer: Answer,
         closed: Callable[[Segment], None],
         tick: Callable[[], None],
+        hungry: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._hungry = hungry
         self._layout, self._settings, self._disk, self._clock = layout, settings, disk, clock
         self._seed, self._ids, self._known = seed, ids, known
         self._answer, self._closed, self._tick = answer, closed, tick
@@ -155,6 +165,10 @@ class Writer:
     def put(self, waiting: Waiting) -> None:
         """Hand over a submission; never blocks."""
         self._queue.put(waiting)
+
+    def wake(self) -> None:
+        """Look again whether a segment is to be closed: the consumer waits for one. Never blocks."""
+        self._queue.put(_WAKE)
 
     def stop(self) -> None:
         """Write what waits, close the segments, end the thread. Blocks until then."""
@@ -193,9 +207,10 @@ class Writer:
         try:
             item = self._queue.get(timeout=self._until_due())
             while item is not None:
-                batch.append(item)
-                size += len(item.submission.payload)
-                if size >= BATCH_BYTES:
+                if item is not _WAKE:
+                    batch.append(item)
+                    size += len(item.submission.payload)
+                if size >= BATCH_BYTES or item is _WAKE:
                     return batch, True
                 item = self._queue.get_nowait()
         except queue.Empty:
@@ -203,7 +218,7 @@ class Writer:
         return batch, False
 
     def _until_due(self) -> float:
-        due = [s.began + self._settings.segment_age for s in self._active.values() if s.records]
+        due = [s.began + self._patience() for s in self._active.values() if s.records]
         return max(0.0, min([self._next_tick, *due]) - time.monotonic())
 
     def _commit(self, batch: list[Waiting]) -> None:
@@ -300,9 +315,13 @@ class Writer:
     def _close_due(self, *, everything: bool) -> None:
         now = time.monotonic()
         for signal, segment in list(self._active.items()):
-            old = segment.records and now >= segment.began + self._settings.segment_age
+            old = segment.records and now >= segment.began + self._patience()
             if everything or old or segment.size >= self._settings.segment_bytes:
                 self._close(signal)
+
+    def _patience(self) -> float:
+        """How old a segment may become. While the consumer is busy, it grows: a segment costs a fixed part to digest."""
+        return self._settings.segment_age * (1 if self._hungry() else BUSY_FACTOR)
 
     def _close(self, signal: Signal) -> None:
         segment = self._active.pop(signal, None)
