@@ -26,6 +26,10 @@ _STRUCTURAL = (
 )  # fmt: skip
 
 
+# Names of attributes as columns: `a5`, `t5` of spans, `r2`, `rt2` of resources.
+_NAMES = re.compile(r"\b(?:a|t|r|rt)\d+\b")
+
+
 @dataclass(frozen=True, slots=True)
 class CanonicalQuery:
     """The generated statement and what it yields. `columns`: canonical columns that occur in the segment."""
@@ -97,7 +101,8 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     layer = f"SELECT {', '.join(carried)}, {keys.kid} AS kid, {keys.rkid} AS rkid FROM {staged}"
     used = {name: value for name, value in numbers.used.items()}
     needed = " ".join([kind, *plan.fields.values(), *plan.content.values(), *plan.taken, *marks.values(), *keys.contents])
-    used = {name: value for name, value in used.items() if _mentions(needed, name)}
+    mentioned = set(_NAMES.findall(needed))
+    used = {name: value for name, value in used.items() if name in mentioned}
     senders = f"{columns.emitters()} AS emitters"
     layer = f"SELECT {', '.join([*carried, 'kid', *(f'{v} AS {n}' for n, v in used.items()), senders])} FROM ({layer})"
     carried += ["kid", "emitters", *used]
@@ -105,7 +110,8 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     taken = f"[{', '.join(plan.taken)}]::Array(UInt16) AS taken"
     values = [f"{value} AS c_{name}" for name, value in fields.items()] + [f"{v} AS {n}" for n, v in marks.items()]
     main = "[" + ", ".join(f"ifNull({v}, '')" for v in plan.content.values()) + "]::Array(String) AS main_texts"
-    loose = [n for n in used if any(_mentions(text, n) for text in keys.contents)]
+    again = set(_NAMES.findall(" ".join(keys.contents)))
+    loose = [name for name in used if name in again]
     carried = [*_STRUCTURAL, *arrays, "kid", "kind", "emitters", *loose]
     layer = f"SELECT {', '.join([*carried, taken, main, *values])} FROM ({layer})"
 
@@ -130,10 +136,6 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     ]
     select = f"SELECT {', '.join(body)} FROM ({layer})".replace(" AS z_", " AS c_").replace("{nested}", quoted(nested))
     return CanonicalQuery(select=select, columns=tuple(fields), content=bool(plan.content or keys.contents))
-
-
-def _mentions(text: str, name: str) -> bool:
-    return re.search(rf"\b{name}\b", text) is not None
 
 
 class _Keys:

@@ -66,6 +66,10 @@ class Source(Protocol):
 class SignalDigest(Protocol):
     """What turns the segments of one signal into rows."""
 
+    def warm(self) -> None:
+        """Do once what costs time at the first segment; nothing is stored."""
+        ...
+
     def digest(self, path: Path, records: int, token: str) -> int:
         """Digest a segment; returns the number of items stored."""
         ...
@@ -102,6 +106,13 @@ class Digester:
             yield
 
     def _run(self) -> None:
+        try:
+            self._digests = self._make()
+            for digest in self._digests.values():
+                digest.warm()
+        except StoreError as error:
+            log.warning("digest is not warm", reason=str(error))
+            self._digests = {}
         while not self._stop.is_set():
             segment = self._source.take(0.2)
             if segment is not None:

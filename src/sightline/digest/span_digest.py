@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from sightline.catalog.conventions import Catalog
 from sightline.digest import tree
-from sightline.digest.canonical import canonical_query
+from sightline.digest.canonical import CanonicalQuery, canonical_query
 from sightline.digest.columns import word_keys
 from sightline.digest.contents import ContentPass, expiry
 from sightline.digest.policy import Policies, Timer
@@ -19,7 +20,8 @@ from sightline.digest.recent import RecentTraces, Span
 from sightline.digest.settle import Settler
 from sightline.digest.spans import by_project, insert_spans, tree_select
 from sightline.digest.staging import SCRATCH, Facts, Staging
-from sightline.digest.target import Target
+from sightline.digest.target import JSON_SETTINGS, Target
+from sightline.digest.warm import warm_segment
 from sightline.store.store import DATABASE, Connection
 
 _TREE = np.dtype([("row", "<u4"), ("own", "<u8"), ("depth", "<u2"), ("usage", "u1"), ("skew", "<u8")])
@@ -60,32 +62,53 @@ class SpanDigest:
             " skew UInt64) ENGINE = Memory"
         )
 
+    def warm(self) -> None:
+        """Run the passes once for nobody, storing nothing: the first segment then takes as long as any other."""
+        with tempfile.NamedTemporaryFile(suffix=".pb") as file:
+            file.write(warm_segment(self._clock()))
+            file.flush()
+            made = self._canonical(Path(file.name), 1, Timer("warm"))
+        if made is not None:
+            facts, query = made
+            self._derive(query.columns)
+            self._local.raw(self._rows(query.columns, facts)[1], settings=JSON_SETTINGS, fmt="Null")
+        self._staging.clear()
+
     def digest(self, path: Path, records: int, token: str) -> int:
         """Digest a segment; returns the number of spans stored. `token` makes a repetition harmless."""
         if not self._restored:
             self._restore()
         timer = Timer("traces")
-        self._staging.load_spans(path, records)
-        timer.mark("decode")
-        facts = self._staging.span_facts(word_keys(self._catalog))
-        if not facts.rows:
+        made = self._canonical(path, records, timer)
+        if made is None:
             return 0
-        query = canonical_query(self._catalog, facts, self._staging.spans, self._staging.nested)
-        timer.mark("facts")
-        self._local.command("DROP TEMPORARY TABLE IF EXISTS canon")
-        self._local.command(f"CREATE TEMPORARY TABLE canon ENGINE = Memory AS {query.select}", settings=_SCRATCH_SETTINGS)
-        timer.mark("canonical")
+        facts, query = made
         spans, derived = self._derive(query.columns)
         timer.mark("tree")
         self._write_contents(facts, token)
         timer.mark("content")
         going_on = self._going_on(spans)
-        stored = self._insert(query.columns, facts, token)
+        names, select = self._rows(query.columns, facts)
+        self._target.insert_select(f"{DATABASE}.spans", names, select, token)
         timer.mark("insert")
         self._settle(spans, *going_on)
         timer.mark("settle")
         self._staging.clear()
-        return stored
+        return facts.rows
+
+    def _canonical(self, path: Path, records: int, timer: Timer) -> tuple[Facts, CanonicalQuery] | None:
+        """Stage a segment and make its canonical spans in the scratch table `canon`; None when it holds no spans."""
+        self._staging.load_spans(path, records)
+        timer.mark("decode")
+        facts = self._staging.span_facts(word_keys(self._catalog))
+        if not facts.rows:
+            return None
+        query = canonical_query(self._catalog, facts, self._staging.spans, self._staging.nested)
+        timer.mark("facts")
+        self._local.command("DROP TEMPORARY TABLE IF EXISTS canon")
+        self._local.command(f"CREATE TEMPORARY TABLE canon ENGINE = Memory AS {query.select}", settings=_SCRATCH_SETTINGS)
+        timer.mark("canonical")
+        return facts, query
 
     def _derive(self, columns: tuple[str, ...]) -> tuple[Any, tree.Tree]:
         spans = self._local.table(tree_select(columns), tree.SPAN)
@@ -103,14 +126,13 @@ class SpanDigest:
         expires, today = expiry(facts.projects, self._policies, self._clock)
         self._contents.write("canon", expires, token, today)
 
-    def _insert(self, columns: tuple[str, ...], facts: Facts, token: str) -> int:
+    def _rows(self, columns: tuple[str, ...], facts: Facts) -> tuple[list[str], str]:
+        """The columns and the SELECT of the rows for table `spans`."""
         models = [row[0] for row in self._local.query(models_select(columns)).rows]
         plan = cost_plan(columns, models, self._prices())
         retention = by_project({p: self._policies(p).retention_days for p in facts.projects}, 0)
         now = f"fromUnixTimestamp64Micro({self._clock() // 1000}, 'UTC')"
-        names, select = insert_spans(columns, facts.events, facts.links, now, f"toUInt16({retention})", plan)
-        self._target.insert_select(f"{DATABASE}.spans", names, select, token)
-        return facts.rows
+        return insert_spans(columns, facts.events, facts.links, now, f"toUInt16({retention})", plan)
 
     def _going_on(self, spans: Any) -> tuple[Any, Span | None]:
         """The traces of the segment of which spans are stored, and the range of those spans' start times."""
