@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from sightline.content.texts import texts
+from sightline.query.traces import contents
+from sightline.records.trace import ContentRef
 from sightline.digest.contents import PART_FROM, SPLIT_FROM, groups, hash_of, parts, pieces
 from sightline.digest.staging import quoted
 from sightline.records.ingest import Signal
@@ -141,3 +143,15 @@ def test_content_is_written_again_when_a_day_has_passed(engine: Engine) -> None:
     engine.clock.now -= 86_400 * SECOND
     after = engine.scalar("SELECT max(expires) FROM sightline.content WHERE project = {p:String}", p=project)
     assert (after - before).days == 1
+
+
+def test_the_beginning_of_a_long_list_is_shown(engine: Engine) -> None:
+    project = engine.fresh()
+    text = orjson.dumps(history(60)).decode()
+    engine.digest(Signal.TRACES, [traces([span(1, 1, attributes={"gen_ai.input.messages": text})])], project)
+    (row,) = stored(engine, project).values()
+    ref = ContentRef("input_messages", row["hashes"][0].lower(), len(text))
+    (whole,) = asyncio.run(contents(engine.store, project, [ref]))
+    assert (whole.text, whole.truncated) == (text, False)
+    (some,) = asyncio.run(contents(engine.store, project, [ref], limit=5000))
+    assert (some.text, some.truncated) == (text[:5000], True)
