@@ -239,3 +239,11 @@ def test_an_empty_request_and_a_span_of_nothing(engine: Engine) -> None:
     assert engine.digest(Signal.TRACES, [ExportTraceServiceRequest()], project) == 0
     assert engine.digest(Signal.TRACES, [traces([Span()])], project) == 1
     assert any_value(None) == AnyValue()
+
+
+def test_credentials_of_events_and_links_are_stored_nowhere(engine: Engine) -> None:
+    made = span(2, 2)
+    made.events.add(name="e").attributes.extend(key_values([("gen_ai.headers", "sk-secret"), ("x", 1)]))
+    made.links.add().attributes.extend(key_values([("gen_ai.headers.a", "sk-secret"), ("y", 1)]))
+    (row,) = sent(engine, made)
+    assert (row["events.attributes"], row["links.attributes"]) == (['{"x":1}'], ['{"y":1}'])
