@@ -128,9 +128,9 @@ def test_a_long_attribute_is_content_and_byte_exact(engine: Engine) -> None:
 
 
 def test_very_many_attributes_on_one_span(engine: Engine) -> None:
-    (row,) = sent(engine, span(2, 2, attributes={f"k{i % 5000}.{i // 5000}x": i for i in range(100_000)}))
-    assert len(row["attributes"]) == 5000
-    assert row["attributes"]["k4999"]["19x"] == 99_999
+    (row,) = sent(engine, span(2, 2, attributes={f"k{i % 2000}.{i // 2000}x": i for i in range(100_000)}))
+    assert len(row["attributes"]) == 2000
+    assert row["attributes"]["k1999"]["49x"] == 99_999
 
 
 def test_very_many_distinct_keys_over_a_segment(engine: Engine) -> None:
