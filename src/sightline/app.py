@@ -28,7 +28,7 @@ from sightline.control.control import Control
 from sightline.control.exposure import exposure_error, is_loopback
 from sightline.control.gate import Gate
 from sightline.digest.digester import Digester
-from sightline.digest.signals import signal_digests
+from sightline.digest.signals import signal_digests, write_probe
 from sightline.digest.policy import Policy
 from sightline.journal.journal import Journal
 from sightline.operations.backup import Sources, backup_service
@@ -167,7 +167,7 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         digester = None
         if Part.DIGEST in parts:
             policies = PolicyKeeper(control, clock)
-            digester = Digester(journal, signal_digests(store, conventions(), prices, policies, clock), clock)
+            digester = Digester(journal, signal_digests(store, conventions(), prices, policies, clock), clock, write_probe(store))
             digester.start()
             stack.callback(digester.stop, _DRAIN_SECONDS)
         if settings.self_tracing and control.project(SELF_PROJECT) is None:

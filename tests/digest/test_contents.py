@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from sightline.content.texts import texts
+from sightline.query.traces import contents
+from sightline.records.trace import ContentRef
 from sightline.digest.contents import PART_FROM, SPLIT_FROM, groups, hash_of, parts, pieces
 from sightline.digest.staging import quoted
 from sightline.records.ingest import Signal
@@ -76,12 +78,7 @@ def test_texts_come_back_byte_for_byte(engine: Engine, number: int) -> None:
 
 def history(turn: int) -> list[dict[str, Any]]:
     """The messages an agent resends at a turn."""
-    dice = random.Random(7)
-    found = [{"role": "system", "content": words(dice, 400)}]
-    for _ in range(turn):
-        found.append({"role": "user", "content": words(dice, 60)})
-        found.append({"role": "assistant", "content": words(dice, 120)})
-    return found
+    return HISTORY[: 1 + 2 * turn]
 
 
 def words(dice: random.Random, count: int) -> str:
@@ -89,13 +86,20 @@ def words(dice: random.Random, count: int) -> str:
     return " ".join("".join(dice.choices("etaoinshrdlu", k=dice.randint(2, 9))) for _ in range(count))
 
 
+DICE = random.Random(7)
+HISTORY = [{"role": "system", "content": words(DICE, 400)}]
+for _turn in range(60):
+    HISTORY.append({"role": "user", "content": words(DICE, 60)})
+    HISTORY.append({"role": "assistant", "content": words(DICE, 120)})
+
+
 def test_a_history_sent_with_every_turn_is_stored_once(engine: Engine) -> None:
     project = engine.fresh()
     sent = 0
-    for session in range(4):
-        for turn in range(1, 51, 10):
+    for session in range(2):
+        for turn in range(1, 51, 25):
             batch = []
-            for at in range(turn, turn + 10):
+            for at in range(turn, turn + 25):
                 text = orjson.dumps([{"session": str(session)}, *history(at)]).decode()
                 sent += len(text)
                 batch.append(span(session + 1, at, attributes={"gen_ai.input.messages": text}, start=START + at))
@@ -141,3 +145,15 @@ def test_content_is_written_again_when_a_day_has_passed(engine: Engine) -> None:
     engine.clock.now -= 86_400 * SECOND
     after = engine.scalar("SELECT max(expires) FROM sightline.content WHERE project = {p:String}", p=project)
     assert (after - before).days == 1
+
+
+def test_the_beginning_of_a_long_list_is_shown(engine: Engine) -> None:
+    project = engine.fresh()
+    text = orjson.dumps(history(60)).decode()
+    engine.digest(Signal.TRACES, [traces([span(1, 1, attributes={"gen_ai.input.messages": text})])], project)
+    (row,) = stored(engine, project).values()
+    ref = ContentRef("input_messages", row["hashes"][0].lower(), len(text))
+    (whole,) = asyncio.run(contents(engine.store, project, [ref]))
+    assert (whole.text, whole.truncated) == (text, False)
+    (some,) = asyncio.run(contents(engine.store, project, [ref], limit=5000))
+    assert (some.text, some.truncated) == (text[:5000], True)

@@ -128,9 +128,9 @@ def test_a_long_attribute_is_content_and_byte_exact(engine: Engine) -> None:
 
 
 def test_very_many_attributes_on_one_span(engine: Engine) -> None:
-    (row,) = sent(engine, span(2, 2, attributes={f"k{i % 5000}.{i // 5000}x": i for i in range(100_000)}))
-    assert len(row["attributes"]) == 5000
-    assert row["attributes"]["k4999"]["19x"] == 99_999
+    (row,) = sent(engine, span(2, 2, attributes={f"k{i % 2000}.{i // 2000}x": i for i in range(100_000)}))
+    assert len(row["attributes"]) == 2000
+    assert row["attributes"]["k1999"]["49x"] == 99_999
 
 
 def test_very_many_distinct_keys_over_a_segment(engine: Engine) -> None:
@@ -239,3 +239,11 @@ def test_an_empty_request_and_a_span_of_nothing(engine: Engine) -> None:
     assert engine.digest(Signal.TRACES, [ExportTraceServiceRequest()], project) == 0
     assert engine.digest(Signal.TRACES, [traces([Span()])], project) == 1
     assert any_value(None) == AnyValue()
+
+
+def test_credentials_of_events_and_links_are_stored_nowhere(engine: Engine) -> None:
+    made = span(2, 2)
+    made.events.add(name="e").attributes.extend(key_values([("gen_ai.headers", "sk-secret"), ("x", 1)]))
+    made.links.add().attributes.extend(key_values([("gen_ai.headers.a", "sk-secret"), ("y", 1)]))
+    (row,) = sent(engine, made)
+    assert (row["events.attributes"], row["links.attributes"]) == (['{"x":1}'], ['{"y":1}'])

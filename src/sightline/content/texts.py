@@ -6,36 +6,44 @@ more. What is asked for is read level by level, so the number of queries does no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from sightline.store.store import DATABASE, Store
+from sightline.store.store import Store
 
 # A text, its groups and their parts: what digest writes has three levels.
 LEVELS = 4
+WHOLE = 2**32 - 1
 _AT_ONCE = 20_000
+_ROWS = Path(__file__).with_name("texts.sql").read_text()
 
 
 @dataclass(frozen=True, slots=True)
 class StoredText:
-    """A row of table `content`: its own bytes, or the hashes (lower-case hex) of the rows it is made of."""
+    """A row of table `content`: the beginning of its own bytes and how many there are, or the hashes of its parts."""
 
     body: bytes
+    size: int
     parts: tuple[str, ...] = ()
 
 
-def assemble(hash_: str, rows: Mapping[str, StoredText], levels: int = LEVELS) -> bytes | None:
-    """The bytes of a text; None when it or one of its parts is not there, or parts are nested too deep."""
+def leaves(hash_: str, rows: Mapping[str, StoredText], levels: int = LEVELS) -> Iterator[StoredText | None]:
+    """The rows that hold a text's bytes, in order; None for one that is not there or nested too deep."""
     row = rows.get(hash_)
     if row is None or levels == 0:
-        return None
-    pieces = [row.body]
-    for part in row.parts:
-        piece = assemble(part, rows, levels - 1)
-        if piece is None:
-            return None
-        pieces.append(piece)
-    return b"".join(pieces)
+        yield None
+    elif not row.parts:
+        yield row
+    else:
+        for part in row.parts:
+            yield from leaves(part, rows, levels - 1)
+
+
+def assemble(hash_: str, rows: Mapping[str, StoredText]) -> bytes | None:
+    """The bytes of a text; None when it or one of its parts is not there."""
+    found = list(leaves(hash_, rows))
+    return None if None in found else b"".join(row.body for row in found if row)
 
 
 async def texts(store: Store, project: str, hashes: Iterable[str]) -> dict[str, str]:
@@ -44,24 +52,25 @@ async def texts(store: Store, project: str, hashes: Iterable[str]) -> dict[str, 
     At most `LEVELS` queries for each 20,000 rows of a level. Errors of the store pass through.
     """
     asked = sorted(set(hashes))
-    rows: dict[str, StoredText] = {}
-    wanted: Sequence[str] = asked
-    for _ in range(LEVELS):
-        if not wanted:
-            break
-        for first in range(0, len(wanted), _AT_ONCE):
-            rows |= await _rows(store, project, wanted[first : first + _AT_ONCE])
-        wanted = sorted({part for h in wanted if h in rows for part in rows[h].parts} - rows.keys())
+    rows = await stored(store, project, asked)
     found = {hash_: assemble(hash_, rows) for hash_ in asked}
     return {hash_: text.decode("utf-8", "replace") for hash_, text in found.items() if text is not None}
 
 
-async def _rows(store: Store, project: str, hashes: Sequence[str]) -> dict[str, StoredText]:
-    answer = await store.fetch(
-        "SELECT lower(hex(hash)), argMax(body, expires), arrayMap(p -> lower(hex(p)), argMax(parts, expires))"
-        f" FROM {DATABASE}.content WHERE project = {{project:String}}"
-        " AND hash IN arrayMap(h -> toFixedString(unhex(h), 16), {hashes:Array(String)}) GROUP BY hash",
-        {"project": project, "hashes": list(hashes)},
-        purpose="content",
-    )
-    return {row[0]: StoredText(row[1] if isinstance(row[1], bytes) else str(row[1]).encode(), tuple(row[2])) for row in answer.rows}
+async def stored(
+    store: Store, project: str, hashes: Sequence[str], limit: int = WHOLE
+) -> dict[str, StoredText]:
+    """The rows of some texts and of all their parts, each body cut after `limit` bytes."""
+    rows: dict[str, StoredText] = {}
+    wanted = sorted(set(hashes))
+    for _ in range(LEVELS):
+        for first in range(0, len(wanted), _AT_ONCE):
+            part = wanted[first : first + _AT_ONCE]
+            parameters = {"project": project, "hashes": part, "limit": limit}
+            for row in (await store.fetch(_ROWS, parameters, purpose="content")).rows:
+                body = row[1] if isinstance(row[1], bytes) else str(row[1]).encode()
+                rows[row[0]] = StoredText(body, row[2], tuple(row[3]))
+        wanted = sorted({part for h in wanted if h in rows for part in rows[h].parts} - rows.keys())
+        if not wanted:
+            break
+    return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sightline.catalog.conventions import Catalog
 from sightline.digest.anyvalue import ARRAY, BYTES, DOUBLE, EMPTY, KVLIST, NESTED, STRING, UNSET
 from sightline.digest.steps import quoted
 
@@ -31,6 +32,14 @@ def json_attributes(keys: str, types: str, texts: str, keep: str, text: str, sep
     chosen = ", ".join(f"arrayFilter((v, f) -> f, {a}, flags)" for a in (keys, types, texts))
     pairs = f"arrayMap((k, t, x) -> {pair}, {chosen})"
     return f"(arrayMap(flags -> {json_object(pairs, separator)}, [{keep}]))[1]"
+
+
+def denied(catalog: Catalog, k: str) -> str:
+    """Whether the attribute key `k` may hold credentials, whose values are stored nowhere."""
+    exact = [quoted(d) for d in catalog.deny if not d.endswith("*")]
+    prefixes = [f"startsWith({k}, {quoted(d[:-1])})" for d in catalog.deny if d.endswith("*")]
+    tests = [f"{k} IN ({', '.join(exact)})"] if exact else []
+    return f"({' OR '.join([*tests, *prefixes]) or '0'})"
 
 
 def every_type(keys: dict[str, frozenset[int]]) -> frozenset[int]:

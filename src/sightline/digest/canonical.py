@@ -9,7 +9,7 @@ from functools import cache
 from sightline.catalog.conventions import Catalog
 from sightline.catalog.vocabulary import FieldType
 from sightline.digest.anyvalue import json_literal
-from sightline.digest.attributes import every_type, json_attributes, json_object
+from sightline.digest.attributes import denied, every_type, json_attributes, json_object
 from sightline.digest.attributes import literal as literal_of
 from sightline.digest.columns import Candidate, Columns
 from sightline.digest.staging import LONG, Facts
@@ -127,7 +127,7 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
         names = f"arrayConcat({names}::Array(String), arrayMap(k -> concat('attribute:', k), arrayFilter((k, f) -> f, keys, {keys.long})))"
         texts = f"arrayConcat({texts}, arrayFilter((x, f) -> f, texts, {keys.long}))"
     body += [f"{names}::Array(String) AS content_fields", f"{texts} AS content_texts"]
-    body += [f"{keys.attributes} AS attributes", f"{keys.resource} AS resource", *_events(facts, nested)]
+    body += [f"{keys.attributes} AS attributes", f"{keys.resource} AS resource", *_events(catalog, facts, nested)]
     body += [
         "sipHash64(toString(project), toFixedString(trace_id, 16)) AS trace",
         "reinterpretAsUInt64(span_id) AS span_key",
@@ -178,21 +178,23 @@ class _Keys:
                 self.contents.append(f"if(has(taken, {number}), '', {x})")
 
 
-def _events(facts: Facts, nested: str) -> list[str]:
+def _events(catalog: Catalog, facts: Facts, nested: str) -> list[str]:
     """Span events and links as parallel arrays, their attributes as JSON text."""
     pair = f"concat(toJSONString(p.1), ':', arrayMap(y -> {json_literal(quoted(nested))}, [p.2])[1])"
+    # `{}` is left open for where the attributes stand.
+    attributes = f"arrayMap(p -> {pair}, arrayFilter(p -> NOT {denied(catalog, 'p.1')}, {{}}))"
     found = []
     if facts.events:
         found += [
             "arrayMap(e -> e.1, events) AS event_times",
             "arrayMap(e -> e.2, events) AS event_names",
-            f"arrayMap(e -> {json_object(f'arrayMap(p -> {pair}, e.3)')}, events) AS event_attributes",
+            f"arrayMap(e -> {json_object(attributes.format('e.3'))}, events) AS event_attributes",
         ]
     if facts.links:
         found += [
             "arrayMap(l -> lower(hex(l.1)), links) AS link_traces",
             "arrayMap(l -> lower(hex(l.2)), links) AS link_spans",
-            f"arrayMap(l -> {json_object(f'arrayMap(p -> {pair}, l.3)')}, links) AS link_attributes",
+            f"arrayMap(l -> {json_object(attributes.format('l.3'))}, links) AS link_attributes",
         ]
     return found
 

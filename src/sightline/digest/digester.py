@@ -76,12 +76,19 @@ class SignalDigest(Protocol):
 
 
 class Digester:
-    """Runs the loop in a thread of its own. `digests` are made in that thread, since connections belong to it."""
+    """Runs the loop in a thread of its own. `digests` are made in that thread, since connections belong to it.
+
+    `probe` raises when the store does not take rows; it is asked before a segment is split for an unknown error.
+    """
 
     def __init__(
-        self, source: Source, digests: Callable[[], dict[Signal, SignalDigest]], clock: Callable[[], int]
+        self,
+        source: Source,
+        digests: Callable[[], dict[Signal, SignalDigest]],
+        clock: Callable[[], int],
+        probe: Callable[[], None] = lambda: None,
     ) -> None:
-        self._source, self._make, self._clock = source, digests, clock
+        self._source, self._make, self._clock, self._probe = source, digests, clock, probe
         self._stop = threading.Event()
         self._door, self._busy = threading.Lock(), threading.Lock()
         self._thread = threading.Thread(target=self._run, name="digest", daemon=True)
@@ -140,11 +147,20 @@ class Digester:
             STORED.labels(segment.signal).inc(stored)
             VISIBLE_AFTER.observe(max(0.0, (self._clock() - segment.first_received) / 1e9))
 
+    def _store_works(self) -> bool:
+        """Whether the store still takes rows: if not, the data must not be blamed for an unknown error."""
+        try:
+            self._probe()
+        except Exception as error:
+            log.warning("the store does not take rows", reason=str(error)[:500])
+            return False
+        return True
+
     def _failed(self, segment: SegmentLike, error: Exception, of_store: bool) -> None:
         """Back to the journal when the store is at fault; else halves, and a lone record into quarantine."""
         self._digests = {}
         reason = str(error).split("\n", 1)[0][:500] or type(error).__name__
-        if of_store:
+        if of_store or not self._store_works():
             self.failure = reason
             log.warning("store unavailable, segment waits", segment=segment.id, reason=reason)
             self._source.release(segment)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from sightline.catalog.conventions import Catalog
 from sightline.digest.anyvalue import BYTES, json_literal, texts_of, types_of
-from sightline.digest.attributes import every_type, json_attributes, literal
+from sightline.digest.attributes import denied, every_type, json_attributes, literal
 from sightline.digest.contents import ContentPass, expiry
 from sightline.digest.policy import Policies, Timer
 from sightline.digest.spans import by_project
 from sightline.digest.staging import (
     AROUND,
     AROUND_COLUMNS,
+    LATEST,
     LOGS,
     LONG,
     SCRATCH,
@@ -88,7 +89,7 @@ class LogDigest:
         self._staging.clear()
         values = "s.attributes.value"
         self._local.command(
-            f"INSERT INTO {self._table} SELECT {AROUND}, s.time_unix_nano, s.observed_time_unix_nano, s.severity_number,"
+            f"INSERT INTO {self._table} SELECT {AROUND}, least(s.time_unix_nano, {LATEST}), least(s.observed_time_unix_nano, {LATEST}), s.severity_number,"
             f" s.severity_text, s.body, ({types_of('[s.body]')})[1], ({texts_of('[s.body]')})[1], s.attributes.key,"
             f" {types_of(values)}, {texts_of(values)}, s.dropped_attributes_count, s.trace_id, s.span_id, s.event_name"
             f" FROM {items_of(path, 'logs', LOGS, ('resource_logs', 'scope_logs', 'log_records'))}",
@@ -112,13 +113,15 @@ class LogDigest:
     def _canonical(self, facts: Facts) -> str:
         nested = self._staging.nested
         moved = content_keys(self._catalog, facts)
-        denied = sorted(k for k in facts.keys if self._catalog.denied(k))
-        is_content = f"(has({array(moved)}::Array(String), k) OR length(x) > {LONG})"
-        stays = f"NOT {is_content} AND NOT has({array(denied)}::Array(String), k)"
+        secret = sorted(k for k in facts.keys if self._catalog.denied(k))
+        is_secret = f"has({array(secret)}::Array(String), k)"
+        is_content = f"(NOT {is_secret} AND (has({array(moved)}::Array(String), k) OR length(x) > {LONG}))"
+        stays = f"NOT {is_content} AND NOT {is_secret}"
         keep = f"arrayMap((k, x) -> {stays}, keys, texts)"
         attributes = json_attributes("keys", "types", "texts", keep, literal(every_type(facts.keys), nested))
         everything = literal(every_type(facts.resource_keys), nested)
-        resource = json_attributes("rkeys", "rtypes", "rtexts", "arrayMap(k -> 1, rkeys)", everything)
+        kept = f"arrayMap(k -> NOT {denied(self._catalog, 'k')}, rkeys)"
+        resource = json_attributes("rkeys", "rtypes", "rtexts", kept, everything)
         text = f"if(t >= {42} AND t <= {BYTES}, joinGet({quoted(nested)}, 'js', x), x)"
         flags = f"arrayMap((k, x) -> {is_content}, keys, texts)"
         body = (

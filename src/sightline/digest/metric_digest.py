@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from sightline.catalog.conventions import Catalog
 from sightline.digest.anyvalue import json_literal, texts_of, types_of
-from sightline.digest.attributes import every_type, json_attributes, json_object, literal
+from sightline.digest.attributes import denied, every_type, json_attributes, json_object, literal
 from sightline.digest.log_digest import resource_columns
 from sightline.digest.policy import Policies, Timer
 from sightline.digest.spans import by_project
-from sightline.digest.staging import AROUND, AROUND_COLUMNS, METRICS, SCRATCH, Facts, Staging, decode_settings, items_of
+from sightline.digest.staging import AROUND, AROUND_COLUMNS, LATEST, METRICS, SCRATCH, Facts, Staging, decode_settings, items_of
 from sightline.digest.steps import quoted
 from sightline.digest.target import Target
 from sightline.store.store import DATABASE, Connection
@@ -69,12 +70,13 @@ class MetricDigest:
         local: Connection,
         target: Target,
         staging: Staging,
+        catalog: Catalog,
         policies: Policies,
         clock: Callable[[], int],
         worker: int = 0,
     ) -> None:
         self._local, self._target, self._staging = local, target, staging
-        self._policies, self._clock = policies, clock
+        self._catalog, self._policies, self._clock = catalog, policies, clock
         self._table = f"{SCRATCH}.points_{worker}"
         columns = ", ".join(f"{name} {kind}" for name, kind in _POINT_COLUMNS.items())
         local.command(f"DROP TABLE IF EXISTS {self._table}")
@@ -110,7 +112,7 @@ class MetricDigest:
         """INSERT of the data points of one kind."""
         values = {
             "name": "m.name", "type": quoted(kind), "unit": "m.unit", "description": "m.description",
-            "time": "p.time_unix_nano", "start": "p.start_time_unix_nano", "flags": "p.flags",
+            "time": f"least(p.time_unix_nano, {LATEST})", "start": f"least(p.start_time_unix_nano, {LATEST})", "flags": "p.flags",
             "keys": "p.attributes.key", "types": types_of("p.attributes.value"), "texts": texts_of("p.attributes.value"),
         } | _KINDS[kind]  # fmt: skip
         return (
@@ -122,6 +124,7 @@ class MetricDigest:
         nested = self._staging.nested
         days = by_project({p: self._policies(p).retention_days for p in facts.projects}, 0)
         pair = f"concat(toJSONString(a.1), ':', arrayMap(y -> {json_literal(quoted(nested))}, [a.2])[1])"
+        plain = f"arrayFilter(a -> NOT {denied(self._catalog, 'a.1')}, e.6)"
         resource = literal(every_type(facts.resource_keys), nested)
         same = [
             n for n in _POINT_COLUMNS
@@ -133,15 +136,15 @@ class MetricDigest:
             "time": "fromUnixTimestamp64Nano(toInt64(time), 'UTC')",
             "start_time": "fromUnixTimestamp64Nano(toInt64(start), 'UTC')",
             "digested_at": f"fromUnixTimestamp64Micro({self._clock() // 1000}, 'UTC')",
-            "exemplars.time": "arrayMap(e -> fromUnixTimestamp64Nano(toInt64(e.1), 'UTC'), exemplars)",
+            "exemplars.time": "arrayMap(e -> fromUnixTimestamp64Nano(toInt64(least(e.1, 9223372036854775807)), 'UTC'), exemplars)",
             "exemplars.value": "arrayMap(e -> if(e.2 != 0, e.2, toFloat64(e.3)), exemplars)",
             "exemplars.trace_id": "arrayMap(e -> lower(hex(e.5)), exemplars)",
             "exemplars.span_id": "arrayMap(e -> lower(hex(e.4)), exemplars)",
-            "exemplars.attributes": f"arrayMap(e -> {json_object(f'arrayMap(a -> {pair}, e.6)')}, exemplars)",
+            "exemplars.attributes": f"arrayMap(e -> {json_object(f'arrayMap(a -> {pair}, {plain})')}, exemplars)",
             "attributes": json_attributes(
-                "keys", "types", "texts", "arrayMap(k -> 1, keys)", literal(every_type(facts.keys), nested)
+                "keys", "types", "texts", f"arrayMap(k -> NOT {denied(self._catalog, 'k')}, keys)", literal(every_type(facts.keys), nested)
             ),
-            "resource": json_attributes("rkeys", "rtypes", "rtexts", "arrayMap(k -> 1, rkeys)", resource),
+            "resource": json_attributes("rkeys", "rtypes", "rtexts", f"arrayMap(k -> NOT {denied(self._catalog, 'k')}, rkeys)", resource),
             "retention_days": f"toUInt16({days})",
         } | resource_columns()
         select = f"SELECT {', '.join(values.values())} FROM {self._table}"

@@ -88,7 +88,7 @@ def insert_spans(
     values |= {name: f"p.{name}" for name in cost.columns}
     if events:
         values |= {
-            "events.time": "arrayMap(t -> fromUnixTimestamp64Nano(toInt64(t), 'UTC'), event_times)",
+            "events.time": "arrayMap(t -> fromUnixTimestamp64Nano(toInt64(least(t, 9223372036854775807)), 'UTC'), event_times)",
             "events.name": "event_names",
             "events.attributes": "event_attributes",
         }

@@ -131,7 +131,7 @@ def _running_reach(group: I64, last: I64) -> I64:
     begin = 0
     while begin < len(last):
         stop = int(np.searchsorted(group, group[begin] + groups))
-        base = (group[begin:stop] - group[begin]) * width
+        base = (group[begin:stop] - group[begin]) * (width if groups > 1 else 0)
         result[begin:stop] = np.maximum.accumulate(base + last[begin:stop]) - base
         begin = stop
     return result

@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 
+from sightline.content.texts import leaves, stored
 from sightline.query import trace_rows
 from sightline.query.preview import preview
 from sightline.query.statements import statement
@@ -160,42 +161,25 @@ async def contents(
     """The texts behind `refs`, each cut after `limit` bytes. A long text is joined from its parts."""
     if not refs:
         return []
-    bodies = await _bodies(store, project, [ref.hash for ref in refs], limit)
-    # Enough parts to fill the limit: each is read once however many texts share it.
-    wanted = {part for _, _, parts in bodies.values() for part in parts}
-    parts = await _bodies(store, project, sorted(wanted), limit) if wanted else {}
+    rows = await stored(store, project, [ref.hash for ref in refs], limit)
     found = []
     for ref in refs:
-        if ref.hash not in bodies:
+        if ref.hash not in rows:
             found.append(Content(ref, None, False))
             continue
-        body, size, part_ids = bodies[ref.hash]
+        there = list(leaves(ref.hash, rows))
+        pieces: list[bytes] = []
         taken = 0
-        pieces = [body]
-        for part in part_ids:
-            if taken > limit or part not in parts:
+        for row in there:
+            if taken > limit or row is None:
                 break
-            pieces.append(parts[part][0])
-            taken += len(parts[part][0])
+            pieces.append(row.body)
+            taken += len(row.body)
         joined = b"".join(pieces)
-        whole = size + sum(parts[part][1] for part in part_ids if part in parts)
+        whole = sum(row.size for row in there if row)
         text = joined[:limit].decode("utf-8", "ignore" if len(joined) > limit else "replace")
-        found.append(Content(ref, text, whole > limit or any(p not in parts for p in part_ids)))
+        found.append(Content(ref, text, whole > limit or None in there))
     return found
-
-
-async def _bodies(
-    store: Store, project: str, hashes: Sequence[str], limit: int
-) -> dict[str, tuple[bytes, int, list[str]]]:
-    answer = await store.fetch(
-        statement("contents"),
-        {"project": project, "hashes": sorted(set(hashes)), "limit": limit},
-        purpose="content",
-    )
-    return {
-        row[0]: (row[1] if isinstance(row[1], bytes) else str(row[1]).encode(), row[2], list(row[3]))
-        for row in answer.rows
-    }
 
 
 async def environments(store: Store, project: str, since: int) -> list[str]:

@@ -253,10 +253,11 @@ class Store:
         call: Callable[[], Rows] = lambda: self.query(  # noqa: E731
             f"/* {mark} */ {sql}", parameters, limits=limits, settings=settings, purpose=purpose
         )
-        work = asyncio.get_running_loop().run_in_executor(self._pool, call)
+        work = self._pool.submit(call)
         try:
-            return await asyncio.shield(work)
+            return await asyncio.shield(asyncio.wrap_future(work))
         except asyncio.CancelledError:
+            # The future of the pool, not the loop's: only that one knows whether the query runs already.
             if not work.cancel():
                 await asyncio.to_thread(self._kill, mark)
             raise

@@ -1,0 +1,150 @@
+"""Derived values of span trees against a plain reading, span by span."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sightline.digest.tree import NONE, OWN, ROLLUP, SPAN, derive
+
+Row = tuple[int, int, int, int, int, int, int, int, int]
+
+
+@st.composite
+def forests(draw: st.DrawFn) -> list[Row]:
+    """Spans of a few traces with few ids, so that parents, copies and cycles are common."""
+    count = draw(st.integers(0, 14))
+    found = []
+    for row in range(count):
+        start = draw(st.integers(0, 40))
+        found.append(
+            (
+                row,
+                draw(st.sampled_from([1, 2, 2**64 - 1])),
+                draw(st.integers(0, 7)),
+                draw(st.integers(0, 8)),
+                start,
+                draw(st.integers(start - 3, start + 30)),
+                draw(st.integers(0, 1)),
+                draw(st.integers(0, 1)),
+                draw(st.integers(0, 2)),
+            )
+        )
+    return draw(st.permutations(found))
+
+
+def plainly(rows: list[Row]) -> list[dict[str, Any]]:
+    """The same values, worked out one span at a time."""
+    n = len(rows)
+    rank = [(r[8], r[0]) for r in rows]
+    dead = [
+        any(rows[j][1:3] == rows[i][1:3] and rank[j] > rank[i] for j in range(n)) and rows[i][2] != 0 for i in range(n)
+    ]
+    parent = [
+        next((j for j in range(n) if j != i and not dead[j] and rows[i][3] and rows[j][1:3] == (rows[i][1], rows[i][3])), -1)
+        for i in range(n)
+    ]
+    result = []
+    for i, row in enumerate(rows):
+        seen, at, depth = {i}, parent[i], 0
+        while at >= 0 and at not in seen:
+            seen.add(at)
+            depth, at = depth + 1, parent[at]
+        below: list[int] = []
+        front = [i]
+        while front:
+            front = [j for j in range(n) if parent[j] in front and j not in below]
+            below += front
+        covered: set[int] = set()
+        for j in range(n):
+            if parent[j] == i and not dead[j]:
+                covered |= set(range(max(rows[j][4], row[4]), min(rows[j][5], row[5])))
+        usage = bool(row[6])
+        repeated = not row[7] and any(rows[j][6] and not dead[j] for j in below)
+        mine = [j for j in range(n) if rows[j][1] == row[1] and not dead[j]]
+        result.append(
+            {
+                "parent": parent[i],
+                "dead": dead[i],
+                "depth": 0 if at >= 0 else depth,
+                "own": max(row[5] - row[4], 0) - len(covered),
+                "source": (ROLLUP if repeated else OWN) if usage else NONE,
+                "skew": max(rows[parent[i]][4] - row[4], 0) if parent[i] >= 0 else 0,
+                "whole": sum(rows[j][3] == 0 for j in mine) == 1
+                and not any(rows[j][3] and parent[j] < 0 for j in mine),
+            }
+        )
+    return result
+
+
+def as_array(rows: list[Row]) -> np.ndarray[Any, np.dtype[Any]]:
+    return np.array(rows, dtype=SPAN) if rows else np.zeros(0, SPAN)
+
+
+@settings(max_examples=400, deadline=None)
+@given(forests())
+def test_forests_are_derived_as_a_plain_reading_does(rows: list[Row]) -> None:
+    tree = derive(as_array(rows))
+    for i, want in enumerate(plainly(rows)):
+        assert bool(tree.superseded[i]) == want["dead"], (i, rows)
+        assert int(tree.parent[i]) == want["parent"], (i, rows)
+        assert int(tree.depth[i]) == want["depth"], (i, rows)
+        assert int(tree.skew[i]) == want["skew"], (i, rows)
+        assert bool(tree.whole[i]) == want["whole"], (i, rows)
+        if not want["dead"]:
+            assert int(tree.own[i]) == want["own"], (i, rows)
+            assert int(tree.source[i]) == want["source"], (i, rows)
+
+
+def chain(count: int) -> np.ndarray[Any, np.dtype[Any]]:
+    """Each span inside the one before."""
+    rows = np.zeros(count, SPAN)
+    rows["row"] = np.arange(count)
+    rows["trace"] = 7
+    rows["span"] = np.arange(1, count + 1)
+    rows["parent"] = np.arange(count)
+    rows["start"] = np.arange(count)
+    rows["end"] = 10**9 - np.arange(count)
+    return rows
+
+
+def test_a_chain_of_thirty_thousand_spans() -> None:
+    tree = derive(chain(30_000))
+    assert tree.depth.tolist() == list(range(30_000))
+    assert tree.own[:-1].tolist() == [2] * 29_999
+    assert tree.whole.all()
+
+
+def test_a_chain_deeper_than_the_column_holds() -> None:
+    assert int(derive(chain(70_000)).depth.max()) == 65_535
+
+
+def test_a_star_of_thirty_thousand_spans() -> None:
+    rows = chain(30_000)
+    rows["parent"][1:] = 1
+    rows["start"][1:] = np.arange(1, 30_000) * 10
+    rows["end"][1:] = rows["start"][1:] + 15
+    rows["usage"], rows["model"][1:] = 1, 1
+    tree = derive(rows)
+    assert tree.depth[1:].tolist() == [1] * 29_999
+    assert int(tree.own[0]) == 10**9 - (29_999 * 10 + 5)
+    assert int(tree.source[0]) == ROLLUP
+    assert (tree.source[1:] == OWN).all()
+
+
+def test_a_cycle_of_thirty_thousand_spans_ends() -> None:
+    rows = chain(30_000)
+    rows["parent"][0] = 30_000
+    rows["usage"] = 1
+    assert derive(rows).depth.max() == 0
+
+
+def test_extreme_times_do_not_overflow() -> None:
+    rows = chain(3)
+    rows["start"] = [0, 0, 5]
+    rows["end"] = [2**63 - 1, 2**63 - 1, 2**63 - 1]
+    tree = derive(rows)
+    assert tree.own.tolist() == [0, 5, 2**63 - 6]
