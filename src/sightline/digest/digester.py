@@ -111,9 +111,9 @@ class Digester:
                     self._one(segment)
 
     def _one(self, segment: SegmentLike) -> None:
+        if not self._digests and not self._prepared(segment):
+            return
         try:
-            if not self._digests:
-                self._digests = self._make()
             stored = self._digests[segment.signal].digest(segment.path, segment.records, segment.id)
         except StoreError as error:
             self._failed(segment, error, error.code in _STORE_CODES)
@@ -128,6 +128,15 @@ class Digester:
             self._source.finish(segment)
             STORED.labels(segment.signal).inc(stored)
             VISIBLE_AFTER.observe(max(0.0, (self._clock() - segment.first_received) / 1e9))
+
+    def _prepared(self, segment: SegmentLike) -> bool:
+        """Make the digests. What fails before a record was looked at is never the fault of the segment."""
+        try:
+            self._digests = self._make()
+        except Exception as error:
+            log.exception("digest cannot begin")
+            self._failed(segment, error, True)
+        return bool(self._digests)
 
     def _failed(self, segment: SegmentLike, error: Exception, of_store: bool) -> None:
         """Back to the journal when the store is at fault; else halves, and a lone record into quarantine."""
