@@ -29,6 +29,7 @@ SAME_LEVEL: dict[tuple[str, str], str] = {
     ("cli", "roles"): "the command line names roles",
     ("cli", "operations"): "doctor, backup and restore are commands",
     ("testing", "app"): "tests start the app",
+    ("testing", "operations"): "tests speak to a server with the client of its commands",
     ("pages", "api"): "pages and API share authentication and error shapes",
     ("digest", "content"): "digest writes what content reads",
     ("query", "content"): "a span's content is part of the answer",

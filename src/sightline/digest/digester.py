@@ -117,8 +117,8 @@ class Digester:
             self._digests = self._make()
             for digest in self._digests.values():
                 digest.warm()
-        except StoreError as error:
-            log.warning("digest is not warm", reason=str(error))
+        except Exception as error:  # a border: the loop tries again at each segment and says why it stands still
+            log.warning("digest is not warm", reason=str(error)[:500])
             self._digests = {}
         while not self._stop.is_set():
             segment = self._source.take(0.2)
@@ -129,9 +129,9 @@ class Digester:
                     self._one(segment)
 
     def _one(self, segment: SegmentLike) -> None:
+        if not self._digests and not self._prepared(segment):
+            return
         try:
-            if not self._digests:
-                self._digests = self._make()
             stored = self._digests[segment.signal].digest(segment.path, segment.records, segment.id)
         except StoreError as error:
             self._failed(segment, error, error.code in _STORE_CODES)
@@ -155,6 +155,15 @@ class Digester:
             log.warning("the store does not take rows", reason=str(error)[:500])
             return False
         return True
+
+    def _prepared(self, segment: SegmentLike) -> bool:
+        """Make the digests. What fails before a record was looked at is never the fault of the segment."""
+        try:
+            self._digests = self._make()
+        except Exception as error:
+            log.exception("digest cannot begin")
+            self._failed(segment, error, True)
+        return bool(self._digests)
 
     def _failed(self, segment: SegmentLike, error: Exception, of_store: bool) -> None:
         """Back to the journal when the store is at fault; else halves, and a lone record into quarantine."""

@@ -11,7 +11,7 @@ from sightline.digest.metric_digest import MetricDigest
 from sightline.digest.policy import Policies
 from sightline.digest.pricing import Prices
 from sightline.digest.span_digest import SpanDigest
-from sightline.digest.staging import Staging
+from sightline.digest.staging import SCRATCH, Staging
 from sightline.digest.target import Target
 from sightline.records.ingest import Signal
 from sightline.store.store import DATABASE, Connection, Store
@@ -46,6 +46,8 @@ def signal_digests(
             opened.pop().close()
         local = store.writer(**_SETTINGS) if store.embedded else Connection("chdb://", _SETTINGS)
         opened.append(local)
+        # What a killed process left in its folders would stand in the way of tables of the same names.
+        local.command(f"DROP DATABASE IF EXISTS {SCRATCH} SYNC")
         remote = local if store.embedded else store.writer()
         if remote is not local:
             opened.append(remote)
