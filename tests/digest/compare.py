@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
 from digest.engine import Engine
 from digest.generated import CATALOG, Sent
 from digest.otlp import add, span
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
 from sightline.catalog.reference import read
 from sightline.catalog.values import parse_json
 from sightline.catalog.vocabulary import FieldType
@@ -19,7 +19,11 @@ from sightline.digest.canonical import TRACE_WIDE
 from sightline.records.ingest import Signal
 
 COLUMNS = [
-    c for f in CATALOG.span_fields if not f.content for c in (f.column, f.first) if c and f.column not in ("kind",)
+    c
+    for f in CATALOG.span_fields
+    if not f.content
+    for c in (f.column, f.first)
+    if c and f.column not in ("kind",)
 ] + ["kind"]
 LISTS = {f.column for f in CATALOG.span_fields if f.type is FieldType.LIST}
 CONTENT = [f.column for f in CATALOG.span_fields if f.content]
@@ -34,7 +38,7 @@ def send(engine: Engine, batch: Sequence[Sent], project: str, per_request: int =
         for i, sent in enumerate(batch[first : first + per_request], first + 1):
             facts = sent.facts
             made = span(
-                i, i, b"" if facts.is_root else b"\xffparent!", start=facts.start_time, attributes=facts.attributes,
+                i, i, b"" if facts.is_root else b"\xffparent!", start=facts.start_time, attributes=facts.attributes,  # noqa: E501
                 name=facts.name, kind=sent.kind, dropped_attributes_count=facts.dropped_attributes,
             )  # fmt: skip
             made.status.code, made.status.message = facts.status_code, facts.status_message  # type: ignore[assignment]
@@ -47,7 +51,7 @@ def stored(engine: Engine, project: str) -> dict[int, dict[str, Any]]:
     """The rows of a project by the number of their span."""
     texts = content(engine, project)
     rows = engine.rows(
-        "SELECT * EXCEPT (attributes, resource), toJSONString(attributes) AS attributes_json, toJSONString(resource) AS resource_json,"
+        "SELECT * EXCEPT (attributes, resource), toJSONString(attributes) AS attributes_json, toJSONString(resource) AS resource_json,"  # noqa: E501
         " JSONAllPathsWithTypes(attributes) AS attribute_types,"
         " arrayMap(h -> hex(h), `content.hash`) AS hashes FROM sightline.spans WHERE project = {p:String}",
         p=project,
@@ -60,7 +64,7 @@ def stored(engine: Engine, project: str) -> dict[int, dict[str, Any]]:
 def content(engine: Engine, project: str) -> dict[str, str]:
     """All texts of a project by hash (upper-case hex), put together from their parts here."""
     rows = engine.rows(
-        "SELECT hex(hash) AS id, hex(argMax(body, expires)) AS body, arrayMap(h -> hex(h), argMax(parts, expires)) AS p"
+        "SELECT hex(hash) AS id, hex(argMax(body, expires)) AS body, arrayMap(h -> hex(h), argMax(parts, expires)) AS p"  # noqa: E501
         " FROM sightline.content WHERE project = {p:String} GROUP BY hash",
         p=project,
     )
@@ -113,7 +117,9 @@ def differences(engine: Engine, batch: Sequence[Sent], project: str) -> list[str
             if column in LISTS:
                 expected = expected or None
             if not same(expected, got):
-                found.append(f"{i} content {column}: stored {got!r}, expected {expected!r} {_why(sent, column)}")
+                found.append(
+                    f"{i} content {column}: stored {got!r}, expected {expected!r} {_why(sent, column)}"
+                )
         if row["inherited"]:
             found.append(f"{i}: inherited {row['inherited']} of {TRACE_WIDE}")
     return found

@@ -50,7 +50,7 @@ class Engine:
     reader: Connection
     clock: Clock = field(default_factory=Clock)
     prices: Prices = field(default_factory=PriceBook)
-    policy: Policy = Policy(3650, 3650)
+    policy: Policy = field(default_factory=lambda: Policy(3650, 3650))
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _digests: dict[Signal, Any] = field(default_factory=dict)
 

@@ -7,16 +7,15 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
 from digest.compare import attributes_of, differences, send, stored
 from digest.engine import Engine
 from digest.generated import CATALOG, Sent, spans
-from hypothesis import HealthCheck, Phase, given, seed, settings
-
-from sightline.catalog.reference import SpanFacts, read
-from sightline.catalog.values import Value
+from digest.otlp import any_value
+from sightline.catalog.reference import read
 from sightline.catalog.vocabulary import Scope
 from sightline.digest.anyvalue import plain
-from digest.otlp import any_value
 
 
 def generate(count: int, number: int, size: int = 14) -> list[Sent]:
@@ -40,7 +39,9 @@ def generate(count: int, number: int, size: int = 14) -> list[Sent]:
 
 
 @pytest.mark.parametrize(("count", "number", "size"), [(60, 1, 14), (60, 2, 14), (80, 3, 5), (12, 4, 30)])
-def test_generated_spans_are_read_as_the_catalog_says(engine: Engine, count: int, number: int, size: int) -> None:
+def test_generated_spans_are_read_as_the_catalog_says(
+    engine: Engine, count: int, number: int, size: int
+) -> None:
     batch = generate(count, number, size)
     project = engine.fresh()
     send(engine, batch, project)
@@ -70,7 +71,9 @@ def kept(sent: Sent, row: dict[str, Any]) -> list[str]:
     everything = orjson.dumps([attributes, resource]).decode() + "".join(map(str, texts.values()))
     if "denied-" in everything:
         wrong.append(f"a denied value is stored: {everything}")
-    winners = {s.attribute for s in read(sent.facts).sources.values() if s.scope is Scope.ATTRIBUTE and s.verbatim}
+    winners = {
+        s.attribute for s in read(sent.facts).sources.values() if s.scope is Scope.ATTRIBUTE and s.verbatim
+    }
     content_keys = {s.attribute for f in CATALOG.span_fields if f.content for s in f.applicable}
     flat = flattened(attributes)
     seen: set[str] = set()

@@ -8,28 +8,41 @@ from typing import Any
 
 import orjson
 import pytest
-from digest.compare import content, stored
-from digest.engine import SECOND, Engine
-from digest.otlp import START, span, traces
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from digest.compare import content, stored
+from digest.engine import SECOND, Engine
+from digest.otlp import START, span, traces
 from sightline.content.texts import texts
-from sightline.query.traces import contents
-from sightline.records.trace import ContentRef
 from sightline.digest.contents import PART_FROM, SPLIT_FROM, groups, hash_of, parts, pieces
 from sightline.digest.staging import quoted
+from sightline.query.traces import contents
 from sightline.records.ingest import Signal
+from sightline.records.trace import ContentRef
 
-WORDS = st.text(max_size=40) | st.sampled_from(["\x01", "{", "}", "[", "]", '},{"', '}, {"', ",\n", '"', "\\", "é", "😀", "\0", "a" * 300])
+WORDS = st.text(max_size=40) | st.sampled_from(
+    ["\x01", "{", "}", "[", "]", '},{"', '}, {"', ",\n", '"', "\\", "é", "😀", "\0", "a" * 300]
+)
 MESSAGES = st.lists(
-    st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant"]), "content": st.text(max_size=400)}), max_size=40
+    st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant"]), "content": st.text(max_size=400)}),
+    max_size=40,
 )
 TEXTS = (
     st.lists(WORDS, max_size=200).map("".join)
     | MESSAGES.map(lambda m: orjson.dumps(m).decode())
     | MESSAGES.map(lambda m: orjson.dumps(m, option=orjson.OPT_INDENT_2).decode())
-    | st.sampled_from(["[" * 3000, "]" * 3000, "x" * SPLIT_FROM, "é" * SPLIT_FROM, "\x01" * 5000, "x" * (SPLIT_FROM - 1), "}"])
+    | st.sampled_from(
+        [
+            "[" * 3000,
+            "]" * 3000,
+            "x" * SPLIT_FROM,
+            "é" * SPLIT_FROM,
+            "\x01" * 5000,
+            "x" * (SPLIT_FROM - 1),
+            "}",
+        ]
+    )
 )
 
 
@@ -52,7 +65,7 @@ def test_pieces_and_parts_joined_are_the_text(engine: Engine) -> None:
     found = [t for t in generated(150, 1) if t]
     rows = ", ".join(f"({i}, {quoted(t)})" for i, t in enumerate(found))
     answer = engine.rows(
-        f"SELECT n, x, arrayStringConcat(pp) = x AS whole, arrayStringConcat(tt) = x AS parted, {parts('pp')} AS tt,"
+        f"SELECT n, x, arrayStringConcat(pp) = x AS whole, arrayStringConcat(tt) = x AS parted, {parts('pp')} AS tt,"  # noqa: E501
         f" arrayMap(p -> {hash_of('p')}, tt) AS hashes, arrayFlatten({groups('hashes')}) = hashes AS grouped"
         f" FROM (SELECT n, x, {pieces('x')} AS pp FROM values('n UInt32, x String', {rows}))"
     )
@@ -64,7 +77,10 @@ def test_pieces_and_parts_joined_are_the_text(engine: Engine) -> None:
 def test_texts_come_back_byte_for_byte(engine: Engine, number: int) -> None:
     found = generated(80, number)
     project = engine.fresh()
-    made = [span(i, i, attributes={"gen_ai.input.messages": t, "output.value": t[::-1]}) for i, t in enumerate(found, 1)]
+    made = [
+        span(i, i, attributes={"gen_ai.input.messages": t, "output.value": t[::-1]})
+        for i, t in enumerate(found, 1)
+    ]
     engine.digest(Signal.TRACES, [traces(made)], project)
     rows = stored(engine, project)
     wanted = {h.lower() for row in rows.values() for h in row["hashes"]}
@@ -102,10 +118,13 @@ def test_a_history_sent_with_every_turn_is_stored_once(engine: Engine) -> None:
             for at in range(turn, turn + 25):
                 text = orjson.dumps([{"session": str(session)}, *history(at)]).decode()
                 sent += len(text)
-                batch.append(span(session + 1, at, attributes={"gen_ai.input.messages": text}, start=START + at))
+                batch.append(
+                    span(session + 1, at, attributes={"gen_ai.input.messages": text}, start=START + at)
+                )
             engine.digest(Signal.TRACES, [traces(batch)], project)
     kept = engine.scalar(
-        "SELECT sum(length(body)) + 16 * sum(length(parts)) FROM sightline.content FINAL WHERE project = {p:String}", p=project
+        "SELECT sum(length(body)) + 16 * sum(length(parts)) FROM sightline.content FINAL WHERE project = {p:String}",  # noqa: E501
+        p=project,
     )
     assert sent > 20 * kept, f"{sent} bytes sent, {kept} kept before compression"
     for row in stored(engine, project).values():
@@ -116,14 +135,20 @@ def test_a_text_is_stored_once_in_a_project_and_apart_in_another(engine: Engine)
     one, two = engine.fresh(), engine.fresh()
     prompt = "You are kind. " * 300
     for project in (one, one, two):
-        engine.digest(Signal.TRACES, [traces([span(1, 1, attributes={"gen_ai.system_instructions": prompt})])], project)
+        engine.digest(
+            Signal.TRACES, [traces([span(1, 1, attributes={"gen_ai.system_instructions": prompt})])], project
+        )
         engine.restart()
     for project in (one, two):
-        engine.digest(Signal.TRACES, [traces([span(1, 2, attributes={"gen_ai.system_instructions": prompt})])], project)
+        engine.digest(
+            Signal.TRACES, [traces([span(1, 2, attributes={"gen_ai.system_instructions": prompt})])], project
+        )
         assert prompt in content(engine, project).values()
-        count = "SELECT count() FROM sightline.content FINAL WHERE project = {p:String} AND length(body) >= 256"
+        count = (
+            "SELECT count() FROM sightline.content FINAL WHERE project = {p:String} AND length(body) >= 256"
+        )
         assert engine.scalar(count, p=project) == 1
-    assert PART_FROM <= len(prompt)
+    assert len(prompt) >= PART_FROM
 
 
 def test_an_unknown_hash_and_another_projects_are_not_found(engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""The loop between journal and store: what is at fault waits, is split, or is set aside; nothing good is lost."""
+"""The loop between journal and store: what is at fault waits, or is set aside; nothing good is lost."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from digest.engine import Engine
 from digest.otlp import span, traces
-
 from sightline.catalog.conventions import conventions
 from sightline.digest.digester import Digester, SignalDigest
 from sightline.digest.signals import signal_digests, write_probe
@@ -66,16 +66,20 @@ class Stumbling:
 
 @contextmanager
 def running(
-    engine: Engine, folder: Path, payloads: list[bytes], project: str, before: Callable[[], None] = lambda: None,
+    engine: Engine, folder: Path, payloads: list[bytes], project: str, before: Callable[[], None] = lambda: None,  # noqa: E501
     probe: Callable[[], None] | None = None,
 ) -> Iterator[tuple[Watched, Digester]]:  # fmt: skip
     """A real journal that holds the payloads, and a loop that digests them."""
-    make = signal_digests(engine.store, conventions(), lambda: engine.prices, lambda _: engine.policy, engine.clock)
+    make = signal_digests(
+        engine.store, conventions(), lambda: engine.prices, lambda _: engine.policy, engine.clock
+    )
     journal = Journal(folder, JournalSettings(segment_age=0.05), engine.clock)
 
     async def fill() -> None:
         await journal.start()
-        submissions = [Submission(project, Signal.TRACES, p, engine.clock(), "otlp-http", 1) for p in payloads]
+        submissions = [
+            Submission(project, Signal.TRACES, p, engine.clock(), "otlp-http", 1) for p in payloads
+        ]
         await asyncio.gather(*(journal.append(s) for s in submissions))
 
     with asyncio.Runner() as runner:
@@ -123,7 +127,9 @@ def test_only_the_record_that_cannot_be_read_is_set_aside(engine: Engine, tmp_pa
     assert journal.released.empty()
 
 
-@pytest.mark.parametrize("error", [StoreError("disk full", 243), StoreError("read-only", 242), OSError(28, "no space")])
+@pytest.mark.parametrize(
+    "error", [StoreError("disk full", 243), StoreError("read-only", 242), OSError(28, "no space")]
+)
 def test_a_store_that_fails_is_waited_for(engine: Engine, tmp_path: Path, error: Exception) -> None:
     project = engine.fresh()
     failures = iter([error, error])
@@ -180,7 +186,9 @@ def test_a_failure_after_the_rows_were_written_doubles_nothing(engine: Engine, t
             return stored
 
     path = engine.segment(Signal.TRACES, [good(1), good(2)], project)
-    make = signal_digests(engine.store, conventions(), lambda: engine.prices, lambda _: engine.policy, engine.clock)
+    make = signal_digests(
+        engine.store, conventions(), lambda: engine.prices, lambda _: engine.policy, engine.clock
+    )
     with pytest.raises(StoreError):
         Fails(make()[Signal.TRACES]).digest(path, 2, path.stem)
     make()[Signal.TRACES].digest(path, 2, path.stem)
@@ -190,5 +198,7 @@ def test_a_failure_after_the_rows_were_written_doubles_nothing(engine: Engine, t
 
 def test_the_probe_writes_and_leaves_nothing(engine: Engine) -> None:
     write_probe(engine.store)()
-    engine.reader.command("OPTIMIZE TABLE sightline.content FINAL SETTINGS optimize_skip_merged_partitions = 0")
+    engine.reader.command(
+        "OPTIMIZE TABLE sightline.content FINAL SETTINGS optimize_skip_merged_partitions = 0"
+    )
     assert engine.scalar("SELECT count() FROM sightline.content WHERE project = ''") == 0

@@ -6,13 +6,13 @@ from typing import Any
 
 import orjson
 import pytest
-from digest.compare import content
-from digest.engine import Engine
-from digest.otlp import START, any_value, key_values, span, traces
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from digest.compare import content
+from digest.engine import Engine
+from digest.otlp import START, any_value, key_values, span, traces
 from sightline.records.ingest import Signal
 from sightline.store.rows import StoreError
 
@@ -74,9 +74,13 @@ def test_a_depth_bomb_lands(engine: Engine, kind: str, depth: int) -> None:
     project = engine.fresh()
     engine.digest(Signal.TRACES, [traces([GOOD]), bombed], project)
     assert engine.scalar("SELECT count() FROM sightline.spans WHERE project = {p:String}", p=project) == 2
-    assert engine.scalar(
-        "SELECT attributes.y.:Int64 FROM sightline.spans WHERE project = {p:String} AND span_id LIKE '%2'", p=project
-    ) == 1
+    assert (
+        engine.scalar(
+            "SELECT attributes.y.:Int64 FROM sightline.spans WHERE project = {p:String} AND span_id LIKE '%2'",  # noqa: E501
+            p=project,
+        )
+        == 1
+    )
 
 
 def splice(message: bytes, old: bytes, new: bytes) -> bytes:
@@ -134,20 +138,36 @@ def test_very_many_attributes_on_one_span(engine: Engine) -> None:
 
 
 def test_very_many_distinct_keys_over_a_segment(engine: Engine) -> None:
-    rows = sent(engine, *[span(2, i + 2, attributes={f"key{i}.{j}z": j for j in range(5)}) for i in range(1000)])
+    rows = sent(
+        engine, *[span(2, i + 2, attributes={f"key{i}.{j}z": j for j in range(5)}) for i in range(1000)]
+    )
     assert rows[999]["attributes"] == {"key999": {f"{j}z": j for j in range(5)}}
 
 
 def test_numbered_keys_never_become_paths(engine: Engine) -> None:
     key = "llm.input_messages.999999999.message.content"
-    (row,) = sent(engine, span(2, 2, attributes={key: "hi", "llm.input_messages.0.message.role": "user", "a.7.b": 1}))
+    (row,) = sent(
+        engine, span(2, 2, attributes={key: "hi", "llm.input_messages.0.message.role": "user", "a.7.b": 1})
+    )
     assert row["attributes"] == {}
-    assert orjson.loads(row["texts"]["indexed_input"]) == {key: "hi", "llm.input_messages.0.message.role": "user"}
+    assert orjson.loads(row["texts"]["indexed_input"]) == {
+        key: "hi",
+        "llm.input_messages.0.message.role": "user",
+    }
     assert orjson.loads(row["texts"]["indexed_other"]) == {"a.7.b": 1}
 
 
 def test_odd_keys(engine: Engine) -> None:
-    odd = {"__proto__": 1, "constructor": {"prototype": 2}, "`b`": 3, "nul\0nul": 4, "": 5, "'q\"\\": 6, "ü": 7, "n" * 70_000: 8}
+    odd = {
+        "__proto__": 1,
+        "constructor": {"prototype": 2},
+        "`b`": 3,
+        "nul\0nul": 4,
+        "": 5,
+        "'q\"\\": 6,
+        "ü": 7,
+        "n" * 70_000: 8,
+    }
     (row,) = sent(engine, span(2, 2, attributes=odd))
     assert row["attributes"]["__proto__"] == 1
     assert row["attributes"]["constructor"] == {"prototype": 2}
@@ -157,7 +177,7 @@ def test_odd_keys(engine: Engine) -> None:
 def test_a_key_that_is_value_and_object(engine: Engine) -> None:
     (row,) = sent(engine, span(2, 2, attributes=[("a", 1), ("a.b", 2), ("a.b.c", "x")]))
     paths = engine.scalar(
-        "SELECT JSONAllPathsWithTypes(attributes) FROM sightline.spans WHERE trace_id = {t:String} AND project ="
+        "SELECT JSONAllPathsWithTypes(attributes) FROM sightline.spans WHERE trace_id = {t:String} AND project ="  # noqa: E501
         " {p:String}", t=row["trace_id"], p=row["project"],
     )  # fmt: skip
     assert paths == {"a": "Int64", "a.b": "Int64", "a.b.c": "String"}
@@ -172,7 +192,16 @@ def test_the_first_of_duplicates_counts(engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     ("start", "end"),
-    [(START, START - 5), (START, 0), (0, 0), (LATEST, LATEST), (0, LATEST), (2**63, 2**63 + 5), (2**62, 2**63), (1, 2)],
+    [
+        (START, START - 5),
+        (START, 0),
+        (0, 0),
+        (LATEST, LATEST),
+        (0, LATEST),
+        (2**63, 2**63 + 5),
+        (2**62, 2**63),
+        (1, 2),
+    ],
 )
 def test_absurd_times(engine: Engine, start: int, end: int) -> None:
     made = span(2, 2, attributes={"x": 1})
@@ -199,7 +228,9 @@ def test_cycles_and_spans_that_are_their_own_parents(engine: Engine) -> None:
 def test_invalid_utf8_is_refused_and_leaves_the_digest_working(engine: Engine) -> None:
     # The wire lets none through; a journal of other origin may hold some.
     marker = b"M" * 20
-    request = traces([span(2, 2, name="M" * 20, attributes={"M" * 20: "M" * 20, "gen_ai.tool.name": "M" * 20})])
+    request = traces(
+        [span(2, 2, name="M" * 20, attributes={"M" * 20: "M" * 20, "gen_ai.tool.name": "M" * 20})]
+    )
     raw = request.SerializeToString().replace(marker, b"\xff\xfe\x00\xc3(\xf0\x9f" + b"M" * 13)
     project = engine.fresh()
     with pytest.raises(StoreError):
@@ -229,8 +260,15 @@ def test_events_and_links_with_odd_attributes(engine: Engine) -> None:
 
 def test_credentials_are_stored_nowhere(engine: Engine) -> None:
     secret = "sk-very-secret"
-    keys = ["gen_ai.headers", "ai.request.headers.authorization", "http.request.header.x-api-key", "metadata.headers.a"]
-    (row,) = sent(engine, span(2, 2, attributes=dict.fromkeys(keys, secret)), resource=dict.fromkeys(keys, secret))
+    keys = [
+        "gen_ai.headers",
+        "ai.request.headers.authorization",
+        "http.request.header.x-api-key",
+        "metadata.headers.a",
+    ]
+    (row,) = sent(
+        engine, span(2, 2, attributes=dict.fromkeys(keys, secret)), resource=dict.fromkeys(keys, secret)
+    )
     assert secret not in str(row)
 
 

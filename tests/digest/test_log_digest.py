@@ -6,12 +6,12 @@ from typing import Any
 
 import orjson
 import pytest
-from digest.compare import content
-from digest.engine import Engine
-from digest.otlp import START, any_value, key_values
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
+from digest.compare import content
+from digest.engine import Engine
+from digest.otlp import START, any_value, key_values
 from sightline.catalog.conventions import conventions
 from sightline.records.ingest import Signal
 
@@ -73,7 +73,9 @@ BODIES = [
 
 
 def test_bodies_of_every_kind(engine: Engine) -> None:
-    rows = stored(engine, request(*[record(body, severity_text=f"{i:03}") for i, (body, _, _) in enumerate(BODIES)]))
+    rows = stored(
+        engine, request(*[record(body, severity_text=f"{i:03}") for i, (body, _, _) in enumerate(BODIES)])
+    )
     assert [(row["body"], row["body_type"]) for row in rows] == [(text, kind) for _, text, kind in BODIES]
 
 
@@ -114,7 +116,16 @@ def test_absurd_times(engine: Engine, at: int) -> None:
 
 
 def test_attributes_keep_their_types(engine: Engine) -> None:
-    values = {"s": "x", "i": 2**53 + 1, "d": 3.0, "b": True, "a": [1, 2], "m": {"x": 1}, "n": float("inf"), "y": b"\x01"}
+    values = {
+        "s": "x",
+        "i": 2**53 + 1,
+        "d": 3.0,
+        "b": True,
+        "a": [1, 2],
+        "m": {"x": 1},
+        "n": float("inf"),
+        "y": b"\x01",
+    }
     (row,) = stored(engine, request(record(attributes=values)))
     assert row["attributes"]["i"] == 2**53 + 1
     assert row["attributes"]["n"] == "inf"
@@ -150,7 +161,9 @@ def test_a_segment_digested_twice_adds_nothing(engine: Engine) -> None:
 
 
 def test_hostile_keys_and_an_empty_request(engine: Engine) -> None:
-    (row,) = stored(engine, request(record(attributes=[("a", 1), ("a.b", 2), ("x", 1), ("x", 2), ("", 3), ("`'\\\"", 4)])))
+    (row,) = stored(
+        engine, request(record(attributes=[("a", 1), ("a.b", 2), ("x", 1), ("x", 2), ("", 3), ("`'\\\"", 4)]))
+    )
     assert row["types"]["a.b"] == row["types"]["a"] == "Int64"
     assert row["attributes"]["x"] == 1
     assert stored(engine, ExportLogsServiceRequest()) == []

@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 import pytest
-from digest.engine import Engine
-from digest.otlp import START, key_values
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Exemplar, Metric
 
+from digest.engine import Engine
+from digest.otlp import START, key_values
 from sightline.records.ingest import Signal
 
 TIMES = {"time_unix_nano": START + 9, "start_time_unix_nano": START}
@@ -88,7 +88,12 @@ def test_a_sum_says_how_it_adds_up(engine: Engine) -> None:
     other.sum.data_points.add(as_double=2.5, **TIMES)
     other.sum.aggregation_temporality = 1  # type: ignore[assignment]
     one, two = stored(engine, found, other)
-    assert (one["type"], one["temporality"], one["monotonic"], one["value_int"]) == ("sum", "cumulative", True, 5)
+    assert (one["type"], one["temporality"], one["monotonic"], one["value_int"]) == (
+        "sum",
+        "cumulative",
+        True,
+        5,
+    )
     assert (two["temporality"], two["monotonic"], two["value"]) == ("delta", False, 2.5)
 
 
@@ -134,7 +139,9 @@ def test_a_summary(engine: Engine) -> None:
 
 
 def test_exemplars_lead_to_their_trace(engine: Engine) -> None:
-    one = Exemplar(time_unix_nano=START + 1, as_double=0.0, trace_id=bytes(15) + b"\x01", span_id=bytes(7) + b"\x02")
+    one = Exemplar(
+        time_unix_nano=START + 1, as_double=0.0, trace_id=bytes(15) + b"\x01", span_id=bytes(7) + b"\x02"
+    )
     one.filtered_attributes.extend(key_values([("a", {"b": 1}), ("n", math.nan)]))
     two = Exemplar(time_unix_nano=START + 2, as_int=-5)
     (row,) = stored(engine, gauge(as_double=1.5, exemplars=[one, two]))

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from digest.engine import Engine
-from digest.otlp import START, span, traces
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from digest.engine import Engine
+from digest.otlp import START, span, traces
 from sightline.catalog.prices import PriceBook
 from sightline.catalog.rates import Usage, cost
 from sightline.records.ingest import Signal
@@ -88,7 +88,11 @@ def generated(count: int) -> list[tuple[tuple[str, str], dict[str, int]]]:
 
 
 def attributes(model: tuple[str, str], usage: dict[str, int], **more: Any) -> dict[str, Any]:
-    found = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": model[0], "gen_ai.request.model": model[1]}
+    found = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": model[0],
+        "gen_ai.request.model": model[1],
+    }
     return found | {KEYS[name]: count for name, count in usage.items()} | more
 
 
@@ -97,7 +101,7 @@ def rows(engine: Engine, spans: list[Any]) -> list[dict[str, Any]]:
     engine.digest(Signal.TRACES, [traces(spans)], project)
     names = ", ".join(COLUMNS.values())
     return engine.rows(
-        f"SELECT span_id, kind, usage_source, cost_usd, cost_source, price_version, cost_input, cost_cache_read,"
+        f"SELECT span_id, kind, usage_source, cost_usd, cost_source, price_version, cost_input, cost_cache_read,"  # noqa: E501
         f" cost_cache_write, cost_output, cost_request, reported_cost_usd, {names}"
         " FROM sightline.spans WHERE project = {p:String} ORDER BY trace_id, span_id",
         p=project,
@@ -117,7 +121,11 @@ def test_costs_are_those_of_the_catalog(engine: Engine) -> None:
             assert (row["cost_usd"], row["cost_source"], row["price_version"]) == (None, "unknown", None), row
             continue
         computed += 1
-        assert row["cost_usd"] == pytest.approx(float(want), rel=1e-9, abs=1e-18), (model, usage, cost(rates, usage))
+        assert row["cost_usd"] == pytest.approx(float(want), rel=1e-9, abs=1e-18), (
+            model,
+            usage,
+            cost(rates, usage),
+        )
         assert (row["cost_source"], row["price_version"]) == ("computed", rates.version if rates else None)
         parts = [row[f"cost_{n}"] for n in ("input", "cache_read", "cache_write", "output", "request")]
         assert sum(p or 0 for p in parts) == pytest.approx(row["cost_usd"], rel=1e-9, abs=1e-18)
@@ -134,7 +142,9 @@ def test_what_the_sender_says_it_cost_wins(engine: Engine) -> None:
 
 
 def test_a_reported_zero_is_a_cost(engine: Engine) -> None:
-    (row,) = rows(engine, [span(1, 1, attributes=attributes(MODELS[0], {"input": 5}) | {"gen_ai.usage.cost": 0.0})])
+    (row,) = rows(
+        engine, [span(1, 1, attributes=attributes(MODELS[0], {"input": 5}) | {"gen_ai.usage.cost": 0.0})]
+    )
     assert (row["cost_usd"], row["cost_source"]) == (0.0, "reported")
 
 

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from digest.engine import NOW, SECOND, Engine
-from digest.otlp import START, span, traces
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from digest.engine import NOW, SECOND, Engine
+from digest.otlp import START, span, traces
 from sightline.records.ingest import Signal
 
 DERIVED = (
-    "trace_id, span_id, parent_span_id, name, own_ns, depth, is_root, skew_ns, usage_source, cost_usd, cost_source,"
-    " price_version, cost_input, session_id, user_id, team, feature, tags, release, environment, tenant_org, inherited"
+    "trace_id, span_id, parent_span_id, name, own_ns, depth, is_root, skew_ns, usage_source, cost_usd, cost_source,"  # noqa: E501
+    " price_version, cost_input, session_id, user_id, team, feature, tags, release, environment, tenant_org, inherited"  # noqa: E501
 )
 WIDE = {
     "session.id": "s",
@@ -33,7 +33,8 @@ WIDE = {
 def derived(engine: Engine, project: str) -> list[dict[str, Any]]:
     """What the digest derived, in a fixed order."""
     rows = engine.rows(
-        f"SELECT {DERIVED} FROM sightline.spans WHERE project = {{p:String}} ORDER BY trace_id, span_id", p=project
+        f"SELECT {DERIVED} FROM sightline.spans WHERE project = {{p:String}} ORDER BY trace_id, span_id",
+        p=project,
     )
     return [{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()} for row in rows]
 
@@ -50,7 +51,9 @@ def trees(draw: st.DrawFn, trace: int) -> list[Span]:
             parent = 0
         attributes: dict[str, Any] = {}
         if draw(st.booleans()):
-            attributes |= {"gen_ai.operation.name": draw(st.sampled_from(["chat", "invoke_agent", "embeddings"]))}
+            attributes |= {
+                "gen_ai.operation.name": draw(st.sampled_from(["chat", "invoke_agent", "embeddings"]))
+            }
             attributes |= {"gen_ai.request.model": "gpt-4o", "gen_ai.provider.name": "openai"}
             attributes |= {"gen_ai.usage.input_tokens": 1000 * i, "gen_ai.usage.output_tokens": 10}
         for key in draw(st.lists(st.sampled_from(sorted(WIDE)), max_size=3, unique=True)):
@@ -124,7 +127,11 @@ def test_what_the_root_says_counts_for_the_trace_when_the_root_comes_last(engine
 
 
 def test_usage_that_turns_out_to_be_repeated_is_no_longer_counted(engine: Engine) -> None:
-    usage = {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 10, "gen_ai.request.model": "gpt-4o"}
+    usage = {
+        "gen_ai.usage.input_tokens": 1000,
+        "gen_ai.usage.output_tokens": 10,
+        "gen_ai.request.model": "gpt-4o",
+    }
     usage["gen_ai.provider.name"] = "openai"
     agent = span(1, 1, attributes={**usage, "gen_ai.operation.name": "invoke_agent"})
     call = span(1, 2, 1, attributes={**usage, "gen_ai.operation.name": "chat"})

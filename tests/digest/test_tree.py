@@ -41,10 +41,18 @@ def plainly(rows: list[Row]) -> list[dict[str, Any]]:
     n = len(rows)
     rank = [(r[8], r[0]) for r in rows]
     dead = [
-        any(rows[j][1:3] == rows[i][1:3] and rank[j] > rank[i] for j in range(n)) and rows[i][2] != 0 for i in range(n)
+        any(rows[j][1:3] == rows[i][1:3] and rank[j] > rank[i] for j in range(n)) and rows[i][2] != 0
+        for i in range(n)
     ]
     parent = [
-        next((j for j in range(n) if j != i and not dead[j] and rows[i][3] and rows[j][1:3] == (rows[i][1], rows[i][3])), -1)
+        next(
+            (
+                j
+                for j in range(n)
+                if j != i and not dead[j] and rows[i][3] and rows[j][1:3] == (rows[i][1], rows[i][3])
+            ),
+            -1,
+        )
         for i in range(n)
     ]
     result = []

@@ -15,13 +15,49 @@ from sightline.store.schema import Step, applied, migrate, read_step, steps
 from sightline.store.store import Connection, Store, embedded_url
 
 # Columns of `spans` that no field of the catalog feeds: what a span is, what was derived, how it is kept.
-FIXED = set(
-    "project trace_id span_id parent_span_id name otel_kind status_message start_time duration_ns own_ns depth is_root"
-    " skew_ns late_ns received_at digested_at source scope scope_version trace_state dropped_attributes usage_source"
-    " cost_usd cost_source cost_request cost_image price_version prompt_hash inherited content.field content.hash"
-    " content.size events.time events.name events.attributes links.trace_id links.span_id links.attributes attributes"
-    " resource retention_days".split()
-)
+FIXED = {
+        "project",
+        "trace_id",
+        "span_id",
+        "parent_span_id",
+        "name",
+        "otel_kind",
+        "status_message",
+        "start_time",
+        "duration_ns",
+        "own_ns",
+        "depth",
+        "is_root",
+        "skew_ns",
+        "late_ns",
+        "received_at",
+        "digested_at",
+        "source",
+        "scope",
+        "scope_version",
+        "trace_state",
+        "dropped_attributes",
+        "usage_source",
+        "cost_usd",
+        "cost_source",
+        "cost_request",
+        "cost_image",
+        "price_version",
+        "prompt_hash",
+        "inherited",
+        "content.field",
+        "content.hash",
+        "content.size",
+        "events.time",
+        "events.name",
+        "events.attributes",
+        "links.trace_id",
+        "links.span_id",
+        "links.attributes",
+        "attributes",
+        "resource",
+        "retention_days",
+    }
 TYPES = {
     FieldType.INT: {"Nullable(UInt64)"},
     FieldType.FLOAT: {"Nullable(Float64)"},
@@ -42,7 +78,9 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
 
 def test_the_columns_of_spans_are_those_of_the_catalog(connection: Connection) -> None:
     migrate(connection)
-    rows = connection.query("SELECT name, type FROM system.columns WHERE database = 'sightline' AND table = 'spans'").rows
+    rows = connection.query(
+        "SELECT name, type FROM system.columns WHERE database = 'sightline' AND table = 'spans'"
+    ).rows
     columns = {str(name): str(kind) for name, kind in rows}
     fields = [f for f in conventions().span_fields if not f.content]
     expected = {c for f in fields for c in (f.column, f.first) if c}
@@ -60,7 +98,7 @@ def test_every_earlier_schema_with_rows_is_brought_up(tmp_path: Path) -> None:
         old = store.writer()
         assert [s.number for s in migrate(old, shipped[:number])] == list(range(1, number + 1))
         old.command(
-            "INSERT INTO sightline.spans (project, trace_id, span_id, name, start_time, received_at, retention_days)"
+            "INSERT INTO sightline.spans (project, trace_id, span_id, name, start_time, received_at, retention_days)"  # noqa: E501
             " SELECT 'default', 't', 's', 'kept', now(), now(), 3650"
         )
         old.close()
@@ -85,7 +123,7 @@ def test_a_newer_and_a_changed_schema_are_refused(connection: Connection) -> Non
     with pytest.raises(SchemaMismatch, match=f"schema step {extra.number}.*newer version"):
         migrate(connection)
     changed = Step(1, shipped[0].name, "local", shipped[0].text + "\n-- changed\n")
-    with pytest.raises(SchemaMismatch, match="schema step 1 .* changed after release"):
+    with pytest.raises(SchemaMismatch, match=r"schema step 1 .* changed after release"):
         migrate(connection, [changed, *shipped[1:], extra])
 
 
@@ -102,6 +140,8 @@ def test_statements_for_one_server_and_for_a_cluster() -> None:
     step = steps()[0]
     alone, many = step.statements(), step.statements("main")
     assert len(alone) == len(many)
-    assert not any("{" + word + "}" in s for s in alone + many for word in ("replicated", "on_cluster", "cluster"))
+    assert not any(
+        "{" + word + "}" in s for s in alone + many for word in ("replicated", "on_cluster", "cluster")
+    )
     assert "ReplicatedMergeTree" in many[0]
     assert "ReplicatedMergeTree" not in alone[0]

@@ -36,7 +36,9 @@ def test_a_query_that_takes_too_long_ends(store: Store) -> None:
 
 def test_a_query_that_needs_too_much_memory_ends(store: Store) -> None:
     with pytest.raises(QueryTooLarge):
-        asyncio.run(store.fetch("SELECT groupArray(number) FROM numbers(100000000)", limits=Limits(memory=64 << 20)))
+        asyncio.run(
+            store.fetch("SELECT groupArray(number) FROM numbers(100000000)", limits=Limits(memory=64 << 20))
+        )
 
 
 def test_an_answer_of_too_many_rows_ends(store: Store) -> None:
@@ -56,7 +58,7 @@ def test_an_error_says_what_and_no_stack(store: Store) -> None:
 def test_a_cancelled_query_is_stopped_and_its_reader_free_again(store: Store) -> None:
     async def cancel() -> None:
         work = [asyncio.create_task(store.fetch(ENDLESS)) for _ in range(store.settings.readers)]
-        running = "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number)%' AND query NOT LIKE '%system%'"
+        running = "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number)%' AND query NOT LIKE '%system%'"  # noqa: E501
         while not await asyncio.to_thread(store.command, running):
             await asyncio.to_thread(lambda: None)
         for task in work:

@@ -44,7 +44,8 @@ def inside(value: Value, path: tuple[str, ...]) -> Value:
         if not isinstance(value, dict):
             return None
         value = value.get(key)
-    return number_text(value)
+    found: Value = number_text(value)
+    return found
 
 
 def apply(step: Step, value: Value, kind: FieldType, around: Surroundings) -> Value:

@@ -1,7 +1,8 @@
 """Stored texts by their hash, put together from their parts.
 
-A row of table `content` holds a text (`body`) or names the rows it is made of (`parts`); those may name others once
-more. What is asked for is read level by level, so the number of queries does not depend on how many texts there are.
+A row of table `content` holds a text (`body`) or names the rows it is made of (`parts`); those may name
+others once more. What is asked for is read level by level, so the number of queries does not depend on
+how many texts there are.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _ROWS = Path(__file__).with_name("texts.sql").read_text()
 
 @dataclass(frozen=True, slots=True)
 class StoredText:
-    """A row of table `content`: the beginning of its own bytes and how many there are, or the hashes of its parts."""
+    """A row of `content`: the beginning of its own bytes and how many there are, or the hashes of its parts."""  # noqa: E501
 
     body: bytes
     size: int

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from sightline.catalog.transforms import DATE_SUFFIX, REDACTED, SECRET_QUERY, URL_HOST
 from sightline.catalog.values import FLOAT_TEXT
 from sightline.catalog.vocabulary import Step, Words
-from sightline.digest.staging import quoted
+from sightline.digest.staging import quoted as quoted  # part of the vocabulary of steps
 
 _NUMBER = f"'^{FLOAT_TEXT.pattern}$'"
 

@@ -102,7 +102,7 @@ def _depths(parent: I64) -> I64:
 
 def _own_times(parent: I64, start: I64, end: I64, counted: Bools) -> I64:
     """Duration less the union of the children's intervals, each clipped to its parent."""
-    duration = np.maximum(end - start, 0)
+    duration: I64 = np.maximum(end - start, 0)
     child = np.flatnonzero((parent >= 0) & counted)
     if not len(child):
         return duration
@@ -120,7 +120,8 @@ def _own_times(parent: I64, start: I64, end: I64, counted: Bools) -> I64:
     before = np.where(new_group, 0, np.r_[0, reach[:-1]])
     covered = np.zeros(len(parent), np.int64)
     np.add.at(covered, above, np.maximum(last - np.maximum(first, before), 0))
-    return duration - covered
+    own: I64 = duration - covered
+    return own
 
 
 def _running_reach(group: I64, last: I64) -> I64:
