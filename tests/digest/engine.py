@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,13 @@ class Clock:
         return self.now
 
 
+def close(digests: Mapping[Signal, Any]) -> None:
+    """Close the connections of digests: one that stays open keeps the directory."""
+    found: SpanDigest = digests[Signal.TRACES]
+    for connection in {id(c): c for c in (found._local, found._target.connection)}.values():
+        connection.close()
+
+
 @dataclass
 class Engine:
     """The store, a connection to look at it, and the digests of one thread."""
@@ -66,8 +73,7 @@ class Engine:
 
     def close(self) -> None:
         """Close the digests' connections."""
-        for connection in {id(c): c for c in (self.spans._local, self.spans._target.connection)}.values():
-            connection.close()
+        close(self._digests)
 
     @property
     def spans(self) -> SpanDigest:

@@ -9,6 +9,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from catalog.test_reference import GOLDEN
 from digest.compare import attributes_of, differences, send, stored
 from digest.engine import Engine
 from digest.generated import CATALOG, Sent, spans
@@ -135,3 +136,10 @@ def equal(got: Any, want: Any) -> bool:
     if isinstance(want, float) and isinstance(got, int | float) and not isinstance(got, bool):
         return math.isclose(got, want, rel_tol=1e-15)
     return isinstance(got, bool) == isinstance(want, bool) and bool(got == want)
+
+
+def test_spans_of_known_senders_together(engine: Engine) -> None:
+    batch = [Sent(facts) for facts, _ in GOLDEN.values()]
+    project = engine.fresh()
+    send(engine, batch, project)
+    assert differences(engine, batch, project) == []

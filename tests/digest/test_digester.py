@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from digest.engine import Engine
+from digest.engine import Engine, close
 from digest.otlp import span, traces
 from sightline.catalog.conventions import conventions
 from sightline.digest.digester import Digester, SignalDigest
@@ -85,13 +85,19 @@ def running(
     with asyncio.Runner() as runner:
         runner.run(fill())
         watched = Watched(journal)
-        digests = lambda: {k: Stumbling(v, before) for k, v in make().items()}  # noqa: E731
+        made: list[dict[Signal, SignalDigest]] = []
+
+        def digests() -> dict[Signal, Any]:
+            made.append(make())
+            return {k: Stumbling(v, before) for k, v in made[-1].items()}
+
         digester = Digester(watched, digests, engine.clock, probe or write_probe(engine.store))  # type: ignore[arg-type]
         digester.start()
         try:
             yield watched, digester
         finally:
             assert digester.stop(PATIENCE)
+            close(made[-1])
             runner.run(journal.close())
             engine.restart()
 
@@ -191,7 +197,9 @@ def test_a_failure_after_the_rows_were_written_doubles_nothing(engine: Engine, t
     )
     with pytest.raises(StoreError):
         Fails(make()[Signal.TRACES]).digest(path, 2, path.stem)
-    make()[Signal.TRACES].digest(path, 2, path.stem)
+    again = make()
+    again[Signal.TRACES].digest(path, 2, path.stem)
+    close(again)
     assert numbers(engine, project) == [1, 2]
     engine.restart()
 
