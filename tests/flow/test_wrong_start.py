@@ -118,7 +118,7 @@ def test_a_store_whose_schema_was_changed(used: Path, tmp_path: Path) -> None:
 def test_a_control_database_of_a_newer_sightline(used: Path, tmp_path: Path) -> None:
     newer = copy_of(used, tmp_path)
     with closing(sqlite3.connect(newer / "control.db")) as database, database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.execute("UPDATE control_version SET version_num = '9999'")
     refused(serve(newer), "9999", "newer")
 
 
@@ -141,3 +141,10 @@ def copy_of(used: Path, tmp_path: Path) -> Path:
 
     shutil.copytree(used, tmp_path / "copy", symlinks=True)
     return tmp_path / "copy"
+
+
+def test_a_price_file_that_cannot_be_read(tmp_path: Path) -> None:
+    prices = tmp_path / "data" / "catalog" / "prices"
+    prices.mkdir(parents=True)
+    (prices / "mine.toml").write_text('[[price]]\nmodel = "m"\ninptu = 3\n')
+    refused(serve(tmp_path / "data"), "mine.toml", "inptu")
