@@ -12,8 +12,10 @@ import click
 
 from sightline import __version__
 from sightline.app import CannotStart, serve
+from sightline.catalog.own_prices import PriceError
 from sightline.control.commands import control_commands
 from sightline.control.control import Control
+from sightline.control.errors import ControlError
 from sightline.demo.command import demo_command
 from sightline.journal.commands import journal
 from sightline.journal.lock import JournalLockedError
@@ -38,7 +40,7 @@ def run_server(settings: Settings) -> None:
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(serve(settings))
-    except (CannotStart, JournalLockedError, StoreError, OSError) as error:
+    except (CannotStart, ControlError, JournalLockedError, PriceError, StoreError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -31,18 +31,17 @@ def python_app(protocol: str, endpoint: str, **env: str) -> dict[str, Any]:
 
 
 def text_of(server: ServerProcess, content_hash: str) -> str:
-    """A stored text by its hash, in hex, joined from its parts."""
-    query = "SELECT body, arrayMap(p -> lower(hex(p)), parts) AS pieces FROM content WHERE hash = unhex('{}')"
-    rows = server.sql(query.format(content_hash))
+    """A stored text by its hash, joined from its parts."""
+    rows = server.sql(f"SELECT body, parts FROM content WHERE hash = '{content_hash}'")
     assert rows, f"no content {content_hash}"
-    pieces: list[str] = rows[0]["pieces"]
+    pieces: list[str] = rows[0]["parts"]
     return "".join(text_of(server, p) for p in pieces) if pieces else str(rows[0]["body"])
 
 
 def contents_of(server: ServerProcess, trace_id: str, field: str) -> list[str]:
     """Hashes of what the spans of a trace have in a content field, by start."""
     rows = server.sql(
-        "SELECT lower(hex(h)) AS hash FROM spans ARRAY JOIN content.hash AS h, content.field AS f"
+        "SELECT h AS hash FROM spans ARRAY JOIN content.hash AS h, content.field AS f"
         f" WHERE trace_id = '{trace_id}' AND f = '{field}' ORDER BY start_time"
     )
     return [row["hash"] for row in rows]

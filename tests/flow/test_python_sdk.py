@@ -62,7 +62,7 @@ def test_usage_that_an_agent_repeats_is_never_summed(server: ServerProcess, sent
 
 
 def test_content_is_read_back_byte_for_byte(server: ServerProcess, sent: dict[str, Any]) -> None:
-    hashes = contents_of(server, sent["trace_id"], "input.messages")
+    hashes = contents_of(server, sent["trace_id"], "input_messages")
     assert len(hashes) == 2 and hashes[0] == hashes[1], "stored once, named twice"
     assert text_of(server, hashes[0]) == json.dumps([{"role": "user", "content": sent["prompt"]}])
 
