@@ -1,6 +1,6 @@
 """The measurements behind the decision records, each with both sides: `docs/adr/`.
 
-    PYTHONPATH=src python bench/decisions.py [trees|late|analysis]
+    PYTHONPATH=src python bench/decisions.py [trees|late|analysis|content]
 
 Prints medians of several runs, in milliseconds. Everything happens in a temporary directory.
 """
@@ -15,15 +15,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from workloads import START, mixed
+from workloads import START, agent, mixed
 
 from sightline.catalog.conventions import conventions
-from sightline.digest import canonical, columns, steps, tokens, tree
+from sightline.catalog.prices import PriceBook
+from sightline.digest import canonical, columns, contents, steps, tokens, tree
 from sightline.digest.columns import word_keys
+from sightline.digest.policy import Policy
+from sightline.digest.signals import signal_digests
 from sightline.digest.staging import Staging
 from sightline.journal.format import encode_header
 from sightline.records.ingest import Signal, Submission
-from sightline.store.store import Connection
+from sightline.settings import StoreSettings
+from sightline.store.schema import migrate
+from sightline.store.store import Connection, Store, embedded_url
 
 SPANS = 17_408
 IN_SQL = """
@@ -128,8 +133,8 @@ def late() -> None:
     )
     made = (
         "SELECT 'p', lower(hex(sipHash128(intDiv(number, 14)))), lower(hex(sipHash64(number))),"
-        " toDateTime64('2026-11-01 00:00:00', 9, 'UTC') + toIntervalMillisecond(number), 'step', number % 997,"
-        f" number % 997, NULL, {{v}} FROM numbers({rows})"
+        " toDateTime64('2026-11-01 00:00:00', 9, 'UTC') + toIntervalMillisecond(number), 'step',"
+        f" number % 997, number % 997, NULL, {{v}} FROM numbers({rows})"
     )
     blocks = "SETTINGS enable_block_number_column = 1, enable_block_offset_column = 1"
     with tempfile.TemporaryDirectory() as folder:
@@ -159,7 +164,7 @@ def late() -> None:
         ]
         print(f"{changed} of {rows} rows change late: update {update:.1f} ms; new versions {insert:.1f} ms")
         print(
-            f"  sum of the changed column: before {plain[0]:.1f}, patched {after[0]:.1f}, FINAL {final[0]:.1f} ms"
+            f"  sum of what changed: before {plain[0]:.1f}, patched {after[0]:.1f}, FINAL {final[0]:.1f} ms"
         )
         print(
             f"  sum of another column: before {plain[1]:.1f}, patched {after[1]:.1f}, FINAL {final[1]:.1f} ms"
@@ -205,6 +210,41 @@ def analysis() -> None:
     c.close()
 
 
+def content() -> None:
+    """Agent runs that send their whole history with each turn: whole texts by hash, against parts by hash."""
+    loads = list(agent(4, 50, 1))
+    print(f"{len(loads)} runs of 50 turns, {sum(len(load.payload) for load in loads) / 1e6:.1f} MB sent")
+    # One directory for both: a process may open only one.
+    folder = Path(tempfile.mkdtemp())
+    store = Store(embedded_url(folder), StoreSettings())
+    writer = store.writer()
+    migrate(writer)
+    make = signal_digests(store, conventions(), PriceBook, lambda _: Policy(3650, 3650), time.time_ns)
+    for name, split_from in (("whole texts", 1 << 40), ("parts", contents.SPLIT_FROM)):
+        contents.SPLIT_FROM = split_from
+        digest = make()[Signal.TRACES]
+        spent = time.process_time()
+        for number, load in enumerate(loads):
+            path = folder / f"{number}.pb"
+            given = Submission("p", Signal.TRACES, load.payload, time.time_ns(), "otlp-http", load.items)
+            path.write_bytes(encode_header(given, bytes(16)) + load.payload)
+            digest.digest(path, 1, f"{name}{number}")
+        spent = time.process_time() - spent
+        for table in ("content", "spans"):
+            writer.command(f"OPTIMIZE TABLE sightline.{table} FINAL")
+        rows, size = writer.query("SELECT count(), sum(length(body)) FROM sightline.content").rows[0]
+        disk = dict(
+            writer.query(
+                "SELECT table, sum(bytes_on_disk) FROM system.parts"
+                " WHERE active AND database = 'sightline' GROUP BY table"
+            ).rows
+        )
+        print(f"  {name}: {rows} rows, {size / 1e6:.2f} MB of text; {spent:.1f} s of processor")
+        print(f"    on disk: content {disk['content'] / 1e3:.0f} kB, spans {disk['spans'] / 1e3:.0f} kB")
+        for table in ("content", "spans"):
+            writer.command(f"TRUNCATE TABLE sightline.{table}")
+
+
 if __name__ == "__main__":
-    for chosen in sys.argv[1:] or ["trees", "late", "analysis"]:
-        {"trees": trees, "late": late, "analysis": analysis}[chosen]()
+    for chosen in sys.argv[1:] or ["trees", "late", "analysis", "content"]:
+        {"trees": trees, "late": late, "analysis": analysis, "content": content}[chosen]()
