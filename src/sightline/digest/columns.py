@@ -19,7 +19,18 @@ from sightline.catalog.values import as_type
 from sightline.catalog.vocabulary import Field, FieldType, Scope, Source
 from sightline.digest.anyvalue import BLANK, BOOL, DOUBLE, EMPTY, INT, NEGATIVE, NESTED, PADDED, STRING
 from sightline.digest.staging import Facts
-from sightline.digest.steps import apply, array, at_path, both, bound, either, number, quoted, trimmed, unquoted
+from sightline.digest.steps import (
+    apply,
+    array,
+    at_path,
+    both,
+    bound,
+    either,
+    number,
+    quoted,
+    trimmed,
+    unquoted,
+)
 
 _ANY_TEXT = frozenset({STRING, BLANK, PADDED})
 # Steps that depend on the word alone and change it, so that they are worth doing once for each word.
@@ -68,7 +79,9 @@ class Numbering:
     def __init__(self, facts: Facts, catalog: Catalog) -> None:
         self.facts = facts
         self.span = {k: i for i, k in enumerate(sorted(k for k in facts.keys if k in catalog.keys), 1)}
-        self.resource = {k: i for i, k in enumerate(sorted(k for k in facts.resource_keys if k in catalog.keys), 1)}
+        self.resource = {
+            k: i for i, k in enumerate(sorted(k for k in facts.resource_keys if k in catalog.keys), 1)
+        }
         self.family: dict[str, str] = {}
         self.denied: list[str] = []
         self.used: dict[str, str] = {}
@@ -227,7 +240,10 @@ class Columns:
                 return None
             if (source.attribute in self.numbers.denied) and not resource:
                 return None
-            return (*self.numbers.text(source.attribute, resource), 0 if resource else known[source.attribute])
+            return (
+                *self.numbers.text(source.attribute, resource),
+                0 if resource else known[source.attribute],
+            )
         if resource:
             return None
         columns = {
@@ -252,7 +268,7 @@ class Columns:
         for text, value in words.items():
             for step in source.steps:
                 if value is not None:
-                    value = apply_to_value(step, value, field.type, self._around)  # noqa: PLW2901
+                    value = apply_to_value(step, value, field.type, self._around)
             canonical = as_type(field.type, value, field.content)
             if canonical is not None:
                 meant[text] = canonical

@@ -34,7 +34,9 @@ def hash_of(x: str) -> str:
 
 def pieces(x: str) -> str:
     """Array of a text's pieces: cut between objects of an array and before the last bracket. Joined they are the text."""
-    marked = f"replaceRegexpAll(substring({x}, 1, length({x}) - 1), '\\\\}}(,\\\\s?\\\\{{\")', '}}\\x01\\\\1')"
+    marked = (
+        f"replaceRegexpAll(substring({x}, 1, length({x}) - 1), '\\\\}}(,\\\\s?\\\\{{\")', '}}\\x01\\\\1')"
+    )
     lines = f"replaceAll({marked}, ',\\n', '\\x01,\\n')"
     cut = f"splitByChar('\\x01', concat({lines}, '\\x01', substring({x}, -1)))"
     # A cut behind the last character but one would tear a character of several bytes.
@@ -141,7 +143,9 @@ class ContentPass:
             f" FROM cut ARRAY JOIN heads AS h, grouped AS g WHERE (p, hash) NOT IN {self._seen} GROUP BY p, h"
         )
         for rows in (part, group):
-            self._connection.command(f"CREATE TEMPORARY TABLE IF NOT EXISTS made ENGINE = Memory AS {rows} LIMIT 0")
+            self._connection.command(
+                f"CREATE TEMPORARY TABLE IF NOT EXISTS made ENGINE = Memory AS {rows} LIMIT 0"
+            )
             self._connection.command(f"INSERT INTO made {rows}")
         whole = (
             "SELECT p, hash, if(length(hashes) = 1, texts[1], '') AS body, multiIf(length(hashes) = 1, [],"
@@ -150,7 +154,8 @@ class ContentPass:
         )
         self._connection.command("DROP TEMPORARY TABLE IF EXISTS rows")
         self._connection.command(
-            "CREATE TEMPORARY TABLE rows ENGINE = Memory AS SELECT * FROM made UNION ALL " + whole
+            "CREATE TEMPORARY TABLE rows ENGINE = Memory AS SELECT * FROM made UNION ALL "
+            + whole
             + f" UNION ALL SELECT p, hash, text AS body, {none}, expires FROM fresh WHERE length(text) < {SPLIT_FROM}"
         )
         self._connection.command(f"INSERT INTO {self._seen} SELECT p, hash FROM made")

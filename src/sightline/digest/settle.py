@@ -34,9 +34,7 @@ class Settler:
         connection.command(f"CREATE DATABASE IF NOT EXISTS {scratch} ENGINE = Memory")
         for table in (self._fixes, self._dead):
             connection.command(f"DROP TABLE IF EXISTS {table}")
-        wide = ", ".join(
-            f"{n} Array(String)" if n == "tags" else f"{n} Nullable(String)" for n in TRACE_WIDE
-        )
+        wide = ", ".join(f"{n} Array(String)" if n == "tags" else f"{n} Nullable(String)" for n in TRACE_WIDE)
         connection.command(
             f"CREATE TABLE {self._fixes} (project String, trace_id String, span_id String, hit UInt8, own_ns UInt64,"
             f" depth UInt16, usage_source Nullable(String), skew_ns UInt64, inherited UInt16, {wide})"
@@ -100,7 +98,8 @@ class Settler:
         order = "(parent_span_id != '', start, span_id)"
         # What a span said itself, apart from what it took over from its trace.
         own = {
-            n: f"if(bitTest(inherited, {i}), {'[]' if n == 'tags' else 'NULL'}, {n})" for i, n in enumerate(TRACE_WIDE)
+            n: f"if(bitTest(inherited, {i}), {'[]' if n == 'tags' else 'NULL'}, {n})"
+            for i, n in enumerate(TRACE_WIDE)
         }
         said = {n: f"notEmpty({value})" if n == "tags" else f"isNotNull({value})" for n, value in own.items()}
         per_trace = ", ".join(f"argMinIf({value}, {order}, {said[n]}) AS t_{n}" for n, value in own.items())
@@ -126,7 +125,8 @@ class Settler:
             f" ON l.project = t.project AND l.trace_id = t.trace_id WHERE s.dead = 0 AND ({differs})"
         )
         count = self._connection.query(
-            "SELECT total_rows FROM system.tables WHERE database || '.' || name = {t:String}", {"t": self._fixes}
+            "SELECT total_rows FROM system.tables WHERE database || '.' || name = {t:String}",
+            {"t": self._fixes},
         ).scalar()
         if count:
             fix = {n: f"joinGet('{self._fixes}', '{n}', toString(project), trace_id, span_id)" for n in names}
@@ -152,6 +152,9 @@ class Settler:
         self._connection.command(
             f"DELETE FROM {DATABASE}.spans WHERE {where}"
             f" AND joinGet('{self._dead}', 'hit', toString(project), trace_id, span_id, digested_at) = 1",
-            settings={"lightweight_delete_mode": "lightweight_update_force", "allow_experimental_lightweight_update": 1},
+            settings={
+                "lightweight_delete_mode": "lightweight_update_force",
+                "allow_experimental_lightweight_update": 1,
+            },
         )
         return int(self._connection.query("SELECT countIf(dead = 1) FROM settled").scalar())

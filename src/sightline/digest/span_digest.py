@@ -52,7 +52,9 @@ class SpanDigest:
         self._catalog, self._prices, self._policies, self._clock = catalog, prices, policies, clock
         self._staging = staging
         self._contents = ContentPass(local, target, worker)
-        self._settler = Settler(target.connection, SCRATCH if target.embedded else "sightline_scratch", worker)
+        self._settler = Settler(
+            target.connection, SCRATCH if target.embedded else "sightline_scratch", worker
+        )
         self.recent = RecentTraces()
         self._restored = False
         self._remembered = 0
@@ -118,7 +120,10 @@ class SpanDigest:
         rows["usage"], rows["skew"] = derived.source, derived.skew
         self._local.command("TRUNCATE TABLE tree")
         self._local.insert_raw(
-            "tree", ("tree_row", "own", "depth", "usage", "skew"), rows[~derived.superseded].tobytes(), "RowBinary"
+            "tree",
+            ("tree_row", "own", "depth", "usage", "skew"),
+            rows[~derived.superseded].tobytes(),
+            "RowBinary",
         )
         return spans, derived
 
@@ -138,7 +143,9 @@ class SpanDigest:
         """The traces of the segment of which spans are stored, and the range of those spans' start times."""
         traces = np.unique(spans["trace"])
         seen, span = self.recent.known(traces)
-        old = np.setdiff1d(np.unique(spans["trace"][spans["start"] < self._remembered]), traces[seen])[:LOOKED_UP]
+        old = np.setdiff1d(np.unique(spans["trace"][spans["start"] < self._remembered]), traces[seen])[
+            :LOOKED_UP
+        ]
         if not len(old):
             return traces[seen], span
         starts = spans["start"][np.isin(spans["trace"], old)]

@@ -13,7 +13,22 @@ from typing import Any
 
 import orjson
 
-from sightline.digest.anyvalue import ARRAY, BLANK, BYTES, EMPTY, INT, KVLIST, NEGATIVE, PADDED, STRING, BOOL, DOUBLE, nested_value, texts_of, types_of
+from sightline.digest.anyvalue import (
+    ARRAY,
+    BLANK,
+    BOOL,
+    BYTES,
+    DOUBLE,
+    EMPTY,
+    INT,
+    KVLIST,
+    NEGATIVE,
+    PADDED,
+    STRING,
+    nested_value,
+    texts_of,
+    types_of,
+)
 from sightline.store.store import Connection
 
 SCRATCH = "scratch"
@@ -70,9 +85,7 @@ _METRIC = (
     f" summary Tuple(data_points Array(Tuple({_POINT_TIMES}, count UInt64, sum Float64,"
     f" quantile_values Array(Tuple(quantile Float64, value Float64)), attributes {_KV}, flags UInt32))))"
 )
-METRICS = (
-    f"Tuple(resource_metrics Array(Tuple({_RESOURCE}, scope_metrics Array(Tuple({_SCOPE}, metrics Array({_METRIC}))))))"
-)
+METRICS = f"Tuple(resource_metrics Array(Tuple({_RESOURCE}, scope_metrics Array(Tuple({_SCOPE}, metrics Array({_METRIC}))))))"
 _LOG = (
     "Tuple(time_unix_nano UInt64, severity_number Int32, severity_text String, body String,"
     f" attributes {_KV}, dropped_attributes_count UInt32, flags UInt32, trace_id String, span_id String,"
@@ -207,7 +220,9 @@ class Staging:
             sql += f", {pair.format(words('rkeys', 'rtypes', 'rtexts'))} AS found_rwords"
         sql += f" FROM {table}"
         found = orjson.loads(
-            self._connection.raw(sql, fmt="JSONEachRow", settings={"output_format_json_quote_64bit_integers": 0})
+            self._connection.raw(
+                sql, fmt="JSONEachRow", settings={"output_format_json_quote_64bit_integers": 0}
+            )
         )
         self._load_nested([bytes.fromhex(h) for h in found["found_nested"]])
         return Facts(
@@ -228,9 +243,7 @@ class Staging:
         ).rows[0]
         raw = ""
         if events or links:
-            raw = (
-                "arrayConcat(arrayFlatten(arrayMap(e -> e.3.2, events)), arrayFlatten(arrayMap(l -> l.3.2, links)))"
-            )
+            raw = "arrayConcat(arrayFlatten(arrayMap(e -> e.3.2, events)), arrayFlatten(arrayMap(l -> l.3.2, links)))"
         return replace(self.facts(self.spans, raw, words_of), events=bool(events), links=bool(links))
 
     def _load_nested(self, raws: list[bytes]) -> None:

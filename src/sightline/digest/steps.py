@@ -48,7 +48,9 @@ def number(x: str) -> str:
 
 def unquoted(x: str) -> str:
     """One layer of JSON string taken off; text that is no JSON string stays."""
-    return bound(x, lambda v: f"if(startsWith({v}, '\"'), if(isValidJSON({v}), JSONExtractString({v}), {v}), {v})")
+    return bound(
+        x, lambda v: f"if(startsWith({v}, '\"'), if(isValidJSON({v}), JSONExtractString({v}), {v}), {v})"
+    )
 
 
 def at_path(x: str, path: tuple[str, ...]) -> str:
@@ -66,7 +68,9 @@ def translated(x: str, words: Words) -> str:
     for pattern in reversed(words.patterns):
         value = quoted(pattern.value)
         if "\\" in pattern.value:
-            value = f"replaceRegexpOne({word}, {quoted(_whole(pattern.match.pattern))}, {quoted(pattern.value)})"
+            value = (
+                f"replaceRegexpOne({word}, {quoted(_whole(pattern.match.pattern))}, {quoted(pattern.value)})"
+            )
         other = f"if(match({word}, {quoted(pattern.match.pattern)}), {value}, {other})"
     if words.reject and not words.keep:
         other = f"if({word} IN {tuple_of(sorted(words.reject))}, '', {other})"
@@ -157,14 +161,18 @@ _STEPS: dict[str, Callable[[str, str], str]] = {
     "above": lambda x, a: f"if(ifNull({number(x)} > {float(a)}, 0), 'true', '')",
     "matches": lambda x, a: f"if(match({trimmed(x)}, {quoted(a)}), 'true', '')",
     "not": lambda x, _: f"transform({_truth(x)}, ['1', '0'], ['false', 'true'], '')",
-    "minus_one": lambda x, _: f"if(ifNull({number(x)} >= 1, 0), toString(toInt64(ifNull({number(x)}, 1)) - 1), '')",
+    "minus_one": lambda x, _: (
+        f"if(ifNull({number(x)} >= 1, 0), toString(toInt64(ifNull({number(x)}, 1)) - 1), '')"
+    ),
     "inverse": _inverse,
     "s_to_ns": _scaled("1e9"),
     "ms_to_ns": _scaled("1e6"),
     "iso_minus_start_ns": _since_start,
     "before_first_dot": lambda x, _: f"splitByChar('.', {trimmed(x)})[1]",
     "strip_prefix": _strip_prefix,
-    "strip_python_class_repr": lambda x, _: f"replaceRegexpOne({trimmed(x)}, '^<class \\'([^\\']+)\\'>$', '\\\\1')",
+    "strip_python_class_repr": lambda x, _: (
+        f"replaceRegexpOne({trimmed(x)}, '^<class \\'([^\\']+)\\'>$', '\\\\1')"
+    ),
     "date_suffix": lambda x, _: f"extract({trimmed(x)}, {quoted(DATE_SUFFIX.pattern)})",
     "url_host": lambda x, _: f"lower(extract({trimmed(x)}, {quoted(URL_HOST.pattern)}))",
     "url_redact": _redacted,

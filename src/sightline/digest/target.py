@@ -37,4 +37,6 @@ class Target:
             return
         named = ", ".join(f"`{n}`" for n in columns)
         block = self._local.raw(f"SELECT * FROM ({select}) AS r ({named})", settings=settings, fmt="Native")
-        self.connection.insert_raw(table, columns, block, "Native", settings={"insert_deduplication_token": token})
+        self.connection.insert_raw(
+            table, columns, block, "Native", settings={"insert_deduplication_token": token}
+        )

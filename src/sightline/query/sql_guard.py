@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from sightline.query.sql_errors import SqlError, nearest
 from sightline.query.sql_functions import is_aggregate, is_function, is_table_function, known_functions
-from sightline.query.sql_relations import PROJECT_PARAMETER, Relation
+from sightline.query.sql_relations import DICTIONARY, PROJECT_PARAMETER, Relation
 
 # Kinds of nodes a SELECT is made of. Not here, and so refused: Set (SETTINGS), InsertQuery, Explain, …;
 # ColumnsApplyTransformer, because the tree does not show the function it applies.
@@ -170,8 +170,10 @@ def _check_function(node: Node, parent: Node) -> None:
         if not is_table_function(name):
             raise SqlError(f"The table function {name[:60]} is not available here.", "refused")
         return
-    _check_call(name)
     arguments = node.children[0].children if node.children else []
+    if name == "dictGet" and arguments and DICTIONARY in arguments[0].text:
+        return  # ours: in a user's text `check_text` has refused every call of it already
+    _check_call(name)
     if _MEMBERSHIP.fullmatch(name) and len(arguments) > 1:
         second = arguments[1]
         if second.kind in {"Identifier", "TableIdentifier"} and "." in second.text:

@@ -12,8 +12,8 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -78,11 +78,17 @@ class Connection:
             if path:
                 Path(path).mkdir(parents=True, exist_ok=True)
         else:
-            options = {"dsn": re.sub(r"^clickhouses?://", lambda m: "https://" if "s:" in m[0] else "http://", url)}
+            options = {
+                "dsn": re.sub(r"^clickhouses?://", lambda m: "https://" if "s:" in m[0] else "http://", url)
+            }
         try:
-            return clickhouse_connect.get_client(
-                **options, settings=dict(settings), autogenerate_session_id=False, tz_source="server"
-            ) if not self.embedded else clickhouse_connect.get_client(**options, settings=dict(settings))
+            return (
+                clickhouse_connect.get_client(
+                    **options, settings=dict(settings), autogenerate_session_id=False, tz_source="server"
+                )
+                if not self.embedded
+                else clickhouse_connect.get_client(**options, settings=dict(settings))
+            )
         except (ClickHouseError, RuntimeError, OSError) as error:
             raise store_error(error) from error
 
