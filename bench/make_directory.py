@@ -36,7 +36,9 @@ FROM sightline.base
 def multiply(data: Path, spans: int, days: float) -> tuple[int, float]:
     """Copy the spans of a directory until it has so many; the number there is, and the seconds it took."""
     store = Store(embedded_url(data), StoreSettings())
-    writer = store.writer(max_insert_threads=1, min_insert_block_size_rows=10_000_000, max_memory_usage=6 << 30)
+    writer = store.writer(
+        max_insert_threads=1, min_insert_block_size_rows=10_000_000, max_memory_usage=6 << 30
+    )
     began = time.perf_counter()
     try:
         writer.command("CREATE TEMPORARY TABLE base ENGINE = Memory AS SELECT * FROM sightline.spans")

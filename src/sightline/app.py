@@ -109,7 +109,9 @@ class PriceKeeper:
         if self._settings.catalog_dir:
             folder = type(self._settings.data)(self._settings.catalog_dir)
         own = load_own_prices(folder / "prices") if (folder / "prices").is_dir() else []
-        entered = [own_price(entry.as_file_entry(), f"price {entry.version}") for entry in self._control.prices()]
+        entered = [
+            own_price(entry.as_file_entry(), f"price {entry.version}") for entry in self._control.prices()
+        ]
         return PriceBook(own=[*own, *entered])
 
 
@@ -164,10 +166,12 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         sql = SqlEndpoint(store, settings.store)
         await asyncio.to_thread(sql.open)
         stack.callback(sql.close)
+        tracing = SelfTracing(journal.append, enabled=settings.self_tracing, loop=asyncio.get_running_loop())
+        stack.push_async_callback(tracing.close)
         digester = None
         if Part.DIGEST in parts:
-            policies = PolicyKeeper(control, clock)
-            digester = Digester(journal, signal_digests(store, conventions(), prices, policies, clock), clock, write_probe(store))
+            digests = signal_digests(store, conventions(), prices, PolicyKeeper(control, clock), clock)
+            digester = Digester(journal, digests, clock, write_probe(store), around=tracing.digest_pass)
             digester.start()
             stack.callback(digester.stop, _DRAIN_SECONDS)
         if settings.self_tracing and control.project(SELF_PROJECT) is None:
@@ -178,12 +182,11 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
             store, sql, control, gate, journal,
             backup=backup_service(kept, lambda text: Problem(409, text)), prices_changed=prices.renew,
         )  # fmt: skip
-        tracing = SelfTracing(journal.append, enabled=settings.self_tracing, loop=asyncio.get_running_loop())
-        stack.push_async_callback(tracing.close)
+        receiver = Receiver(journal, clock)
         yield Services(
             settings=settings, clock=clock, control=control, gate=gate, store=store, journal=journal,
-            receiver=Receiver(journal, clock), digester=digester, meter=IntakeMeter(clock), prices=prices,
-            tracing=tracing, api=api,
+            receiver=receiver, digester=digester, meter=IntakeMeter(clock, lambda: receiver.last_refusal),
+            prices=prices, tracing=tracing, api=api,
         )  # fmt: skip
 
 
@@ -226,7 +229,9 @@ async def serve(settings: Settings, started: Callable[[str], Any] = lambda _: No
         try:
             await grpc.start()
             address = f"http://{settings.http.host}:{http.port}"
-            log.info("serving", http=address, grpc=settings.grpc.port, data=str(settings.data), role=settings.role)
+            log.info(
+                "serving", http=address, grpc=settings.grpc.port, data=str(settings.data), role=settings.role
+            )
             started(address)
             ended = asyncio.create_task(http.wait())
             asked = asyncio.create_task(stop.wait())

@@ -78,7 +78,10 @@ def test_the_order_of_imports_is_that_of_the_house() -> None:
     [levels] = [
         ast.literal_eval(n.value)
         for n in order.body
-        if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name) and n.target.id == "ORDER" and n.value
+        if isinstance(n, ast.AnnAssign)
+        and isinstance(n.target, ast.Name)
+        and n.target.id == "ORDER"
+        and n.value
     ]
     [told] = re.findall(r"^\*\*Imports\*\* go one way: (.*?)\. ", TEXT, re.MULTILINE)
     there = {p.stem for p in SRC.iterdir()}

@@ -11,7 +11,17 @@ from sightline.digest.attributes import denied, every_type, json_attributes, jso
 from sightline.digest.log_digest import resource_columns
 from sightline.digest.policy import Policies, Timer
 from sightline.digest.spans import by_project
-from sightline.digest.staging import AROUND, AROUND_COLUMNS, LATEST, METRICS, SCRATCH, Facts, Staging, decode_settings, items_of
+from sightline.digest.staging import (
+    AROUND,
+    AROUND_COLUMNS,
+    LATEST,
+    METRICS,
+    SCRATCH,
+    Facts,
+    Staging,
+    decode_settings,
+    items_of,
+)
 from sightline.digest.steps import quoted
 from sightline.digest.target import Target
 from sightline.store.store import DATABASE, Connection
@@ -29,7 +39,11 @@ _POINT_COLUMNS = {
     "exemplars": "Array(Tuple(UInt64, Float64, Int64, String, String, Array(Tuple(String, String))))",
 }  # fmt: skip
 _SHAPE = {"count": "p.count", "sum": "p.sum", "min": "p.min", "max": "p.max"}
-_NUMBER = {"value": "coalesce(p.as_double, toFloat64(p.as_int))", "value_int": "p.as_int", "exemplars": "p.exemplars"}
+_NUMBER = {
+    "value": "coalesce(p.as_double, toFloat64(p.as_int))",
+    "value_int": "p.as_int",
+    "exemplars": "p.exemplars",
+}
 # What a data point `p` of each kind fills in, besides what all have.
 _KINDS: dict[str, dict[str, str]] = {
     "gauge": _NUMBER,
@@ -130,22 +144,36 @@ class MetricDigest:
             n for n in _POINT_COLUMNS
             if n not in ("temporality", "time", "start", "keys", "types", "texts", "exemplars")
         ]  # fmt: skip
-        values = {name: name for name in same} | {
-            "project": "project",
-            "temporality": "transform(temporality, [1, 2], ['delta', 'cumulative'], '')",
-            "time": "fromUnixTimestamp64Nano(toInt64(time), 'UTC')",
-            "start_time": "fromUnixTimestamp64Nano(toInt64(start), 'UTC')",
-            "digested_at": f"fromUnixTimestamp64Micro({self._clock() // 1000}, 'UTC')",
-            "exemplars.time": "arrayMap(e -> fromUnixTimestamp64Nano(toInt64(least(e.1, 9223372036854775807)), 'UTC'), exemplars)",
-            "exemplars.value": "arrayMap(e -> if(e.2 != 0, e.2, toFloat64(e.3)), exemplars)",
-            "exemplars.trace_id": "arrayMap(e -> lower(hex(e.5)), exemplars)",
-            "exemplars.span_id": "arrayMap(e -> lower(hex(e.4)), exemplars)",
-            "exemplars.attributes": f"arrayMap(e -> {json_object(f'arrayMap(a -> {pair}, {plain})')}, exemplars)",
-            "attributes": json_attributes(
-                "keys", "types", "texts", f"arrayMap(k -> NOT {denied(self._catalog, 'k')}, keys)", literal(every_type(facts.keys), nested)
-            ),
-            "resource": json_attributes("rkeys", "rtypes", "rtexts", f"arrayMap(k -> NOT {denied(self._catalog, 'k')}, rkeys)", resource),
-            "retention_days": f"toUInt16({days})",
-        } | resource_columns()
+        values = (
+            {name: name for name in same}
+            | {
+                "project": "project",
+                "temporality": "transform(temporality, [1, 2], ['delta', 'cumulative'], '')",
+                "time": "fromUnixTimestamp64Nano(toInt64(time), 'UTC')",
+                "start_time": "fromUnixTimestamp64Nano(toInt64(start), 'UTC')",
+                "digested_at": f"fromUnixTimestamp64Micro({self._clock() // 1000}, 'UTC')",
+                "exemplars.time": "arrayMap(e -> fromUnixTimestamp64Nano(toInt64(least(e.1, 9223372036854775807)), 'UTC'), exemplars)",
+                "exemplars.value": "arrayMap(e -> if(e.2 != 0, e.2, toFloat64(e.3)), exemplars)",
+                "exemplars.trace_id": "arrayMap(e -> lower(hex(e.5)), exemplars)",
+                "exemplars.span_id": "arrayMap(e -> lower(hex(e.4)), exemplars)",
+                "exemplars.attributes": f"arrayMap(e -> {json_object(f'arrayMap(a -> {pair}, {plain})')}, exemplars)",
+                "attributes": json_attributes(
+                    "keys",
+                    "types",
+                    "texts",
+                    f"arrayMap(k -> NOT {denied(self._catalog, 'k')}, keys)",
+                    literal(every_type(facts.keys), nested),
+                ),
+                "resource": json_attributes(
+                    "rkeys",
+                    "rtypes",
+                    "rtexts",
+                    f"arrayMap(k -> NOT {denied(self._catalog, 'k')}, rkeys)",
+                    resource,
+                ),
+                "retention_days": f"toUInt16({days})",
+            }
+            | resource_columns()
+        )
         select = f"SELECT {', '.join(values.values())} FROM {self._table}"
         self._target.insert_select(f"{DATABASE}.metrics", list(values), select, token)

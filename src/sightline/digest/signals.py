@@ -17,7 +17,13 @@ from sightline.records.ingest import Signal
 from sightline.store.store import DATABASE, Connection, Store
 
 # The generated statements are long and each is new: compiling expressions costs more than it saves.
-_SETTINGS = {"compile_expressions": 0, "max_query_size": 64 << 20, "max_ast_elements": 2_000_000, "max_expanded_ast_elements": 4_000_000, "max_parser_backtracks": 0}
+_SETTINGS = {
+    "compile_expressions": 0,
+    "max_query_size": 64 << 20,
+    "max_ast_elements": 2_000_000,
+    "max_expanded_ast_elements": 4_000_000,
+    "max_parser_backtracks": 0,
+}
 
 
 def write_probe(store: Store) -> Callable[[], None]:

@@ -108,7 +108,9 @@ class SpanDigest:
         query = canonical_query(self._catalog, facts, self._staging.spans, self._staging.nested)
         timer.mark("facts")
         self._local.command("DROP TEMPORARY TABLE IF EXISTS canon")
-        self._local.command(f"CREATE TEMPORARY TABLE canon ENGINE = Memory AS {query.select}", settings=_SCRATCH_SETTINGS)
+        self._local.command(
+            f"CREATE TEMPORARY TABLE canon ENGINE = Memory AS {query.select}", settings=_SCRATCH_SETTINGS
+        )
         timer.mark("canonical")
         return facts, query
 

@@ -9,6 +9,7 @@ from sightline.digest.pricing import COST_INPUTS, CostPlan
 from sightline.digest.steps import array, quoted
 from sightline.digest.usage import usage_expression
 
+
 def tree_select(columns: Sequence[str]) -> str:
     """The columns of `tree.SPAN` from the canonical scratch table."""
     models = ", ".join(quoted(kind) for kind in MODEL_KINDS)
@@ -27,7 +28,11 @@ def trace_wide_select(columns: Sequence[str]) -> str:
         if n in columns
     ]
     alive = "row IN (SELECT tree_row FROM tree)"
-    return f"SELECT trace AS wide_trace, {', '.join(parts)} FROM canon WHERE {alive} GROUP BY trace" if parts else ""
+    return (
+        f"SELECT trace AS wide_trace, {', '.join(parts)} FROM canon WHERE {alive} GROUP BY trace"
+        if parts
+        else ""
+    )
 
 
 def insert_spans(
@@ -111,7 +116,9 @@ def cost_select(columns: Sequence[str], cost: CostPlan) -> str:
     needed = [f"c_{name}" for name in columns if name in COST_INPUTS]
     source = f"(SELECT {', '.join(['row AS cost_row', 'kind', 'start', 'usage', *needed])} FROM canon INNER JOIN tree ON row = tree_row)"
     for layer in cost.layers:
-        source = f"(SELECT *, {', '.join(f'{value} AS {name}' for name, value in layer.items())} FROM {source})"
+        source = (
+            f"(SELECT *, {', '.join(f'{value} AS {name}' for name, value in layer.items())} FROM {source})"
+        )
     chosen = ", ".join(f"{value} AS {name}" for name, value in cost.columns.items())
     return f"SELECT cost_row{', ' if chosen else ''}{chosen} FROM {source}"
 

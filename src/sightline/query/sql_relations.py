@@ -35,11 +35,15 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as users see it: name, ClickHouse type, and the expression that reads it from the table."""
+    """A column as users see it: name, ClickHouse type, and the expression that reads it from the table.
+
+    `by_name`: only a query that names it means it, `*` does not.
+    """
 
     name: str
     type: str
     expression: str
+    by_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Relation:
         every = "*" in canonical or bool({"COLUMNS", "NATURAL"} & words)
         wanted = [
             c for c in self.columns
-            if (every and "dictGet" not in c.expression) or c.name in words or words.issuperset(c.name.split("."))
+            if (every and not c.by_name) or c.name in words or words.issuperset(c.name.split("."))
         ]  # fmt: skip
         columns = wanted or [c for c in self.columns if c.name == "project"]
         return f"SELECT {', '.join(c.expression for c in columns)} FROM {self.source}"
@@ -98,6 +102,13 @@ def stored_relation(name: str, columns: Mapping[str, str]) -> Relation:
     )
 
 
+# The conventions' own names for two columns that are called otherwise here.
+SECOND_NAMES = (
+    Column("tenant_team", "LowCardinality(Nullable(String))", "team AS tenant_team", True),
+    Column("cost_total", "Nullable(Float64)", "cost_usd AS cost_total", True),
+)
+
+
 def _text_of(key: str, depth: int = _DEPTH) -> str:
     """The text behind a content hash: its body, or what its parts say one after another."""
     known = f"(CAST(project, 'String'), {key})"
@@ -117,7 +128,11 @@ def content_columns() -> tuple[Column, ...]:
         if field.content:
             place = f"indexOf(`content.field`, '{field.column}')"
             text = _text_of(f"`content.hash`[{place}]")
-            found.append(Column(field.column, "Nullable(String)", f"if({place} = 0, NULL, {text}) AS {field.column}"))
+            found.append(
+                Column(
+                    field.column, "Nullable(String)", f"if({place} = 0, NULL, {text}) AS {field.column}", True
+                )
+            )
     return tuple(found)
 
 
@@ -128,7 +143,7 @@ def load_relations(connection: Connection) -> dict[str, Relation]:
         rows = connection.query(f"DESCRIBE TABLE {DATABASE}.{name}").rows
         found[name] = stored_relation(name, {str(row[0]): str(row[1]) for row in rows})
     spans = found["spans"]
-    found["spans"] = replace(spans, columns=spans.columns + content_columns())
+    found["spans"] = replace(spans, columns=spans.columns + content_columns() + SECOND_NAMES)
     text = files("sightline.query").joinpath("sql/relation_traces.sql").read_text()
     body = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
     rows = connection.query(f"DESCRIBE TABLE ({body})", {PROJECT_PARAMETER: "default"}).rows

@@ -12,7 +12,7 @@ from sightline.records.ingest import Signal
 from sightline.settings import Settings
 from sightline.wire.answers import FAILURES, Failure, failure, success
 from sightline.wire.http import Authenticates
-from sightline.wire.receiver import Receiver, count_refusal
+from sightline.wire.receiver import Receiver
 from sightline.wire.refusals import BadRequest, TooSlow
 from sightline.wire.unpack import unpack
 
@@ -107,7 +107,7 @@ class GrpcServer:
                 take(len(body) - len(packed))
                 outcome = await self.receiver.accept(principal, signal, body, "protobuf", SOURCE)
         except FAILURES as error:
-            count_refusal(signal, SOURCE, error)
+            self.receiver.refused(signal, SOURCE, error)
             await _abort(context, failure(error))
             raise AssertionError("unreachable: abort raises") from error
         return success(signal, outcome, "protobuf")

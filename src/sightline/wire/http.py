@@ -15,7 +15,7 @@ from sightline.records.access import Principal
 from sightline.records.ingest import Signal
 from sightline.settings import HttpSettings
 from sightline.wire.answers import FAILURES, MEDIA_TYPES, failure, success
-from sightline.wire.receiver import Encoding, Receiver, count_refusal
+from sightline.wire.receiver import Encoding, Receiver
 from sightline.wire.refusals import BadRequest, TooLarge, TooSlow, Unsupported
 from sightline.wire.unpack import unpack
 
@@ -75,7 +75,7 @@ class _Endpoint:
                 body = await self._body(request, take)
                 outcome = await self.receiver.accept(principal, signal, body, encoding, source)
         except FAILURES as error:
-            count_refusal(signal, source, error)
+            self.receiver.refused(signal, source, error)
             answer = failure(error)
             if answer.retry_after is not None:
                 headers["retry-after"] = str(answer.retry_after)

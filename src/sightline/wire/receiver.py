@@ -76,6 +76,8 @@ class Receiver:
         self.journal = journal
         self.clock = clock
         self.in_flight = InFlight()
+        self.last_refusal = ""
+        """Why the last refused request was refused, in words; empty when none was."""
         # Hostile bodies decode to many times their size, and threads share the interpreter: one at a time.
         self._large = asyncio.Semaphore(1)
 
@@ -86,7 +88,7 @@ class Receiver:
 
         `body` is unpacked. Raises AccessDenied without the scope `ingest`, BadRequest when nothing of the
         body can be used, JournalFull and JournalUnavailable when the sender should try again later. A way in
-        that catches one of these counts it with `count_refusal`, together with what it refused by itself.
+        that catches one of these counts it with `refused`, together with what it refused by itself.
         """
         require(principal, Scope.INGEST)
         transcoded, checked = await self._check(body, signal, encoding)
@@ -116,21 +118,21 @@ class Receiver:
         async with self._large:
             return await asyncio.to_thread(work)
 
+    def refused(self, signal: Signal, source: str, error: Exception) -> None:
+        """Count a request of which nothing was accepted, by what stopped it, and keep why in words."""
+        outcome = "failed"
+        if isinstance(error, Refused):
+            outcome = error.reason
+        elif isinstance(error, AccessDenied):
+            outcome = "denied"
+        elif isinstance(error, JournalFull):
+            outcome = "full"
+        elif isinstance(error, JournalUnavailable):
+            outcome = "unavailable"
+        self.last_refusal = str(error)[:300]
+        REQUESTS.labels(signal.value, source, outcome).inc()
+
 
 def _checked(body: bytes, signal: Signal, encoding: Encoding, now: int) -> tuple[Transcoded, Checked]:
     transcoded = transcode(body, signal) if encoding == "json" else Transcoded(body)
     return transcoded, validate(transcoded.payload, signal, now)
-
-
-def count_refusal(signal: Signal, source: str, error: Exception) -> None:
-    """Count a request of which nothing was accepted, by what stopped it."""
-    outcome = "failed"
-    if isinstance(error, Refused):
-        outcome = error.reason
-    elif isinstance(error, AccessDenied):
-        outcome = "denied"
-    elif isinstance(error, JournalFull):
-        outcome = "full"
-    elif isinstance(error, JournalUnavailable):
-        outcome = "unavailable"
-    REQUESTS.labels(signal.value, source, outcome).inc()
