@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sightline.operations.client import Answer
-from sightline.testing import ServerProcess, span, traces_request
+from sightline.testing import ServerProcess, sightline, span, traces_request, wait_until
 
 pytestmark = pytest.mark.flow
 SECRET = "marmalade-of-beta"
@@ -35,44 +35,38 @@ def make_key(server: ServerProcess, project: str, scope: str, admin: str) -> tup
     answer = server.post(f"/api/v1/keys?project={project}", body, "application/json", admin)
     assert answer.status == 201, answer.body
     made = answer.json()
-    return made["secret"], made["key"]["id"] if "key" in made else made["id"]
+    return made["key"], made["id"]
+
+
+def first_key(data: Path, project: str) -> str:
+    """An admin key, made on the command line beside the running server."""
+    words = ("keys", "create", "--project", project, "--scope", "admin", "--json")
+    done = sightline(*words, env={"SIGHTLINE_DATA": str(data)})
+    assert done.returncode == 0, done.stderr
+    return str(json.loads(done.stdout)["key"])
 
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
-    from sightline.testing import sightline
-
     data = tmp_path_factory.mktemp("isolation") / "data"
     with ServerProcess(data) as server:
         for name in ("alpha", "beta"):
             made = server.post("/api/v1/projects", json.dumps({"name": name}).encode(), "application/json")
             assert made.status == 201, made.body
-        # The first key closes the open loopback; with it the others are made.
-        done = sightline(
-            "keys", "create", "--project", "default", "--scope", "admin", env={"SIGHTLINE_DATA": str(data)}
-        )
-        assert done.returncode == 0, done.stderr
-        admin = re.search(r"\bsl[a-z]*_\S+", done.stdout)
-        assert admin, done.stdout
+        admin = first_key(data, "default")  # closes what was open to the loopback
         keys: dict[tuple[str, str], str] = {}
         ids: dict[tuple[str, str], str] = {}
         for project in ("alpha", "beta"):
-            own_admin = sightline(
-                "keys", "create", "--project", project, "--scope", "admin", env={"SIGHTLINE_DATA": str(data)}
-            )
-            found = re.search(r"\bsl[a-z]*_\S+", own_admin.stdout)
-            assert found, own_admin.stdout
-            keys[project, "admin"] = found[0]
+            keys[project, "admin"] = own = first_key(data, project)
             for scope in ("ingest", "read"):
-                keys[project, scope], ids[project, scope] = make_key(server, project, scope, found[0])
+                keys[project, scope], ids[project, scope] = make_key(server, project, scope, own)
         one = span(name=SECRET, attributes={"session.id": SECRET, "gen_ai.input.messages": SECRET, SECRET: SECRET})
         body = traces_request([one], service=SECRET).SerializeToString()
         assert server.post("/v1/traces", body, key=keys["beta", "ingest"]).status == 200
-        # One that cannot be digested or is refused names beta's secret as well.
         server.settled()
         rows = server.sql("SELECT count() AS n FROM spans", keys["beta", "read"])
         assert rows[0]["n"] == 1
-        yield Two(server, admin[0], keys, ids, one.trace_id.hex(), one.span_id.hex())
+        yield Two(server, admin, keys, ids, one.trace_id.hex(), one.span_id.hex())
 
 
 def ask(two: Two, method: str, path: str, key: str, body: dict[str, Any] | None = None) -> Answer:
@@ -154,8 +148,6 @@ def test_an_ingest_key_cannot_read_and_a_read_key_cannot_send(two: Two) -> None:
 
 
 def test_a_revoked_key_is_refused_soon(two: Two) -> None:
-    from sightline.testing import wait_until
-
     secret, key_id = make_key(two.server, "alpha", "read", two.keys["alpha", "admin"])
     assert two.server.get("/api/v1/traces", secret).status == 200
     assert ask(two, "DELETE", f"/api/v1/keys/{key_id}", two.keys["beta", "admin"]).status in {403, 404}

@@ -147,4 +147,4 @@ def test_a_price_file_that_cannot_be_read(tmp_path: Path) -> None:
     prices = tmp_path / "data" / "catalog" / "prices"
     prices.mkdir(parents=True)
     (prices / "mine.toml").write_text('[[price]]\nmodel = "m"\ninptu = 3\n')
-    refused(serve(tmp_path / "data"), "mine.toml", "inptu")
+    refused(serve(tmp_path / "data"), "mine.toml", "`date`")
