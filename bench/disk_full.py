@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import collections
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sightline.operations.client import UnreachableError
+from google.rpc.status_pb2 import Status
+
+from sightline.operations.client import Answer, UnreachableError
 from sightline.testing import ServerProcess, span, traces_request, wait_until
 
 SPANS = 50
@@ -98,6 +101,7 @@ class Sender(threading.Thread):
                 if answer.status == 200:
                     self._tally.acknowledged |= {s.trace_id.hex() for s in spans}
             if answer.status != 200:
+                self._tally.reasons.add(re.sub(r"\d+", "N", said(answer).replace(str(self._server.data), "DATA")))
                 self.over.wait(0.05)
 
 
@@ -132,6 +136,11 @@ def fill_up(server: ServerProcess, ballast: Path, tally: Tally, rounds: int = 1,
     count(server, tally)
 
 
+def said(answer: Answer) -> str:
+    """The message of a refusal."""
+    return str(Status.FromString(answer.body).message)
+
+
 def refusals(tally: Tally) -> int:
     """Requests that were not accepted."""
     return sum(n for status, n in tally.statuses.items() if status != 200)
@@ -164,10 +173,10 @@ def count(server: ServerProcess, tally: Tally) -> None:
     tally.doubled = sum(1 for n in stored.values() if n > 1)
 
 
-def run(directory: Path, size: str, rounds: int, only_store: bool, say: bool = False) -> Tally:
+def run(directory: Path, size: str, rounds: int, only_store: bool, say: bool = False, least: str = "32MiB") -> Tally:
     """One run in `directory`; returns what was seen."""
     tally = Tally()
-    flags = ("--journal-min-free-disk", "32MiB", "--journal-keep-digested-bytes", "16MiB", "--log-level", "warning")
+    flags = ("--journal-min-free-disk", least, "--journal-keep-digested-bytes", "16MiB", "--log-level", "warning")
     with small_disk(directory / "disk", size) as disk:
         ballast = disk / "ballast"
         fill(ballast, 200 * 2**20)
@@ -211,9 +220,10 @@ def main() -> int:
     parser.add_argument("--size", default="700M", help="of the small disk")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--store", action="store_true", help="only the store's part is full")
+    parser.add_argument("--least", default="32MiB", help="journal.min_free_disk; 0 lets writes fail")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sightline-full-") as directory:
-        tally = run(Path(directory), chosen.size, chosen.rounds, chosen.store, say=True)
+        tally = run(Path(directory), chosen.size, chosen.rounds, chosen.store, True, chosen.least)
     print(tally)
     return 0 if tally.sound else 1
 

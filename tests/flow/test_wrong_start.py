@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from flow_parts import bench
 from sightline.testing import Finished, ServerProcess, free_port, sightline
 
 pytestmark = pytest.mark.flow
@@ -130,9 +131,7 @@ def test_a_control_database_that_is_none(used: Path, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 def test_a_disk_that_cannot_be_written(tmp_path: Path) -> None:
-    from flow_mounts import small_disk
-
-    with small_disk(tmp_path / "disk", "16M", read_only=True) as disk:
+    with bench("disk_full").small_disk(tmp_path / "disk", "16M", "ro") as disk:
         refused(serve(disk / "data"), str(disk), "read-only")
 
 
