@@ -202,8 +202,11 @@ def application(parts: Services) -> ASGIApp:
     async def digest_runs() -> str | None:
         return parts.digester.failure if parts.digester else None
 
+    async def journal_accepts() -> str | None:
+        return await asyncio.to_thread(parts.journal.refusal)
+
     checks: dict[str, Check] = parts.checks
-    checks |= {"store": store_answers, "digest": digest_runs}
+    checks |= {"journal": journal_accepts, "store": store_answers, "digest": digest_runs}
     routes: list[BaseRoute] = [*health_routes(checks), metrics_route([journal_gauges(parts.journal.stats)])]
     if Part.RECEIVE in chosen:
         routes += wire_routes(parts.receiver, parts.gate, settings.http)

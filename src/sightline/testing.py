@@ -124,7 +124,8 @@ class ServerProcess:
     ) -> None:
         self.kill()
         if error is not None:
-            error.add_note(f"--- the server's log ---\n{self.output()[-6000:]}")
+            lines = [line for line in self.output().splitlines() if '"event": "request"' not in line]
+            error.add_note("\n".join(("--- the server log, without requests ---", *lines[-20:]))[:5000])
 
     def start(self, ready: bool = True) -> Self:
         """Start the process; with `ready`, return when it accepts and answers."""

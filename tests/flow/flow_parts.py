@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from sightline.testing import ServerProcess, environment
 
 SENDERS = Path(__file__).parent / "senders"
+
+
+def bench(name: str) -> ModuleType:
+    """A program of `bench/`, as a module: what it does for long, tests do for short."""
+    path = Path(__file__).parents[2] / "bench" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"bench_{name}", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its dataclasses look themselves up
+    spec.loader.exec_module(module)
+    return module
 
 
 def run_sender(*command: str, env: Mapping[str, str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sightline.operations.client import Answer
-from sightline.testing import ServerProcess, span, traces_request
+from sightline.testing import ServerProcess, sightline, span, traces_request, wait_until
 
 pytestmark = pytest.mark.flow
 SECRET = "marmalade-of-beta"
@@ -35,53 +35,43 @@ def make_key(server: ServerProcess, project: str, scope: str, admin: str) -> tup
     answer = server.post(f"/api/v1/keys?project={project}", body, "application/json", admin)
     assert answer.status == 201, answer.body
     made = answer.json()
-    return made["secret"], made["key"]["id"] if "key" in made else made["id"]
+    return made["key"], made["id"]
+
+
+def first_key(data: Path, project: str) -> str:
+    """An admin key, made on the command line beside the running server."""
+    words = ("keys", "create", "--project", project, "--scope", "admin", "--json")
+    done = sightline(*words, env={"SIGHTLINE_DATA": str(data)})
+    assert done.returncode == 0, done.stderr
+    return str(json.loads(done.stdout)["key"])
 
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
-    from sightline.testing import sightline
-
     data = tmp_path_factory.mktemp("isolation") / "data"
     with ServerProcess(data) as server:
         for name in ("alpha", "beta"):
             made = server.post("/api/v1/projects", json.dumps({"name": name}).encode(), "application/json")
             assert made.status == 201, made.body
-        # The first key closes the open loopback; with it the others are made.
-        done = sightline(
-            "keys", "create", "--project", "default", "--scope", "admin", env={"SIGHTLINE_DATA": str(data)}
-        )
-        assert done.returncode == 0, done.stderr
-        admin = re.search(r"\bsl[a-z]*_\S+", done.stdout)
-        assert admin, done.stdout
+        admin = first_key(data, "default")  # closes what was open to the loopback
         keys: dict[tuple[str, str], str] = {}
         ids: dict[tuple[str, str], str] = {}
         for project in ("alpha", "beta"):
-            own_admin = sightline(
-                "keys", "create", "--project", project, "--scope", "admin", env={"SIGHTLINE_DATA": str(data)}
-            )
-            found = re.search(r"\bsl[a-z]*_\S+", own_admin.stdout)
-            assert found, own_admin.stdout
-            keys[project, "admin"] = found[0]
+            keys[project, "admin"] = own = first_key(data, project)
             for scope in ("ingest", "read"):
-                keys[project, scope], ids[project, scope] = make_key(server, project, scope, found[0])
-        one = span(
-            name=SECRET, attributes={"session.id": SECRET, "gen_ai.input.messages": SECRET, SECRET: SECRET}
-        )
+                keys[project, scope], ids[project, scope] = make_key(server, project, scope, own)
+        one = span(name=SECRET, attributes={"session.id": SECRET, "gen_ai.input.messages": SECRET, SECRET: SECRET})
         body = traces_request([one], service=SECRET).SerializeToString()
         assert server.post("/v1/traces", body, key=keys["beta", "ingest"]).status == 200
-        # One that cannot be digested or is refused names beta's secret as well.
         server.settled()
         rows = server.sql("SELECT count() AS n FROM spans", keys["beta", "read"])
         assert rows[0]["n"] == 1
-        yield Two(server, admin[0], keys, ids, one.trace_id.hex(), one.span_id.hex())
+        yield Two(server, admin, keys, ids, one.trace_id.hex(), one.span_id.hex())
 
 
 def ask(two: Two, method: str, path: str, key: str, body: dict[str, Any] | None = None) -> Answer:
     headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
-    return two.server.client.request(
-        method, path, json.dumps(body or {}).encode() if method != "GET" else None, headers
-    )
+    return two.server.client.request(method, path, json.dumps(body or {}).encode() if method != "GET" else None, headers)
 
 
 def every_operation(two: Two) -> list[tuple[str, str, dict[str, Any]]]:
@@ -113,16 +103,12 @@ def test_no_route_of_the_api_shows_another_project(two: Two) -> None:
             assert SECRET.encode() not in answer.body, f"{method} {address}{query}: {answer.body[:500]!r}"
             if two.trace not in address:
                 assert two.trace.encode() not in answer.body, f"{method} {address}{query}"
-            assert two.ids["beta", "read"].encode() not in answer.body or "/keys/" in address, (
-                f"{method} {address}"
-            )
+            assert two.ids["beta", "read"].encode() not in answer.body or "/keys/" in address, f"{method} {address}"
             assert answer.status != 500, f"{method} {address}{query}: {answer.body!r}"
             if "project=beta" in query and answer.status == 200:
                 assert b'"beta"' not in answer.body, f"{method} {address}{query}: {answer.body[:300]!r}"
     assert asked > 30
-    assert two.server.sql("SELECT count() AS n FROM spans", two.keys["beta", "read"])[0]["n"] == 1, (
-        "still there"
-    )
+    assert two.server.sql("SELECT count() AS n FROM spans", two.keys["beta", "read"])[0]["n"] == 1, "still there"
 
 
 @pytest.mark.parametrize("whose", ["read", "ingest", "admin"])
@@ -162,8 +148,6 @@ def test_an_ingest_key_cannot_read_and_a_read_key_cannot_send(two: Two) -> None:
 
 
 def test_a_revoked_key_is_refused_soon(two: Two) -> None:
-    from sightline.testing import wait_until
-
     secret, key_id = make_key(two.server, "alpha", "read", two.keys["alpha", "admin"])
     assert two.server.get("/api/v1/traces", secret).status == 200
     assert ask(two, "DELETE", f"/api/v1/keys/{key_id}", two.keys["beta", "admin"]).status in {403, 404}
@@ -185,7 +169,4 @@ def test_what_was_sent_over_grpc_needs_a_key_too(two: Two, tmp_path: Path) -> No
             with pytest.raises(grpc.RpcError) as refused:
                 export(body, metadata=metadata, timeout=10)
             assert refused.value.code() is code
-        assert (
-            export(body, metadata=(("authorization", f"Bearer {two.keys['alpha', 'ingest']}"),), timeout=10)
-            == b""
-        )
+        assert export(body, metadata=(("authorization", f"Bearer {two.keys['alpha', 'ingest']}"),), timeout=10) == b""

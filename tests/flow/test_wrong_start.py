@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from flow_parts import bench
 from sightline.testing import Finished, ServerProcess, free_port, sightline
 
 pytestmark = pytest.mark.flow
@@ -136,9 +137,7 @@ def test_a_control_database_that_is_none(used: Path, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 def test_a_disk_that_cannot_be_written(tmp_path: Path) -> None:
-    from flow_mounts import small_disk
-
-    with small_disk(tmp_path / "disk", "16M", read_only=True) as disk:
+    with bench("disk_full").small_disk(tmp_path / "disk", "16M", "ro") as disk:
         refused(serve(disk / "data"), str(disk), "read-only")
 
 
@@ -153,4 +152,4 @@ def test_a_price_file_that_cannot_be_read(tmp_path: Path) -> None:
     prices = tmp_path / "data" / "catalog" / "prices"
     prices.mkdir(parents=True)
     (prices / "mine.toml").write_text('[[price]]\nmodel = "m"\ninptu = 3\n')
-    refused(serve(tmp_path / "data"), "mine.toml", "inptu")
+    refused(serve(tmp_path / "data"), "mine.toml", "`date`")

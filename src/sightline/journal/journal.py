@@ -151,6 +151,16 @@ class Journal:
         self._backlog.quarantined.discard(entry_id)
         self._quarantined = self._backlog.quarantined.count()
 
+    def refusal(self) -> str | None:
+        """Why nothing would be accepted at this moment, in words without paths; None when it would be."""
+        try:
+            self._admit(0)
+        except JournalFull:
+            return "the backlog is at its limit, senders are told to wait"
+        except JournalUnavailable:
+            return "too little free disk, senders are told to wait" if self._running else "closed"
+        return None
+
     def stats(self) -> JournalStats:
         """The numbers of this moment. Cheap: reads no disk."""
         moments = (self._backlog.oldest_received(), self._writer.oldest_open())
