@@ -274,6 +274,10 @@ def main() -> None:
         if took:
             record.figures[f"{name}: to install, s"] = round(took)
     record.figures |= _figures("sightline", sightline(path, facts["items"]))
+    more, facts = load_file("genai", given.spans * 20)
+    longer = sightline(more, facts["items"])
+    record.figures[f"sightline with {facts['items']} spans, spans/s"] = round(longer["rate"])
+    record.figures[f"sightline with {facts['items']} spans, peak memory, MB"] = round(longer["peak"])
     if (venvs / "sightline").is_dir():
         record.figures["sightline: installed, MB"] = round(installed_mb(venvs / "sightline"))
     record.write()
