@@ -58,7 +58,7 @@ def main() -> None:
         "peak memory, MB": round(peak),
     }
     for name, answers in readers.took.items():
-        record.figures[f"{name}: p50, p95, ms"] = [
+        record.details[f"{name}: p50, p95, ms"] = [
             round(quantile(answers, share) * 1e3, 1) for share in (0.5, 0.95)
         ]
     if readers.errors:

@@ -4,9 +4,9 @@ As a command (the other measurements start it so):
 
     python bench/load.py genai.bin --port 4318 [--protocol http|grpc|json] [--connections 4] [--rate SPANS]
 
-Without a rate each connection sends as soon as it is answered; with one, requests are sent at their time whether
-or not the one before was answered, as far as the connections reach. 429 and 503 are waited out and sent again.
-The last line of its output is JSON.
+Without a rate each connection sends as soon as it is answered; with one, requests are sent at their time
+whether or not the one before was answered, as far as the connections reach. 429 and 503 are waited out and
+sent again. The last line of its output is JSON.
 """
 
 from __future__ import annotations
@@ -100,10 +100,10 @@ Send = Callable[[bytes], int]
 """Sends one request; 200, or the status that asks to wait."""
 
 
-def http_sender(port: int, content_type: str) -> Send:
-    """A sender over one kept HTTP connection."""
+def http_sender(port: int, content_type: str, more: dict[str, str] | None = None) -> Send:
+    """A sender over one kept HTTP connection; `more` are further headers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    headers = {"Content-Type": content_type}
+    headers = {"Content-Type": content_type, **(more or {})}
 
     def send(payload: bytes) -> int:
         connection.request("POST", "/v1/traces", payload, headers)
@@ -173,14 +173,16 @@ class Sending:
 
 
 def main() -> None:
-    """Send, then print one line of JSON: times are seconds, `began` and `ended` on the machine's monotonic clock."""
+    """Send, then print one line of JSON: seconds, `began` and `ended` on the machine's monotonic clock."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--protocol", choices=("http", "grpc", "json"), default="http")
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--interval", type=float, default=0.0, help="seconds between requests; 0: at once")
+    parser.add_argument("--header", action="append", default=[], help="a further header, NAME:VALUE")
     given = parser.parse_args()
+    more = dict(header.split(":", 1) for header in given.header)
     payloads = list(read(given.file))  # read before the clock starts: the disk is the server's
     print("ready", flush=True)
     sys.stdin.readline()
@@ -190,7 +192,9 @@ def main() -> None:
     began, cpu = time.perf_counter(), time.process_time()
     for _ in range(given.connections):
         port = given.port
-        send = grpc_sender(port) if given.protocol == "grpc" else http_sender(port, kinds[given.protocol])
+        send = (
+            grpc_sender(port) if given.protocol == "grpc" else http_sender(port, kinds[given.protocol], more)
+        )
         threads.append(threading.Thread(target=sending.run, args=(send,)))
         threads[-1].start()
     for thread in threads:
@@ -217,10 +221,19 @@ def main() -> None:
 class Loader:
     """The load in its own process: it reads its file first, then waits for `go`."""
 
-    def __init__(self, path: Path, port: int, protocol: str, connections: int, interval: float = 0.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        port: int,
+        protocol: str,
+        connections: int,
+        interval: float = 0.0,
+        headers: tuple[str, ...] = (),
+    ) -> None:
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(path), "--port", str(port), "--protocol", protocol]
-            + ["--connections", str(connections), "--interval", str(interval)],
+            + ["--connections", str(connections), "--interval", str(interval)]
+            + [part for header in headers for part in ("--header", header)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

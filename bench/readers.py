@@ -1,4 +1,4 @@
-"""Readers beside a load: four typical questions over the API, together at a rate, each from a thread of its own."""
+"""Readers beside a load: four typical questions over the API at a rate, over a few connections."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Where results go: one JSON file for each measurement, with what is needed to repeat and to judge it.
 
-Schema: `name`, `date` (UTC), `commit`, `hardware` {cpu, cores, memory_gib, python, engine}, `load_average` (one
-minute, before the run: other work on the machine), `command`, `workload`, `figures` {label: value}.
+Schema: `name`, `date` (UTC), `commit`, `hardware` {cpu, cores, memory_gib, python, engine}, `load_average`
+(one minute, before the run: other work on the machine), `command`, `workload`, `figures` {label: value}, and
+`details` in the same form.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class Record:
     def __init__(self, name: str, workload: str) -> None:
         self.name, self.workload = name, workload
         self.figures: dict[str, Any] = {}
+        self.details: dict[str, Any] = {}
         self._load = round(os.getloadavg()[0], 2)
         self._command = " ".join(["python", f"bench/{Path(sys.argv[0]).name}", *_shown(sys.argv[1:])])
 
@@ -80,9 +82,10 @@ class Record:
             "command": self._command,
             "workload": self.workload,
             "figures": self.figures,
+            "details": self.details,
         }
         path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
-        for label, value in self.figures.items():
+        for label, value in (self.figures | self.details).items():
             print(f"{label:42} {value}")
         print(f"written: bench/results/{path.name}   load average before: {self._load}", flush=True)
         return path
