@@ -2,8 +2,8 @@
 
     python bench/digest_statements.py [--workload genai] [--mb 32] [--segments 4] [--top 20]
 
-Segments are made from the workload and digested one after the other in this process, without a server; the first
-one warms the caches and is left out. `python` is the time outside of statements.
+Segments are made from the workload and digested one after the other in this process, without a server; the
+first one warms the caches and is left out. `python` is the time outside of statements.
 """
 
 from __future__ import annotations
@@ -132,7 +132,8 @@ def main() -> None:
     ordered = sorted(watch.spent.items(), key=lambda item: -item[1][0])[: given.top]
     for label, (wall, used, calls) in ordered:
         record.figures[label] = (
-            f"{wall / spans * 1e6:.2f} µs wall, {used / spans * 1e6:.2f} µs CPU a span, {wall / calls * 1e3:.1f} ms"
+            f"{wall / spans * 1e6:.2f} µs wall, {used / spans * 1e6:.2f} µs CPU a span,"
+            f" {wall / calls * 1e3:.1f} ms"
             f" each of {calls}"
         )
     record.write()

@@ -4,9 +4,9 @@ As a command (the other measurements start it so):
 
     python bench/load.py genai.bin --port 4318 [--protocol http|grpc|json] [--connections 4] [--rate SPANS]
 
-Without a rate each connection sends as soon as it is answered; with one, requests are sent at their time whether
-or not the one before was answered, as far as the connections reach. 429 and 503 are waited out and sent again.
-The last line of its output is JSON.
+Without a rate each connection sends as soon as it is answered; with one, requests are sent at their time
+whether or not the one before was answered, as far as the connections reach. 429 and 503 are waited out and
+sent again. The last line of its output is JSON.
 """
 
 from __future__ import annotations
@@ -173,7 +173,8 @@ class Sending:
 
 
 def main() -> None:
-    """Send, then print one line of JSON: times are seconds, `began` and `ended` on the machine's monotonic clock."""
+    """Send, then print one line of JSON: times are seconds, `began` and `ended` on the machine's monotonic
+    clock."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--port", type=int, required=True)
@@ -219,8 +220,10 @@ class Loader:
 
     def __init__(self, path: Path, port: int, protocol: str, connections: int, interval: float = 0.0) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, __file__, str(path), "--port", str(port), "--protocol", protocol]
-            + ["--connections", str(connections), "--interval", str(interval)],
+            [
+                *(sys.executable, __file__, str(path), "--port", str(port), "--protocol", protocol),
+                *("--connections", str(connections), "--interval", str(interval)),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

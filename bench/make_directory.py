@@ -3,8 +3,9 @@
     python bench/make_directory.py DIRECTORY [--spans 10000000] [--base 200000] [--days 14]
 
 The first spans (`--base`) go through a real server and its digest. The rest are copies made in the engine by
-INSERT SELECT: new trace and span ids, times spread over the days; texts are shared with the originals, so `content`
-holds those of the base only. The engine's merges run as they do in service; nothing is optimised at the end.
+INSERT SELECT: new trace and span ids, times spread over the days; texts are shared with the originals, so
+`content` holds those of the base only. The engine's merges run as they do in service; nothing is optimised at
+the end.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ SELECT * REPLACE (
     lower(hex(sipHash128(trace_id, {copy:UInt32}))) AS trace_id,
     lower(hex(sipHash64(span_id, {copy:UInt32}))) AS span_id,
     if(parent_span_id = '', '', lower(hex(sipHash64(parent_span_id, {copy:UInt32})))) AS parent_span_id,
-    start_time + toIntervalNanosecond({shift:UInt64} + sipHash64(trace_id, {copy:UInt32}) % {width:UInt64}) AS start_time,
-    start_time AS received_at
+    start_time + toIntervalNanosecond({shift:UInt64} + sipHash64(trace_id, {copy:UInt32}) % {width:UInt64}) AS
+    start_time, start_time AS received_at
 )
 FROM sightline.base
 """
@@ -36,7 +37,9 @@ FROM sightline.base
 def multiply(data: Path, spans: int, days: float) -> tuple[int, float]:
     """Copy the spans of a directory until it has so many; the number there is, and the seconds it took."""
     store = Store(embedded_url(data), StoreSettings())
-    writer = store.writer(max_insert_threads=1, min_insert_block_size_rows=10_000_000, max_memory_usage=6 << 30)
+    writer = store.writer(
+        max_insert_threads=1, min_insert_block_size_rows=10_000_000, max_memory_usage=6 << 30
+    )
     began = time.perf_counter()
     try:
         writer.command("CREATE TEMPORARY TABLE base ENGINE = Memory AS SELECT * FROM sightline.spans")

@@ -2,8 +2,9 @@
 
     python bench/memory.py [--minutes 10] [--rate 5000]
 
-Idle is measured ten seconds after the start. Then steady load; the resident size is read every second, and the slope
-is that of a line through the second half (megabytes a minute). Last, as many spans as fast as they are accepted.
+Idle is measured ten seconds after the start. Then steady load; the resident size is read every second, and
+the slope is that of a line through the second half (megabytes a minute). Last, as many spans as fast as they
+are accepted.
 """
 
 from __future__ import annotations

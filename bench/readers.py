@@ -1,4 +1,5 @@
-"""Readers beside a load: four typical questions over the API, together at a rate, each from a thread of its own."""
+"""Readers beside a load: four typical questions over the API, together at a rate, each from a thread of its
+own."""
 
 from __future__ import annotations
 

@@ -2,9 +2,10 @@
 
     python bench/receive.py [--workload genai|mixed|agent|chat] [--protocol http|grpc|json] [--spans 200000]
 
-A fresh server gets requests encoded beforehand, from another process over a few connections, as fast as it answers.
-The clock runs from the first request until /metrics says that every span is stored; then the table is counted: none
-lost, none double. Each run has a fresh directory; the best counts, as for the bare engine, and all are listed.
+A fresh server gets requests encoded beforehand, from another process over a few connections, as fast as it
+answers. The clock runs from the first request until /metrics says that every span is stored; then the table
+is counted: none lost, none double. Each run has a fresh directory; the best counts, as for the bare engine,
+and all are listed.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ def main() -> None:
     parts += [f"segment-{given.segment}"] if given.segment else []
     record = Record(
         "-".join(parts),
-        f"{given.workload}, {given.spans} spans, {given.each} a request, {given.protocol}, {given.connections} connections",
+        f"{given.workload}, {given.spans} spans, {given.each} a request, {given.protocol},"
+        f" {given.connections} connections",
     )
     bare = None if given.no_bare else bare_engine(given.workload, given.spans, given.each, runs=given.runs)
     flags = ("--journal-segment-bytes", given.segment) if given.segment else ()

@@ -1,7 +1,7 @@
 """Where results go: one JSON file for each measurement, with what is needed to repeat and to judge it.
 
-Schema: `name`, `date` (UTC), `commit`, `hardware` {cpu, cores, memory_gib, python, engine}, `load_average` (one
-minute, before the run: other work on the machine), `command`, `workload`, `figures` {label: value}.
+Schema: `name`, `date` (UTC), `commit`, `hardware` {cpu, cores, memory_gib, python, engine}, `load_average`
+(one minute, before the run: other work on the machine), `command`, `workload`, `figures` {label: value}.
 """
 
 from __future__ import annotations

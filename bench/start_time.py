@@ -2,7 +2,8 @@
 
     python bench/start_time.py DIRECTORY [--runs 5]
 
-The directory is one of `make_directory.py`, or any other; it is kept. The last figure is the same on an empty one.
+The directory is one of `make_directory.py`, or any other; it is kept. The last figure is the same on an empty
+one.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
     python bench/storage.py [--spans 50000] [--workloads genai mixed agent chat]
 
-After the server has stored everything and ended, the parts are merged to one for each partition, as merges do over
-time, and the bytes of the active parts are summed (`before merges` stands beside it). `sent` is the protobuf without
-compression. Then the sent requests are read again: each string attribute of at least 400 characters must be among its
-span's contents by hash, and be put together from the store exactly as it was sent; those of indexed keys are gathered
-in one JSON text, and must be in it.
+After the server has stored everything and ended, the parts are merged to one for each partition, as merges do
+over time, and the bytes of the active parts are summed (`before merges` stands beside it). `sent` is the
+protobuf without compression. Then the sent requests are read again: each string attribute of at least 400
+characters must be among its span's contents by hash, and be put together from the store exactly as it was
+sent; those of indexed keys are gathered in one JSON text, and must be in it.
 """
 
 from __future__ import annotations

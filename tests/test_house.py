@@ -133,5 +133,11 @@ def test_no_test_sleeps() -> None:
         if path.name == "test_house.py":
             continue
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sleep":
-                pytest.fail(f"{path}:{node.lineno} sleeps; wait for a condition (sightline.testing.wait_until)")
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "sleep"
+            ):
+                pytest.fail(
+                    f"{path}:{node.lineno} sleeps; wait for a condition (sightline.testing.wait_until)"
+                )

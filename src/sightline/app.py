@@ -28,8 +28,8 @@ from sightline.control.control import Control
 from sightline.control.exposure import exposure_error, is_loopback
 from sightline.control.gate import Gate
 from sightline.digest.digester import Digester
-from sightline.digest.signals import signal_digests, write_probe
 from sightline.digest.policy import Policy
+from sightline.digest.signals import signal_digests, write_probe
 from sightline.journal.journal import Journal
 from sightline.operations.backup import Sources, backup_service
 from sightline.operations.health import Check, health_routes
@@ -109,7 +109,9 @@ class PriceKeeper:
         if self._settings.catalog_dir:
             folder = type(self._settings.data)(self._settings.catalog_dir)
         own = load_own_prices(folder / "prices") if (folder / "prices").is_dir() else []
-        entered = [own_price(entry.as_file_entry(), f"price {entry.version}") for entry in self._control.prices()]
+        entered = [
+            own_price(entry.as_file_entry(), f"price {entry.version}") for entry in self._control.prices()
+        ]
         return PriceBook(own=[*own, *entered])
 
 
@@ -152,7 +154,8 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         if refused:
             raise CannotStart(refused)
         gate = Gate(
-            control, is_loopback(settings.http.host), insecure=settings.insecure, bind_host=settings.http.host,
+            control, is_loopback(settings.http.host), insecure=settings.insecure,
+            bind_host=settings.http.host,
             hosts=settings.http.allowed_hosts, origins=settings.http.cors_origins,
         )  # fmt: skip
         stack.callback(gate.close)
@@ -167,7 +170,12 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         digester = None
         if Part.DIGEST in parts:
             policies = PolicyKeeper(control, clock)
-            digester = Digester(journal, signal_digests(store, conventions(), prices, policies, clock), clock, write_probe(store))
+            digester = Digester(
+                journal,
+                signal_digests(store, conventions(), prices, policies, clock),
+                clock,
+                write_probe(store),
+            )
             digester.start()
             stack.callback(digester.stop, _DRAIN_SECONDS)
         if settings.self_tracing and control.project(SELF_PROJECT) is None:
@@ -226,7 +234,9 @@ async def serve(settings: Settings, started: Callable[[str], Any] = lambda _: No
         try:
             await grpc.start()
             address = f"http://{settings.http.host}:{http.port}"
-            log.info("serving", http=address, grpc=settings.grpc.port, data=str(settings.data), role=settings.role)
+            log.info(
+                "serving", http=address, grpc=settings.grpc.port, data=str(settings.data), role=settings.role
+            )
             started(address)
             ended = asyncio.create_task(http.wait())
             asked = asyncio.create_task(stop.wait())

@@ -141,7 +141,9 @@ class ServerProcess:
     def ready(self) -> bool:
         """Whether it accepts and answers. Raises RuntimeError when the process has ended."""
         if self.process is None or self.process.poll() is not None:
-            raise RuntimeError(f"the server ended ({self.process and self.process.returncode}):\n{self.output()[-4000:]}")
+            raise RuntimeError(
+                f"the server ended ({self.process and self.process.returncode}):\n{self.output()[-4000:]}"
+            )
         return self.client.request("GET", "/readyz").status == 200
 
     def output(self) -> str:

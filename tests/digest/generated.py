@@ -22,16 +22,121 @@ TEXTS = st.text(
     max_size=10,
 )
 ODD = st.sampled_from(
-    ["", " ", "\n", " \t\r\n\x0c\x0b", "\xa0", "0", "1", "12", " 7 ", "007", "3.0", "3.5", "-1", "1e5", "1e400", "nan", "inf", "+5", "5.", ".5", "true", "True", "TRUE", "false", "0.0", "null", "None", "[]", "{}", "[", '"', '""', '"x"', '["a", " b ", "", null, 1, 2.50, true, ["c"], {"d": 1}]', '[1, "a"]', '["\\u00e9\\n"]', "[1", ' ["x"] ', "[NaN]", "999999999999999999", "1000000000000000000", "9223372036854775807", "18446744073709551616", "1" * 50, "<REDACTED>", "__REDACTED__", "{'cache_read': 5, 'x': 'y'}", "<class 'a.B'>", "a,b, ,c", "stop", "LLM", "a.b.c", "gpt-4o-2024-08-06", "claude-3-5-sonnet@20240620", "anthropic.claude-3-5-sonnet-20241022-v2:0", "m-20259999", "https://u:p@Host.example:443/a?api_key=1&q=2#f", "host:80", "[::1]:80", "http://[::1]/x", "://", "?x", "@"]  # noqa: E501
+    [
+        "",
+        " ",
+        "\n",
+        " \t\r\n\x0c\x0b",
+        "\xa0",
+        "0",
+        "1",
+        "12",
+        " 7 ",
+        "007",
+        "3.0",
+        "3.5",
+        "-1",
+        "1e5",
+        "1e400",
+        "nan",
+        "inf",
+        "+5",
+        "5.",
+        ".5",
+        "true",
+        "True",
+        "TRUE",
+        "false",
+        "0.0",
+        "null",
+        "None",
+        "[]",
+        "{}",
+        "[",
+        '"',
+        '""',
+        '"x"',
+        '["a", " b ", "", null, 1, 2.50, true, ["c"], {"d": 1}]',
+        '[1, "a"]',
+        '["\\u00e9\\n"]',
+        "[1",
+        ' ["x"] ',
+        "[NaN]",
+        "999999999999999999",
+        "1000000000000000000",
+        "9223372036854775807",
+        "18446744073709551616",
+        "1" * 50,
+        "<REDACTED>",
+        "__REDACTED__",
+        "{'cache_read': 5, 'x': 'y'}",
+        "<class 'a.B'>",
+        "a,b, ,c",
+        "stop",
+        "LLM",
+        "a.b.c",
+        "gpt-4o-2024-08-06",
+        "claude-3-5-sonnet@20240620",
+        "anthropic.claude-3-5-sonnet-20241022-v2:0",
+        "m-20259999",
+        "https://u:p@Host.example:443/a?api_key=1&q=2#f",
+        "host:80",
+        "[::1]:80",
+        "http://[::1]/x",
+        "://",
+        "?x",
+        "@",
+    ]
 )
 ISO = st.sampled_from(
-    ["2026-11-18T00:00:01Z", "2026-11-18T00:00:00.123456789Z", "2026-11-18 00:00:02", "2026-11-18T01:00:01+01:00", "2026-11-18T00:00:01.5+0000", "2026-13-01T00:00:00Z", "2026-11-18", "2026-11-18T25:00:00Z", "2020-01-01T00:00:00Z", "2026-11-18T00:00:01", " 2026-11-18T00:00:01Z ", "1794960001", "1794960001000", "yesterday"]  # noqa: E501
+    [
+        "2026-11-18T00:00:01Z",
+        "2026-11-18T00:00:00.123456789Z",
+        "2026-11-18 00:00:02",
+        "2026-11-18T01:00:01+01:00",
+        "2026-11-18T00:00:01.5+0000",
+        "2026-13-01T00:00:00Z",
+        "2026-11-18",
+        "2026-11-18T25:00:00Z",
+        "2020-01-01T00:00:00Z",
+        "2026-11-18T00:00:01",
+        " 2026-11-18T00:00:01Z ",
+        "1794960001",
+        "1794960001000",
+        "yesterday",
+    ]
 )
 INTS = st.sampled_from(
     [0, 1, 2, -1, 5, 100, 127, 128, 16383, 16384, 2**31, 2**53 + 1, 2**62, 2**63 - 1, -(2**63), 10**18]
 )
 FLOATS = st.sampled_from(
-    [0.0, -0.0, 1.0, 0.5, 0.1 + 0.2, 3.0, -1.0, 1e+300, 1e-300, 5e-324, 1e+20, 1e+21, 9e+18, 2.0 ** 63, 1e-05, 1e-06, 1e-07, 123456.789, float("nan"), float("inf"), float("-inf"), 1.5e-09, 2.5e-09, 0.001, 1234567890123456.8]  # noqa: E501
+    [
+        0.0,
+        -0.0,
+        1.0,
+        0.5,
+        0.1 + 0.2,
+        3.0,
+        -1.0,
+        1e300,
+        1e-300,
+        5e-324,
+        1e20,
+        1e21,
+        9e18,
+        2.0**63,
+        1e-05,
+        1e-06,
+        1e-07,
+        123456.789,
+        float("nan"),
+        float("inf"),
+        float("-inf"),
+        1.5e-09,
+        2.5e-09,
+        0.001,
+        1234567890123456.8,
+    ]
 )
 SCALARS = (
     st.none() | st.booleans() | INTS | st.integers(-(2**63), 2**63 - 1) | FLOATS | st.floats() | TEXTS | ODD
@@ -44,7 +149,20 @@ VALUES = st.recursive(
 )
 USAGE = st.dictionaries(
     st.sampled_from(
-        ["input", "output", "input_tokens", "output_tokens", "prompt_tokens", "completion_tokens", "input_cached", "cache_read_input_tokens", "cache_creation_input_tokens", "output_reasoning", "total", "inputs"]  # noqa: E501
+        [
+            "input",
+            "output",
+            "input_tokens",
+            "output_tokens",
+            "prompt_tokens",
+            "completion_tokens",
+            "input_cached",
+            "cache_read_input_tokens",
+            "cache_creation_input_tokens",
+            "output_reasoning",
+            "total",
+            "inputs",
+        ]
     ),
     st.sampled_from([0, 1, 7, 100, "5", " 6 ", "x", None, 2.0, 2.5, -1, True]),
     max_size=5,
@@ -114,7 +232,17 @@ READ = [
     (f, s) for f in CATALOG.span_fields for s in f.applicable if s.scope in (Scope.ATTRIBUTE, Scope.RESOURCE)
 ]
 FAMILY_KEYS = st.sampled_from(
-    ["llm.input_messages.0.message.role", "llm.input_messages.999999999.x", "retrieval.documents.0.document.id", "gen_ai.prompt.0.content", "gen_ai.completion.12.role", "some.3.thing", "0", "a.0", "llm.tools.1"]  # noqa: E501
+    [
+        "llm.input_messages.0.message.role",
+        "llm.input_messages.999999999.x",
+        "retrieval.documents.0.document.id",
+        "gen_ai.prompt.0.content",
+        "gen_ai.completion.12.role",
+        "some.3.thing",
+        "0",
+        "a.0",
+        "llm.tools.1",
+    ]
 )
 UNKNOWN_KEYS = (
     st.sampled_from(

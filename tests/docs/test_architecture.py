@@ -68,7 +68,7 @@ def test_the_names_on_the_page_are_read() -> None:
 
 def test_every_station_is_on_the_page() -> None:
     stations = {p.name + ("/" if p.is_dir() else "") for p in SRC.iterdir()}
-    stations = {s for s in stations if s[0] != "_" and (s.endswith("/") or s.endswith(".py"))}
+    stations = {s for s in stations if s[0] != "_" and s.endswith(("/", ".py"))}
     missing = {s for s in stations if s.rstrip("/") not in TEXT}
     assert not missing, f"ARCHITECTURE.md does not mention {', '.join(sorted(missing))}"
 
@@ -78,7 +78,10 @@ def test_the_order_of_imports_is_that_of_the_house() -> None:
     [levels] = [
         ast.literal_eval(n.value)
         for n in order.body
-        if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name) and n.target.id == "ORDER" and n.value
+        if isinstance(n, ast.AnnAssign)
+        and isinstance(n.target, ast.Name)
+        and n.target.id == "ORDER"
+        and n.value
     ]
     [told] = re.findall(r"^\*\*Imports\*\* go one way: (.*?)\. ", TEXT, re.MULTILINE)
     there = {p.stem for p in SRC.iterdir()}

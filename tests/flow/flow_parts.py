@@ -17,7 +17,9 @@ SENDERS = Path(__file__).parent / "senders"
 def run_sender(*command: str, env: Mapping[str, str]) -> dict[str, Any]:
     """Run a sender to its end and return what it says it sent."""
     words = [sys.executable, *command] if command[0].endswith(".py") else list(command)
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, env=environment(env), check=False)
+    done = subprocess.run(
+        words, capture_output=True, text=True, timeout=60, env=environment(env), check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     assert "error" not in done.stderr.lower(), f"the sender complains: {done.stderr[-3000:]}"
     sent: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

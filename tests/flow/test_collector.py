@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from flow_parts import contents_of, python_app, text_of
+
 from sightline.testing import ServerProcess, environment, free_port, wait_until
 
 pytestmark = pytest.mark.flow
 
 
 @pytest.fixture(params=["http", "grpc"])
-def collector(request: pytest.FixtureRequest, server: ServerProcess, tmp_path: Path) -> Iterator[tuple[str, str]]:
+def collector(
+    request: pytest.FixtureRequest, server: ServerProcess, tmp_path: Path
+) -> Iterator[tuple[str, str]]:
     """A running collector: how it hands on, and where it takes OTLP over HTTP."""
     spec = importlib.util.find_spec("rotel")
     assert spec and spec.origin, "the collector comes with the development dependencies: pip install rotel"
@@ -32,7 +34,10 @@ def collector(request: pytest.FixtureRequest, server: ServerProcess, tmp_path: P
         "--otlp-exporter-compression", "gzip", "--batch-timeout", "100ms",
     ]  # fmt: skip
     log = tmp_path / "log"
-    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out, env=environment()) as process:
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(command, stdout=out, stderr=out, env=environment()) as process,
+    ):
         try:
             wait_until(lambda: listens(taking), f"the collector, whose log is {log}")
             yield request.param, f"http://{taking}"
@@ -55,7 +60,8 @@ def test_what_a_collector_hands_on_arrives_whole(server: ServerProcess, collecto
     sent = python_app("http", endpoint)
     trace = sent["trace_id"]
     rows = server.wait_for(
-        f"SELECT kind, session_id, usage_source, service FROM spans WHERE trace_id = '{trace}' ORDER BY start_time",
+        f"SELECT kind, session_id, usage_source, service FROM spans WHERE trace_id = '{trace}' ORDER BY"
+        " start_time",
         lambda rows: len(rows) == 4 and rows[0]["usage_source"] == "rollup" and rows[-1]["session_id"],
     )
     assert [r["kind"] for r in rows] == ["agent", "llm", "llm", "tool"]
@@ -65,4 +71,6 @@ def test_what_a_collector_hands_on_arrives_whole(server: ServerProcess, collecto
     assert first == second
     assert json.loads(text_of(server, first)) == [{"role": "user", "content": sent["prompt"]}]
     server.wait_for(f"SELECT body FROM logs WHERE trace_id = '{trace}'", lambda rows: len(rows) == 1)
-    server.wait_for("SELECT uniqExact(name) AS n FROM metrics WHERE startsWith(name, 'app.')", lambda r: r[0]["n"] == 7)
+    server.wait_for(
+        "SELECT uniqExact(name) AS n FROM metrics WHERE startsWith(name, 'app.')", lambda r: r[0]["n"] == 7
+    )

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from flow_parts import SENDERS, contents_of, run_sender, text_of
+
 from sightline.testing import ServerProcess
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(300)]
@@ -50,7 +50,11 @@ def test_spans_of_node_arrive_whole(server: ServerProcess, node_app: tuple[str, 
     where = f"FROM spans WHERE trace_id = '{sent['trace_id']}'"
     server.wait_for(f"SELECT count() AS n {where}", lambda rows: rows[0]["n"] == 2)
     root, call = server.sql(f"SELECT * {where} ORDER BY depth")
-    assert (root["span_id"], root["otel_kind"], root["service"]) == (sent["root"], "server", f"node-{encoding}")
+    assert (root["span_id"], root["otel_kind"], root["service"]) == (
+        sent["root"],
+        "server",
+        f"node-{encoding}",
+    )
     assert (call["parent_span_id"], call["kind"], call["provider"]) == (sent["root"], "llm", "anthropic")
     assert (call["input_tokens"], call["output_tokens"]) == (12, 0), "0 is not absent"
     assert call["session_id"] == "node-session"

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-
 from flow_parts import contents_of, python_app, text_of
+
 from sightline.testing import ServerProcess
 
 pytestmark = pytest.mark.flow
@@ -18,13 +18,17 @@ def sent(request: pytest.FixtureRequest, server: ServerProcess) -> dict[str, Any
     """What the application sent; everything of it is stored."""
     endpoint = server.url if request.param == "http" else f"http://127.0.0.1:{server.grpc_port}"
     sent = python_app(request.param, endpoint)
-    server.wait_for(f"SELECT count() AS n FROM spans WHERE trace_id = '{sent['trace_id']}'", lambda r: r[0]["n"] == 4)
+    server.wait_for(
+        f"SELECT count() AS n FROM spans WHERE trace_id = '{sent['trace_id']}'", lambda r: r[0]["n"] == 4
+    )
     server.settled()
     return sent | {"service": f"py-{request.param}"}
 
 
 def spans(server: ServerProcess, sent: dict[str, Any], columns: str) -> list[dict[str, Any]]:
-    return server.sql(f"SELECT {columns} FROM spans WHERE trace_id = '{sent['trace_id']}' ORDER BY start_time")
+    return server.sql(
+        f"SELECT {columns} FROM spans WHERE trace_id = '{sent['trace_id']}' ORDER BY start_time"
+    )
 
 
 def test_spans_have_their_canonical_fields(server: ServerProcess, sent: dict[str, Any]) -> None:
@@ -39,12 +43,16 @@ def test_spans_have_their_canonical_fields(server: ServerProcess, sent: dict[str
     assert {s["parent_span_id"] for s in (first, second, tool)} == {sent["root"]}
     assert {s["service"] for s in (agent, first)} == {sent["service"]}
     assert {s["environment"] for s in (agent, tool)} == {"staging"}
-    attributes = first["attributes"] if isinstance(first["attributes"], dict) else json.loads(first["attributes"])
+    attributes = (
+        first["attributes"] if isinstance(first["attributes"], dict) else json.loads(first["attributes"])
+    )
     assert attributes["app"]["retries"] in (0, "0"), "what no field takes is kept, 0 apart from absent"
     assert first["cost_usd"] > 0 and first["cost_source"] == "computed"
 
 
-def test_the_session_of_a_root_that_comes_last_counts_for_all(server: ServerProcess, sent: dict[str, Any]) -> None:
+def test_the_session_of_a_root_that_comes_last_counts_for_all(
+    server: ServerProcess, sent: dict[str, Any]
+) -> None:
     rows = spans(server, sent, "session_id, user_id, depth")
     assert [r["session_id"] for r in rows] == ["session-7"] * 4
     assert [r["user_id"] for r in rows] == ["alice"] * 4

@@ -1,4 +1,5 @@
-"""SIGTERM while senders are busy: it ends in time with exit code 0, and what it acknowledged is there afterwards."""
+"""SIGTERM while senders are busy: it ends in time with exit code 0, and what it acknowledged is there
+afterwards."""
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ def test_sigterm_under_load_loses_nothing_and_takes_less_than_ten_seconds(tmp_pa
         code, seconds = server.stop()
         for sender in senders:
             sender.join(30)
-        assert (code, seconds < 10) == (0, True), f"exit code {code} after {seconds:.1f} s: {server.output()[-3000:]}"
+        assert (code, seconds < 10) == (0, True), (
+            f"exit code {code} after {seconds:.1f} s: {server.output()[-3000:]}"
+        )
         assert "Traceback" not in server.output()
         assert set().union(*(s.statuses for s in senders)) <= {200, 429, 503}
         server.start()
@@ -53,6 +56,8 @@ def test_sigterm_under_load_loses_nothing_and_takes_less_than_ten_seconds(tmp_pa
         stored = {
             row["trace_id"]
             for digit in "0123456789abcdef"
-            for row in server.sql(f"SELECT trace_id FROM spans WHERE startsWith(trace_id, '{digit}') LIMIT 10000")
+            for row in server.sql(
+                f"SELECT trace_id FROM spans WHERE startsWith(trace_id, '{digit}') LIMIT 10000"
+            )
         }
         assert sent <= stored, f"{len(sent - stored)} of {len(sent)} are missing"

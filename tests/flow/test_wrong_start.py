@@ -78,7 +78,9 @@ def test_an_unknown_setting_names_the_nearest(tmp_path: Path) -> None:
 def test_a_value_of_the_wrong_kind(tmp_path: Path) -> None:
     config = tmp_path / "sightline.toml"
     config.write_text('[http]\nport = "many"\n')
-    refused(sightline("serve", "--data", str(tmp_path / "data"), "--config", str(config)), "http.port", "many")
+    refused(
+        sightline("serve", "--data", str(tmp_path / "data"), "--config", str(config)), "http.port", "many"
+    )
 
 
 def test_an_unknown_role(tmp_path: Path) -> None:
@@ -100,7 +102,9 @@ def test_a_store_of_a_newer_sightline(used: Path, tmp_path: Path) -> None:
 
     newer = copy_of(used, tmp_path)
     with closing(Store(embedded_url(newer), StoreSettings())) as store:
-        store.command("INSERT INTO sightline.schema_steps (number, name, checksum) VALUES (9999, 'future', 'x')")
+        store.command(
+            "INSERT INTO sightline.schema_steps (number, name, checksum) VALUES (9999, 'future', 'x')"
+        )
     refused(serve(newer), "9999", "newer")
 
 
@@ -111,7 +115,9 @@ def test_a_store_whose_schema_was_changed(used: Path, tmp_path: Path) -> None:
     changed = copy_of(used, tmp_path)
     with closing(Store(embedded_url(changed), StoreSettings())) as store:
         store.command("TRUNCATE TABLE sightline.schema_steps")
-        store.command("INSERT INTO sightline.schema_steps (number, name, checksum) VALUES (1, 'spans', 'beef')")
+        store.command(
+            "INSERT INTO sightline.schema_steps (number, name, checksum) VALUES (1, 'spans', 'beef')"
+        )
     refused(serve(changed), "step 1", "beef")
 
 

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sightline.catalog.values import Value, as_bool, as_float, as_int, as_list, number_text, parse_json, plain, text
+from sightline.catalog.values import (
+    Value,
+    as_bool,
+    as_float,
+    as_int,
+    as_list,
+    number_text,
+    parse_json,
+    plain,
+    text,
+)
 from sightline.catalog.vocabulary import REMARKS, FieldType, Step, Words
 
 REDACTED = frozenset({"<REDACTED>", "__REDACTED__"})

@@ -16,7 +16,8 @@ from sightline.digest.staging import LONG, Facts
 from sightline.digest.steps import array, quoted
 from sightline.digest.tokens import input_tokens, output_tokens, remarks
 
-# Fields that count for the whole trace when only one span carries them, in the order of the bits of `inherited`.
+# Fields that count for the whole trace when only one span carries them, in the order of the bits of
+# `inherited`.
 TRACE_WIDE = ("session_id", "user_id", "team", "feature", "release", "environment", "tags", "tenant_org")
 # Kinds that are themselves a call of a model: their usage is their own.
 MODEL_KINDS = ("llm", "embedding", "reranker", "speech", "transcription")
@@ -59,7 +60,9 @@ class _Plan:
         self.always: set[int] = set()
         self.maybe: set[int] = set()
         # Also where another sender's word is meant: content must not become JSON paths.
-        self.content_keys = {n: key for key, n in columns.numbers.span.items() if key in content_keys(columns.catalog)}
+        self.content_keys = {
+            n: key for key, n in columns.numbers.span.items() if key in content_keys(columns.catalog)
+        }
         self.taken: list[str] = []
         self.fields: dict[str, str] = {}
         self.content: dict[str, str] = {}
@@ -99,17 +102,26 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     arrays = ["keys", "types", "texts", "rkeys", "rtypes", "rtexts", "events", "links"]
     carried = [*_STRUCTURAL, *arrays]
     layer = f"SELECT {', '.join(carried)}, {keys.kid} AS kid, {keys.rkid} AS rkid FROM {staged}"
-    used = {name: value for name, value in numbers.used.items()}
-    needed = " ".join([kind, *plan.fields.values(), *plan.content.values(), *plan.taken, *marks.values(), *keys.contents])
+    used = dict(numbers.used)
+    needed = " ".join(
+        [kind, *plan.fields.values(), *plan.content.values(), *plan.taken, *marks.values(), *keys.contents]
+    )
     mentioned = set(_NAMES.findall(needed))
     used = {name: value for name, value in used.items() if name in mentioned}
     senders = f"{columns.emitters()} AS emitters"
-    layer = f"SELECT {', '.join([*carried, 'kid', *(f'{v} AS {n}' for n, v in used.items()), senders])} FROM ({layer})"
+    layer = (
+        f"SELECT {', '.join([*carried, 'kid', *(f'{v} AS {n}' for n, v in used.items()), senders])} FROM"
+        f" ({layer})"
+    )
     carried += ["kid", "emitters", *used]
     layer = f"SELECT {', '.join(carried)}, ifNull({kind}, 'other') AS kind FROM ({layer})"
     taken = f"[{', '.join(plan.taken)}]::Array(UInt16) AS taken"
-    values = [f"{value} AS c_{name}" for name, value in fields.items()] + [f"{v} AS {n}" for n, v in marks.items()]
-    main = "[" + ", ".join(f"ifNull({v}, '')" for v in plan.content.values()) + "]::Array(String) AS main_texts"
+    values = [f"{value} AS c_{name}" for name, value in fields.items()] + [
+        f"{v} AS {n}" for n, v in marks.items()
+    ]
+    main = (
+        "[" + ", ".join(f"ifNull({v}, '')" for v in plan.content.values()) + "]::Array(String) AS main_texts"
+    )
     again = set(_NAMES.findall(" ".join(keys.contents)))
     loose = [name for name in used if name in again]
     carried = [*_STRUCTURAL, *arrays, "kid", "kind", "emitters", *loose]
@@ -122,19 +134,32 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
         chosen["output_tokens"] = output_tokens(fields)
     body = [*_STRUCTURAL, "kind", *(f"{value} AS z_{name}" for name, value in chosen.items())]
     names = array([*plan.content, *keys.content_names])
-    texts = f"arrayConcat(main_texts, [{', '.join(keys.contents)}]::Array(String))" if keys.contents else "main_texts"
+    texts = (
+        f"arrayConcat(main_texts, [{', '.join(keys.contents)}]::Array(String))"
+        if keys.contents
+        else "main_texts"
+    )
     if facts.long:
-        names = f"arrayConcat({names}::Array(String), arrayMap(k -> concat('attribute:', k), arrayFilter((k, f) -> f, keys, {keys.long})))"
+        names = (
+            f"arrayConcat({names}::Array(String), arrayMap(k -> concat('attribute:', k), arrayFilter((k,"
+            f" f) -> f, keys, {keys.long})))"
+        )
         texts = f"arrayConcat({texts}, arrayFilter((x, f) -> f, texts, {keys.long}))"
     body += [f"{names}::Array(String) AS content_fields", f"{texts} AS content_texts"]
-    body += [f"{keys.attributes} AS attributes", f"{keys.resource} AS resource", *_events(catalog, facts, nested)]
+    body += [
+        f"{keys.attributes} AS attributes",
+        f"{keys.resource} AS resource",
+        *_events(catalog, facts, nested),
+    ]
     body += [
         "sipHash64(toString(project), toFixedString(trace_id, 16)) AS trace",
         "reinterpretAsUInt64(span_id) AS span_key",
         "reinterpretAsUInt64(parent_id) AS parent_key",
         "arrayMap(x -> if(x = '', '', substring(SHA256(x), 1, 16)), content_texts) AS content_hashes",
     ]
-    select = f"SELECT {', '.join(body)} FROM ({layer})".replace(" AS z_", " AS c_").replace("{nested}", quoted(nested))
+    select = f"SELECT {', '.join(body)} FROM ({layer})".replace(" AS z_", " AS c_").replace(
+        "{nested}", quoted(nested)
+    )
     return CanonicalQuery(select=select, columns=tuple(fields), content=bool(plan.content or keys.contents))
 
 
@@ -152,7 +177,8 @@ class _Keys:
         text = literal_of(every_type(facts.keys), nested)
         # By the number of a key: 0 goes elsewhere, 1 stays in the JSON, 2 stays unless a field has taken it.
         ways = [1] + [
-            0 if n in plan.always or n in plan.content_keys else 2 if n in plan.maybe else 1 for n in range(1, known + 1)
+            0 if n in plan.always or n in plan.content_keys else 2 if n in plan.maybe else 1
+            for n in range(1, known + 1)
         ]
         way = f"[{', '.join(map(str, ways + [0] * (len(families) + 1)))}]::Array(UInt8)[kid + 1]"
         stays = f"if({way} = 2, NOT has(taken, kid), {way})" if 2 in ways else way
@@ -161,8 +187,14 @@ class _Keys:
             keep = f"arrayMap((kid, x) -> if(length(x) <= {LONG}, {stays}, 0), kid, texts)"
         self.attributes = json_attributes("keys", "types", "texts", keep, text)
         drop = [k for k in facts.resource_keys if columns.catalog.denied(k)]
-        kept = f"arrayMap(k -> NOT has({array(drop)}::Array(String), k), rkeys)" if drop else "arrayMap(k -> 1, rkeys)"
-        self.resource = json_attributes("rkeys", "rtypes", "rtexts", kept, literal_of(every_type(facts.resource_keys), nested))
+        kept = (
+            f"arrayMap(k -> NOT has({array(drop)}::Array(String), k), rkeys)"
+            if drop
+            else "arrayMap(k -> 1, rkeys)"
+        )
+        self.resource = json_attributes(
+            "rkeys", "rtypes", "rtexts", kept, literal_of(every_type(facts.resource_keys), nested)
+        )
         self.long = f"arrayMap((kid, x) -> if(kid = 0, length(x) > {LONG}, 0), kid, texts)"
         self.content_names: list[str] = []
         self.contents: list[str] = []

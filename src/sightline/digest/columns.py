@@ -1,9 +1,9 @@
 """Expressions for the canonical columns, generated from the catalog and from what occurs in a segment.
 
-Each field becomes the first of its sources that occurs and survives its transform; nothing that does not occur
-in the segment costs anything. Query analysis is the fixed cost of a segment, so expressions are short: every
-attribute in use is a column of its own (`a5`, its type code `t5`), and a transform over few distinct words is
-worked out in Python, once for each word (`Facts.words`).
+Each field becomes the first of its sources that occurs and survives its transform; nothing that does not
+occur in the segment costs anything. Query analysis is the fixed cost of a segment, so expressions are short:
+every attribute in use is a column of its own (`a5`, its type code `t5`), and a transform over few distinct
+words is worked out in Python, once for each word (`Facts.words`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,18 @@ from sightline.catalog.values import as_type
 from sightline.catalog.vocabulary import Field, FieldType, Scope, Source
 from sightline.digest.anyvalue import BLANK, BOOL, DOUBLE, EMPTY, INT, NEGATIVE, NESTED, PADDED, STRING
 from sightline.digest.staging import Facts
-from sightline.digest.steps import apply, array, at_path, both, bound, either, number, quoted, trimmed, unquoted
+from sightline.digest.steps import (
+    apply,
+    array,
+    at_path,
+    both,
+    bound,
+    either,
+    number,
+    quoted,
+    trimmed,
+    unquoted,
+)
 
 _ANY_TEXT = frozenset({STRING, BLANK, PADDED})
 # Steps that depend on the word alone and change it, so that they are worth doing once for each word.
@@ -68,7 +79,9 @@ class Numbering:
     def __init__(self, facts: Facts, catalog: Catalog) -> None:
         self.facts = facts
         self.span = {k: i for i, k in enumerate(sorted(k for k in facts.keys if k in catalog.keys), 1)}
-        self.resource = {k: i for i, k in enumerate(sorted(k for k in facts.resource_keys if k in catalog.keys), 1)}
+        self.resource = {
+            k: i for i, k in enumerate(sorted(k for k in facts.resource_keys if k in catalog.keys), 1)
+        }
         self.family: dict[str, str] = {}
         self.denied: list[str] = []
         self.used: dict[str, str] = {}
@@ -81,7 +94,8 @@ class Numbering:
                     self.family[key] = family.column
 
     def text(self, key: str, resource: bool) -> tuple[str, str, frozenset[int]]:
-        """Text and type code of an attribute as columns, and the type codes that occur. Nested values decoded."""
+        """Text and type code of an attribute as columns, and the type codes that occur. Nested values
+        decoded."""
         if resource:
             n, types = self.resource[key], self.facts.resource_keys[key]
             x, t = f"rtexts[indexOf(rkid, {n})]", f"rtypes[indexOf(rkid, {n})]"
@@ -220,14 +234,18 @@ class Columns:
         return Candidate(source, self._guarded(source, value, field.type), taken, sure)
 
     def _place(self, source: Source, resource: bool) -> tuple[str, str, frozenset[int], int] | None:
-        """Text, type code, possible codes and number of the attribute a source reads; None when it is not here."""
+        """Text, type code, possible codes and number of the attribute a source reads; None when it is not
+        here."""
         if source.scope in (Scope.ATTRIBUTE, Scope.RESOURCE):
             known = self.numbers.resource if resource else self.numbers.span
             if source.attribute not in known or (source.scope is Scope.RESOURCE and not resource):
                 return None
             if (source.attribute in self.numbers.denied) and not resource:
                 return None
-            return (*self.numbers.text(source.attribute, resource), 0 if resource else known[source.attribute])
+            return (
+                *self.numbers.text(source.attribute, resource),
+                0 if resource else known[source.attribute],
+            )
         if resource:
             return None
         columns = {
@@ -252,7 +270,7 @@ class Columns:
         for text, value in words.items():
             for step in source.steps:
                 if value is not None:
-                    value = apply_to_value(step, value, field.type, self._around)  # noqa: PLW2901
+                    value = apply_to_value(step, value, field.type, self._around)
             canonical = as_type(field.type, value, field.content)
             if canonical is not None:
                 meant[text] = canonical

@@ -1,4 +1,5 @@
-"""The loop that empties the journal: take a segment, digest it, give it back; split and set aside what cannot be read."""
+"""The loop that empties the journal: take a segment, digest it, give it back; split and set aside what cannot
+be read."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from typing import Protocol
 
 import structlog
 
+from sightline.journal.segment import Segment
 from sightline.measures import DROPPED, STORED, VISIBLE_AFTER
 from sightline.records.ingest import Signal
 from sightline.store.rows import StoreError
@@ -22,43 +24,26 @@ log = structlog.get_logger()
 _STORE_CODES = {243, 75, 76, 74, 242, 210, 209, 252, 999, 60, 81, 202, 236, 319, 425, 1000, 49_000}
 
 
-class SegmentLike(Protocol):
-    """What the loop needs to know of a segment."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def signal(self) -> Signal: ...
-    @property
-    def path(self) -> Path: ...
-    @property
-    def records(self) -> int: ...
-    @property
-    def items(self) -> int: ...
-    @property
-    def first_received(self) -> int: ...
-
-
 class Source(Protocol):
     """The journal's side for the one who empties it."""
 
-    def take(self, timeout: float) -> SegmentLike | None:
+    def take(self, timeout: float) -> Segment | None:
         """The oldest segment that is closed and not digested."""
         ...
 
-    def finish(self, segment: SegmentLike) -> None:
+    def finish(self, segment: Segment) -> None:
         """The segment is in the store."""
         ...
 
-    def split(self, segment: SegmentLike) -> list[SegmentLike]:
+    def split(self, segment: Segment) -> list[Segment]:
         """Two halves of a segment, none for a single record."""
         ...
 
-    def quarantine(self, segment: SegmentLike, reason: str) -> None:
+    def quarantine(self, segment: Segment, reason: str) -> None:
         """Set a single record aside."""
         ...
 
-    def release(self, segment: SegmentLike) -> None:
+    def release(self, segment: Segment) -> None:
         """Give a segment back, to be tried again later."""
         ...
 
@@ -76,9 +61,11 @@ class SignalDigest(Protocol):
 
 
 class Digester:
-    """Runs the loop in a thread of its own. `digests` are made in that thread, since connections belong to it.
+    """Runs the loop in a thread of its own. `digests` are made in that thread, since connections belong to
+    it.
 
-    `probe` raises when the store does not take rows; it is asked before a segment is split for an unknown error.
+    `probe` raises when the store does not take rows; it is asked before a segment is split for an unknown
+    error.
     """
 
     def __init__(
@@ -117,7 +104,9 @@ class Digester:
             self._digests = self._make()
             for digest in self._digests.values():
                 digest.warm()
-        except Exception as error:  # a border: the loop tries again at each segment and says why it stands still
+        except (
+            Exception
+        ) as error:  # a border: the loop tries again at each segment and says why it stands still
             log.warning("digest is not warm", reason=str(error)[:500])
             self._digests = {}
         while not self._stop.is_set():
@@ -128,7 +117,7 @@ class Digester:
                 with self._busy:
                     self._one(segment)
 
-    def _one(self, segment: SegmentLike) -> None:
+    def _one(self, segment: Segment) -> None:
         if not self._digests and not self._prepared(segment):
             return
         try:
@@ -156,7 +145,7 @@ class Digester:
             return False
         return True
 
-    def _prepared(self, segment: SegmentLike) -> bool:
+    def _prepared(self, segment: Segment) -> bool:
         """Make the digests. What fails before a record was looked at is never the fault of the segment."""
         try:
             self._digests = self._make()
@@ -165,7 +154,7 @@ class Digester:
             self._failed(segment, error, True)
         return bool(self._digests)
 
-    def _failed(self, segment: SegmentLike, error: Exception, of_store: bool) -> None:
+    def _failed(self, segment: Segment, error: Exception, of_store: bool) -> None:
         """Back to the journal when the store is at fault; else halves, and a lone record into quarantine."""
         self._digests = {}
         reason = str(error).split("\n", 1)[0][:500] or type(error).__name__

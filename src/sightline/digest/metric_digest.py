@@ -1,4 +1,5 @@
-"""One segment of metrics to rows: one row per data point of any of the five kinds, exemplars linked to traces."""
+"""One segment of metrics to rows: one row per data point of any of the five kinds, exemplars linked to
+traces."""
 
 from __future__ import annotations
 
@@ -11,7 +12,17 @@ from sightline.digest.attributes import denied, every_type, json_attributes, jso
 from sightline.digest.log_digest import resource_columns
 from sightline.digest.policy import Policies, Timer
 from sightline.digest.spans import by_project
-from sightline.digest.staging import AROUND, AROUND_COLUMNS, LATEST, METRICS, SCRATCH, Facts, Staging, decode_settings, items_of
+from sightline.digest.staging import (
+    AROUND,
+    AROUND_COLUMNS,
+    LATEST,
+    METRICS,
+    SCRATCH,
+    Facts,
+    Staging,
+    decode_settings,
+    items_of,
+)
 from sightline.digest.steps import quoted
 from sightline.digest.target import Target
 from sightline.store.store import DATABASE, Connection
@@ -22,14 +33,19 @@ _POINT_COLUMNS = {
     "value_int": "Nullable(Int64)", "count": "Nullable(UInt64)", "sum": "Nullable(Float64)",
     "min": "Nullable(Float64)", "max": "Nullable(Float64)", "bounds": "Array(Float64)",
     "bucket_counts": "Array(UInt64)", "scale": "Nullable(Int32)", "zero_count": "Nullable(UInt64)",
-    "zero_threshold": "Nullable(Float64)", "positive_offset": "Nullable(Int32)", "positive_counts": "Array(UInt64)",
+    "zero_threshold": "Nullable(Float64)",
+    "positive_offset": "Nullable(Int32)", "positive_counts": "Array(UInt64)",
     "negative_offset": "Nullable(Int32)", "negative_counts": "Array(UInt64)", "quantiles": "Array(Float64)",
     "quantile_values": "Array(Float64)", "flags": "UInt32", "keys": "Array(LowCardinality(String))",
     "types": "Array(UInt8)", "texts": "Array(String)",
     "exemplars": "Array(Tuple(UInt64, Float64, Int64, String, String, Array(Tuple(String, String))))",
 }  # fmt: skip
 _SHAPE = {"count": "p.count", "sum": "p.sum", "min": "p.min", "max": "p.max"}
-_NUMBER = {"value": "coalesce(p.as_double, toFloat64(p.as_int))", "value_int": "p.as_int", "exemplars": "p.exemplars"}
+_NUMBER = {
+    "value": "coalesce(p.as_double, toFloat64(p.as_int))",
+    "value_int": "p.as_int",
+    "exemplars": "p.exemplars",
+}
 # What a data point `p` of each kind fills in, besides what all have.
 _KINDS: dict[str, dict[str, str]] = {
     "gauge": _NUMBER,
@@ -112,11 +128,14 @@ class MetricDigest:
         """INSERT of the data points of one kind."""
         values = {
             "name": "m.name", "type": quoted(kind), "unit": "m.unit", "description": "m.description",
-            "time": f"least(p.time_unix_nano, {LATEST})", "start": f"least(p.start_time_unix_nano, {LATEST})", "flags": "p.flags",
-            "keys": "p.attributes.key", "types": types_of("p.attributes.value"), "texts": texts_of("p.attributes.value"),
+            "time": f"least(p.time_unix_nano, {LATEST})", "start": "least(p.start_time_unix_nano,"
+                                                                   f" {LATEST})", "flags": "p.flags",
+            "keys": "p.attributes.key", "types": types_of("p.attributes.value"),
+            "texts": texts_of("p.attributes.value"),
         } | _KINDS[kind]  # fmt: skip
         return (
-            f"INSERT INTO {self._table} ({AROUND}, {', '.join(values)}) SELECT {AROUND}, {', '.join(values.values())}"
+            f"INSERT INTO {self._table} ({AROUND}, {', '.join(values)}) SELECT {AROUND},"
+            f" {', '.join(values.values())}"
             f" FROM staged_metrics ARRAY JOIN m.{kind}.data_points AS p"
         )
 
@@ -130,22 +149,38 @@ class MetricDigest:
             n for n in _POINT_COLUMNS
             if n not in ("temporality", "time", "start", "keys", "types", "texts", "exemplars")
         ]  # fmt: skip
-        values = {name: name for name in same} | {
-            "project": "project",
-            "temporality": "transform(temporality, [1, 2], ['delta', 'cumulative'], '')",
-            "time": "fromUnixTimestamp64Nano(toInt64(time), 'UTC')",
-            "start_time": "fromUnixTimestamp64Nano(toInt64(start), 'UTC')",
-            "digested_at": f"fromUnixTimestamp64Micro({self._clock() // 1000}, 'UTC')",
-            "exemplars.time": "arrayMap(e -> fromUnixTimestamp64Nano(toInt64(least(e.1, 9223372036854775807)), 'UTC'), exemplars)",
-            "exemplars.value": "arrayMap(e -> if(e.2 != 0, e.2, toFloat64(e.3)), exemplars)",
-            "exemplars.trace_id": "arrayMap(e -> lower(hex(e.5)), exemplars)",
-            "exemplars.span_id": "arrayMap(e -> lower(hex(e.4)), exemplars)",
-            "exemplars.attributes": f"arrayMap(e -> {json_object(f'arrayMap(a -> {pair}, {plain})')}, exemplars)",
-            "attributes": json_attributes(
-                "keys", "types", "texts", f"arrayMap(k -> NOT {denied(self._catalog, 'k')}, keys)", literal(every_type(facts.keys), nested)
-            ),
-            "resource": json_attributes("rkeys", "rtypes", "rtexts", f"arrayMap(k -> NOT {denied(self._catalog, 'k')}, rkeys)", resource),
-            "retention_days": f"toUInt16({days})",
-        } | resource_columns()
+        values = (
+            {name: name for name in same}
+            | {
+                "project": "project",
+                "temporality": "transform(temporality, [1, 2], ['delta', 'cumulative'], '')",
+                "time": "fromUnixTimestamp64Nano(toInt64(time), 'UTC')",
+                "start_time": "fromUnixTimestamp64Nano(toInt64(start), 'UTC')",
+                "digested_at": f"fromUnixTimestamp64Micro({self._clock() // 1000}, 'UTC')",
+                "exemplars.time": "arrayMap(e -> fromUnixTimestamp64Nano(toInt64(least(e.1,"
+                " 9223372036854775807)), 'UTC'), exemplars)",
+                "exemplars.value": "arrayMap(e -> if(e.2 != 0, e.2, toFloat64(e.3)), exemplars)",
+                "exemplars.trace_id": "arrayMap(e -> lower(hex(e.5)), exemplars)",
+                "exemplars.span_id": "arrayMap(e -> lower(hex(e.4)), exemplars)",
+                "exemplars.attributes": f"arrayMap(e -> {json_object(f'arrayMap(a -> {pair}, {plain})')},"
+                " exemplars)",
+                "attributes": json_attributes(
+                    "keys",
+                    "types",
+                    "texts",
+                    f"arrayMap(k -> NOT {denied(self._catalog, 'k')}, keys)",
+                    literal(every_type(facts.keys), nested),
+                ),
+                "resource": json_attributes(
+                    "rkeys",
+                    "rtypes",
+                    "rtexts",
+                    f"arrayMap(k -> NOT {denied(self._catalog, 'k')}, rkeys)",
+                    resource,
+                ),
+                "retention_days": f"toUInt16({days})",
+            }
+            | resource_columns()
+        )
         select = f"SELECT {', '.join(values.values())} FROM {self._table}"
         self._target.insert_select(f"{DATABASE}.metrics", list(values), select, token)

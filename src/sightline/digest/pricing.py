@@ -1,8 +1,8 @@
 """The price pass: each distinct model of a segment is resolved once, its rates join inside the engine.
 
-Rates become constant arrays with one row for each model and context tier; a span finds its row by its model and its
-input tokens. The formula is that of `catalog.rates.cost`: parts are taken out of their parents where they have a
-price of their own, and what is not known stays unknown, never 0.
+Rates become constant arrays with one row for each model and context tier; a span finds its row by its model
+and its input tokens. The formula is that of `catalog.rates.cost`: parts are taken out of their parents where
+they have a price of their own, and what is not known stays unknown, never 0.
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ _KEY_COLUMNS = ("provider", "request_model", "response_model", "service_tier")
 # Canonical columns that a cost depends on.
 COST_INPUTS = frozenset(
     {*_KEY_COLUMNS, *USAGE_COLUMNS, "cache_read_tokens", "cache_write_tokens", "tokens_cache_write_1h"}
-    | {"reasoning_tokens", "tokens_audio_input", "tokens_audio_output", "tokens_image_input", "tokens_image_output"}
+    | {
+        "reasoning_tokens",
+        "tokens_audio_input",
+        "tokens_audio_output",
+        "tokens_image_input",
+        "tokens_image_output",
+    }
     | {"cost_input", "cost_cache_read", "cost_cache_write", "cost_output", "cost_request"}
 )
 _SEPARATOR = "\x1f"
@@ -71,7 +77,8 @@ def read_model(key: str) -> Model:
 
 @dataclass(frozen=True, slots=True)
 class CostPlan:
-    """How a segment's spans are priced: layers of named expressions, each over those before, and the columns."""
+    """How a segment's spans are priced: layers of named expressions, each over those before, and the
+    columns."""
 
     layers: tuple[dict[str, str], ...]
     columns: dict[str, str]
@@ -85,11 +92,14 @@ def cost_plan(columns: Sequence[str], keys: Sequence[str], prices: Prices) -> Co
     reported = "c_reported_cost_usd" if "reported_cost_usd" in columns else "CAST(NULL, 'Nullable(Float64)')"
     if not table.rows:
         source = f"multiIf(NOT priced, NULL, isNotNull({reported}), 'reported', 'unknown')"
-        return CostPlan(({"priced": applies},), {"cost_usd": f"if(priced, {reported}, NULL)", "cost_source": source})
+        return CostPlan(
+            ({"priced": applies},), {"cost_usd": f"if(priced, {reported}, NULL)", "cost_source": source}
+        )
     used = [name for name in RATE_COLUMNS if name in ("input_rate", "output_rate") or table.any(name)]
     layers = (
         {"priced": applies, "model_row": table.row(columns)},
-        {f"r_{name}": f"{table.column(name)}[rate_row]" for name in used} | {"version": f"{array(table.versions)}[rate_row]"},
+        {f"r_{name}": f"{table.column(name)}[rate_row]" for name in used}
+        | {"version": f"{array(table.versions)}[rate_row]"},
         _parts(columns, used),
         {"p_total": "p_input + p_cache + p_output + p_request"},
     )
@@ -146,7 +156,9 @@ class _Table:
     def row(self, columns: Sequence[str]) -> str:
         """The ordinal of a span's model, 0 for an unknown one."""
         ordinals = ", ".join(str(i) for i in range(1, len(self._keys) + 1))
-        return f"transform({model_key(columns)}, {array(self._keys)}, [{ordinals}]::Array(UInt32), toUInt32(0))"
+        return (
+            f"transform({model_key(columns)}, {array(self._keys)}, [{ordinals}]::Array(UInt32), toUInt32(0))"
+        )
 
     def tier(self, ordinal: str, columns: Sequence[str]) -> str:
         """The row of rates for a model's ordinal and a span's input tokens."""
@@ -166,7 +178,10 @@ def _parts(columns: Sequence[str], used: Sequence[str]) -> dict[str, str]:
     def apart(name: str, rate: str) -> tuple[str, str] | None:
         if name not in columns or rate not in used:
             return None
-        return f"if(isNull(r_{rate}), 0, {count(name)})", f"if(isNull(r_{rate}), 0, {count(name)} * ifNull(r_{rate}, 0))"
+        return (
+            f"if(isNull(r_{rate}), 0, {count(name)})",
+            f"if(isNull(r_{rate}), 0, {count(name)} * ifNull(r_{rate}, 0))",
+        )
 
     def side(column: str, rate: str, without: str, parts: list[tuple[str, str] | None], free: str) -> str:
         found = [p for p in parts if p]
@@ -174,23 +189,35 @@ def _parts(columns: Sequence[str], used: Sequence[str]) -> dict[str, str]:
         value = f"c_{column}" if column in columns else "CAST(NULL, 'Nullable(UInt64)')"
         own = f"greatest({count(column)} - ({taken}), 0) * r_{rate}"
         whole = " + ".join([own, *(p[1] for p in found)])
-        return f"multiIf(isNull(r_{rate}) AND ifNull({value}, 0) = 0 AND {free}, toFloat64(0), isNull({value}), NULL, {whole})"
+        return (
+            f"multiIf(isNull(r_{rate}) AND ifNull({value}, 0) = 0 AND {free}, toFloat64(0),"
+            f" isNull({value}), NULL, {whole})"
+        )
 
     read, write = count("cache_read_tokens"), count("cache_write_tokens")
     hour = f"least({count('tokens_cache_write_1h')}, {write})"
-    cache_read = f"if({read} = 0, 0, {read} * r_cache_read_rate)" if "cache_read_rate" in used else "toFloat64(0)"
+    cache_read = (
+        f"if({read} = 0, 0, {read} * r_cache_read_rate)" if "cache_read_rate" in used else "toFloat64(0)"
+    )
     cache_write = "toFloat64(0)"
     if "cache_write_5m_rate" in used:
         priced = f"({write} - {hour}) * r_cache_write_5m_rate + {hour} * ifNull(r_cache_write_1h_rate, 0)"
         cache_write = f"if({write} = 0, 0, {priced})"
     request = "ifNull(r_request_rate, 0)" if "request_rate" in used else "toFloat64(0)"
-    inputs = [apart("tokens_audio_input", "audio_input_rate"), apart("tokens_image_input", "image_input_rate")]
+    inputs = [
+        apart("tokens_audio_input", "audio_input_rate"),
+        apart("tokens_image_input", "image_input_rate"),
+    ]
     outputs = [
         apart("reasoning_tokens", "reasoning_rate"),
         apart("tokens_audio_output", "audio_output_rate"),
         apart("tokens_image_output", "image_output_rate"),
     ]
-    paid = "isNotNull(r_output_rate)" if "request_rate" not in used else "(isNotNull(r_output_rate) OR isNotNull(r_request_rate))"
+    paid = (
+        "isNotNull(r_output_rate)"
+        if "request_rate" not in used
+        else "(isNotNull(r_output_rate) OR isNotNull(r_request_rate))"
+    )
     return {
         "p_input": side("input_tokens", "input_rate", f"{read} + {write}", inputs, paid),
         "p_cache_read": cache_read,

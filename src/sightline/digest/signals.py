@@ -17,17 +17,25 @@ from sightline.records.ingest import Signal
 from sightline.store.store import DATABASE, Connection, Store
 
 # The generated statements are long and each is new: compiling expressions costs more than it saves.
-_SETTINGS = {"compile_expressions": 0, "max_query_size": 64 << 20, "max_ast_elements": 2_000_000, "max_expanded_ast_elements": 4_000_000, "max_parser_backtracks": 0}
+_SETTINGS = {
+    "compile_expressions": 0,
+    "max_query_size": 64 << 20,
+    "max_ast_elements": 2_000_000,
+    "max_expanded_ast_elements": 4_000_000,
+    "max_parser_backtracks": 0,
+}
 
 
 def write_probe(store: Store) -> Callable[[], None]:
-    """A function that writes a row which expires at once, and raises StoreError when the store does not take it."""
+    """A function that writes a row which expires at once, and raises StoreError when the store does not take
+    it."""
 
     def probe() -> None:
         connection = store.writer()
         try:
             connection.command(
-                f"INSERT INTO {DATABASE}.content (project, hash, body, expires) SELECT '', '', '', toDate('2000-01-01')"
+                f"INSERT INTO {DATABASE}.content (project, hash, body, expires) SELECT '', '', '',"
+                " toDate('2000-01-01')"
             )
         finally:
             connection.close()

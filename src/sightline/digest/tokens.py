@@ -1,7 +1,8 @@
 """Canonical token counts: input always includes what came from cache, output always includes reasoning.
 
-Senders differ (conventions, "token semantics per provider"). What a sender is known to do decides; where it is
-not known, the reported total decides, and last whether the cache is larger than the input it would be part of.
+Senders differ (conventions, "token semantics per provider"). What a sender is known to do decides; where it
+is not known, the reported total decides, and last whether the cache is larger than the input it would be part
+of.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ def _remark(candidates: list[Candidate], remarks: dict[str, int]) -> str:
     codes = [next((code for name, code in remarks.items() if c.source.has(name)), 0) for c in candidates]
     if len(set(codes)) == 1:
         return str(codes[0])
-    return f"multiIf({', '.join(f'isNotNull({c.value}), {n}' for c, n in zip(candidates, codes, strict=True))}, 0)"
+    pairs = (f"isNotNull({c.value}), {n}" for c, n in zip(candidates, codes, strict=True))
+    return f"multiIf({', '.join(pairs)}, 0)"
 
 
 def remarks(columns: Columns) -> dict[str, str]:
@@ -43,14 +45,23 @@ def input_tokens(columns: Columns, present: Collection[str]) -> str:
     if (read, write) == ("0", "0"):
         return "c_input_tokens"
     cache = f"({read} + {write})"
-    reported, total, output = "ifNull(c_input_tokens, 0)", _count("tokens_total", present), _count("output_tokens", present)
+    reported, total, output = (
+        "ifNull(c_input_tokens, 0)",
+        _count("tokens_total", present),
+        _count("output_tokens", present),
+    )
     senders = [e for e in columns.catalog.emitters if e.cache and e.name in columns.senders]
     excluded = [e.name for e in senders if e.cache == "excluded"]
     table = "0"
     if senders:
-        arms = ", ".join(f"has(emitters, {quoted(e.name)}), {1 if e.name in excluded else 2}" for e in senders)
+        arms = ", ".join(
+            f"has(emitters, {quoted(e.name)}), {1 if e.name in excluded else 2}" for e in senders
+        )
         table = f"multiIf({arms}, 0)"
-    by_total = both(both(f"{table} = 0", f"{total} > 0"), both(f"{cache} > 0", f"{total} = {reported} + {output} + {cache}"))
+    by_total = both(
+        both(f"{table} = 0", f"{total} > 0"),
+        both(f"{cache} > 0", f"{total} = {reported} + {output} + {cache}"),
+    )
     says = either(either(f"{table} = 1", f"{cache} > {reported}"), by_total)
     apart = either("m_input = 2", both("m_input = 3", says))
     return f"c_input_tokens + if({apart}, {cache}, 0)"

@@ -39,7 +39,10 @@ class Step:
         text = self.text.replace("{on_cluster}", f"ON CLUSTER '{cluster}'" if cluster else "")
         text = text.replace("{replicated}", "Replicated" if cluster else "").replace("{cluster}", cluster)
         parts = re.split(r";\s*$", text, flags=re.MULTILINE)
-        bare = ("\n".join(line for line in part.splitlines() if not line.startswith("--")).strip() for part in parts)
+        bare = (
+            "\n".join(line for line in part.splitlines() if not line.startswith("--")).strip()
+            for part in parts
+        )
         return [part for part in bare if part]
 
 
@@ -49,7 +52,9 @@ def read_step(name: str, text: str) -> Step:
     if not named:
         raise StoreError(f"schema file {name!r}: expected NNNN_name.sql")
     if not target:
-        raise StoreError(f"schema file {name}: the first line must be '-- target: local' or '-- target: distributed'")
+        raise StoreError(
+            f"schema file {name}: the first line must be '-- target: local' or '-- target: distributed'"
+        )
     return Step(int(named[1]), named[2], "local" if target[1] == "local" else "distributed", text)
 
 
@@ -66,7 +71,8 @@ def steps() -> list[Step]:
 def applied(connection: Connection) -> dict[int, str]:
     """Checksums of the steps that a store has, by number."""
     exists = connection.query(
-        "SELECT count() FROM system.tables WHERE database = {d:String} AND name = 'schema_steps'", {"d": DATABASE}
+        "SELECT count() FROM system.tables WHERE database = {d:String} AND name = 'schema_steps'",
+        {"d": DATABASE},
     ).scalar()
     if not exists:
         return {}
@@ -86,13 +92,17 @@ def migrate(connection: Connection, known: list[Step] | None = None, cluster: st
         step = by_number.get(number)
         if step is None:
             raise SchemaMismatch(
-                f"the store has schema step {number}, this Sightline knows steps up to {max(by_number, default=0)}:"
-                " it was written by a newer version. Start that version, or restore a backup made by this one."
+                f"the store has schema step {number}, this Sightline knows steps up to"
+                f" {max(by_number, default=0)}:"
+                " it was written by a newer version. Start that version, or restore a backup made by this"
+                " one."
             )
         if step.checksum != checksum:
             raise SchemaMismatch(
-                f"schema step {number} ({step.name}) of the store has checksum {checksum}, this Sightline ships"
-                f" {step.checksum}: the file was changed after release. Install the Sightline that made the store."
+                f"schema step {number} ({step.name}) of the store has checksum {checksum}, this Sightline"
+                " ships"
+                f" {step.checksum}: the file was changed after release. Install the Sightline that made the"
+                " store."
             )
     connection.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
     connection.command(
@@ -105,7 +115,8 @@ def migrate(connection: Connection, known: list[Step] | None = None, cluster: st
             for statement in step.statements(cluster):
                 connection.command(statement)
         connection.command(
-            f"INSERT INTO {DATABASE}.schema_steps (number, name, checksum) SELECT {{n:UInt32}}, {{m:String}}, {{c:String}}",
+            f"INSERT INTO {DATABASE}.schema_steps (number, name, checksum) SELECT {{n:UInt32}},"
+            f" {{m:String}}, {{c:String}}",
             {"n": step.number, "m": step.name, "c": step.checksum},
         )
     return fresh

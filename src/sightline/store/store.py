@@ -12,8 +12,8 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,7 +27,8 @@ from sightline.settings import StoreSettings
 from sightline.store.rows import Limits, QueryTimeout, QueryTooLarge, Rows, StoreError
 
 DATABASE = "sightline"
-# Codes of ClickHouse: TIMEOUT_EXCEEDED, TOO_SLOW, QUERY_WAS_CANCELLED / MEMORY_LIMIT_EXCEEDED, TOO_MANY_ROWS_…
+# Codes of ClickHouse: TIMEOUT_EXCEEDED, TOO_SLOW, QUERY_WAS_CANCELLED / MEMORY_LIMIT_EXCEEDED,
+# TOO_MANY_ROWS_…
 _TIMEOUT_CODES = {159, 160, 394}
 _LARGE_CODES = {241, 158, 307, 396}
 _CODE = re.compile(r"Code: (\d+)")
@@ -78,11 +79,17 @@ class Connection:
             if path:
                 Path(path).mkdir(parents=True, exist_ok=True)
         else:
-            options = {"dsn": re.sub(r"^clickhouses?://", lambda m: "https://" if "s:" in m[0] else "http://", url)}
+            options = {
+                "dsn": re.sub(r"^clickhouses?://", lambda m: "https://" if "s:" in m[0] else "http://", url)
+            }
         try:
-            return clickhouse_connect.get_client(
-                **options, settings=dict(settings), autogenerate_session_id=False, tz_source="server"
-            ) if not self.embedded else clickhouse_connect.get_client(**options, settings=dict(settings))
+            return (
+                clickhouse_connect.get_client(
+                    **options, settings=dict(settings), autogenerate_session_id=False, tz_source="server"
+                )
+                if not self.embedded
+                else clickhouse_connect.get_client(**options, settings=dict(settings))
+            )
         except (ClickHouseError, RuntimeError, OSError) as error:
             raise store_error(error) from error
 
@@ -204,8 +211,7 @@ class Store:
 
     def writer(self, **settings: Any) -> Connection:
         """A connection of one's own, for a thread that writes. The caller closes it."""
-        connection = Connection(self.url, {**self._engine, **settings})
-        return connection
+        return Connection(self.url, {**self._engine, **settings})
 
     @contextmanager
     def _reader(self) -> Iterator[Connection]:

@@ -1,4 +1,5 @@
-"""An application with the OpenTelemetry SDK of Python: `python_app.py http|grpc`; writes what it sent as JSON.
+"""An application with the OpenTelemetry SDK of Python: `python_app.py http|grpc`; writes what it sent as
+JSON.
 
 Where it sends to comes from OpenTelemetry's own environment variables.
 """
@@ -21,7 +22,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Status, StatusCode
 
-PROMPT = 'You are "helpful".\r\n\tUmlauts: äöü, emoji: 👩‍🚀, zero width: \u200b, a null follows: \\u0000 </script>' * 40
+PROMPT = (
+    'You are "helpful".\r\n\tUmlauts: äöü, emoji: 👩‍🚀, zero width: \u200b, a null follows: \\u0000 </script>'
+    * 40
+)
 
 
 def exporters(protocol: str) -> tuple[Any, Any, Any]:
@@ -93,7 +97,9 @@ def record_metrics(meter: Any) -> None:
     """One instrument of each kind that the SDK has."""
     meter.create_counter("app.requests", unit="{request}").add(3, {"route": "/ask"})
     meter.create_up_down_counter("app.queue").add(-2)
-    meter.create_histogram("app.latency", unit="s", explicit_bucket_boundaries_advisory=[0.1, 1.0]).record(0.5)
+    meter.create_histogram("app.latency", unit="s", explicit_bucket_boundaries_advisory=[0.1, 1.0]).record(
+        0.5
+    )
     meter.create_histogram("app.sizes").record(17)  # exponential, by the view
     meter.create_gauge("app.temperature").set(21.5)
 
@@ -109,7 +115,9 @@ def record_metrics(meter: Any) -> None:
 def main() -> None:
     """Send everything, flush, and say what was sent."""
     spans, logs, metrics = exporters(sys.argv[1])
-    resource = Resource.create({"service.name": f"py-{sys.argv[1]}", "deployment.environment.name": "staging"})
+    resource = Resource.create(
+        {"service.name": f"py-{sys.argv[1]}", "deployment.environment.name": "staging"}
+    )
     tracing = TracerProvider(resource=resource)
     tracing.add_span_processor(BatchSpanProcessor(spans))
     logging_provider = LoggerProvider(resource=resource)
