@@ -1,4 +1,4 @@
-"""A full disk while receiving: refusals with 429 or 503, nothing acknowledged is lost, and it goes on by itself.
+"""A full disk while receiving: refusals with 429 or 503, nothing acknowledged is lost, and it goes on.
 
     sudo python bench/disk_full.py [--size 700M] [--rounds 2] [--store]
 
@@ -69,8 +69,10 @@ class Tally:
         after = ", ".join(f"{seconds:.1f} s" for seconds in self.recovered_after)
         return (
             f"{len(self.acknowledged)} spans acknowledged, {self.missing} missing, {self.doubled} doubled, "
-            f"{self.quarantined} in quarantine; answers {dict(self.statuses)}, {self.cut_off} cut off; accepted "
-            f"again {after} after there was space; said: {sorted(self.reasons)}; not ready: {sorted(self.not_ready)}"
+            f"{self.quarantined} in quarantine; answers {dict(self.statuses)}, {self.cut_off} cut off;"
+            " accepted"
+            f" again {after} after there was space; said: {sorted(self.reasons)};"
+            f" not ready: {sorted(self.not_ready)}"
         )
 
 
@@ -101,7 +103,9 @@ class Sender(threading.Thread):
                 if answer.status == 200:
                     self._tally.acknowledged |= {s.trace_id.hex() for s in spans}
             if answer.status != 200:
-                self._tally.reasons.add(re.sub(r"\d+", "N", said(answer).replace(str(self._server.data), "DATA")))
+                self._tally.reasons.add(
+                    re.sub(r"\d+", "N", said(answer).replace(str(self._server.data), "DATA"))
+                )
                 self.over.wait(0.05)
 
 
@@ -123,7 +127,9 @@ def fill_up(server: ServerProcess, ballast: Path, tally: Tally, rounds: int = 1,
                 print(f"full, round {number + 1}: {len(tally.acknowledged)} acknowledged", flush=True)
             accepted, freed = tally.statuses[200], time.monotonic()
             ballast.unlink()
-            wait_until(lambda accepted=accepted: tally.statuses[200] > accepted + 5, "new spans to be taken", 60)
+            wait_until(
+                lambda accepted=accepted: tally.statuses[200] > accepted + 5, "new spans to be taken", 60
+            )
             tally.recovered_after.append(time.monotonic() - freed)
             if number + 1 < rounds:
                 fill(ballast, size)
@@ -173,10 +179,19 @@ def count(server: ServerProcess, tally: Tally) -> None:
     tally.doubled = sum(1 for n in stored.values() if n > 1)
 
 
-def run(directory: Path, size: str, rounds: int, only_store: bool, say: bool = False, least: str = "32MiB") -> Tally:
+def run(
+    directory: Path, size: str, rounds: int, only_store: bool, say: bool = False, least: str = "32MiB"
+) -> Tally:
     """One run in `directory`; returns what was seen."""
     tally = Tally()
-    flags = ("--journal-min-free-disk", least, "--journal-keep-digested-bytes", "16MiB", "--log-level", "warning")
+    flags = (
+        "--journal-min-free-disk",
+        least,
+        "--journal-keep-digested-bytes",
+        "16MiB",
+        "--log-level",
+        "warning",
+    )
     with small_disk(directory / "disk", size) as disk:
         ballast = disk / "ballast"
         fill(ballast, 200 * 2**20)
@@ -216,7 +231,9 @@ def fill_store(server: ServerProcess, disk: Path, tally: Tally) -> None:
 
 def main() -> int:
     """Run from the command line; exit code 1 when a span is missing or doubled."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--size", default="700M", help="of the small disk")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--store", action="store_true", help="only the store's part is full")

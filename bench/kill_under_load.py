@@ -2,10 +2,11 @@
 
     python bench/kill_under_load.py [--rounds 20] [--seed N] [--directory DIR]
 
-Threads send requests over HTTP, each with spans of a trace of its own, in every third trace in two exports with the
-root last; some requests are sent a second time. What was answered with 200 is remembered. At a random moment the
-server gets SIGKILL, sometimes soon after its start, while it recovers. It is started again on the same directory
-and ports, and so on. At the end the server digests what is left, and every acknowledged span is counted.
+Threads send requests over HTTP, each with spans of a trace of its own, in every third trace in two exports
+with the root last; some requests are sent a second time. What was answered with 200 is remembered. At a
+random moment the server gets SIGKILL, sometimes soon after its start, while it recovers. It is started again
+on the same directory and ports, and so on. At the end the server digests what is left, and every acknowledged
+span is counted.
 """
 
 from __future__ import annotations
@@ -59,8 +60,10 @@ class Tally:
     def __str__(self) -> str:
         return (
             f"{self.rounds} kills: {self.spans} spans in {len(self.acknowledged)} traces acknowledged, "
-            f"{len(self.missing)} missing, {len(self.doubled)} doubled, {len(self.torn)} without their session, "
-            f"{self.quarantined} in quarantine; {self.unanswered} requests were cut off, refused {dict(self.refused)}"
+            f"{len(self.missing)} missing, {len(self.doubled)} doubled, {len(self.torn)} without their"
+            " session, "
+            f"{self.quarantined} in quarantine; {self.unanswered} requests were cut off, refused"
+            f" {dict(self.refused)}"
         )
 
 
@@ -155,7 +158,8 @@ def count(server: ServerProcess, tally: Tally) -> None:
     stored: dict[str, tuple[int, int, int]] = {}
     for digit in "0123456789abcdef":
         rows = server.sql(
-            "SELECT trace_id AS t, count() AS n, uniqExact(span_id) AS u, countIf(session_id = concat('s-', trace_id)) AS s"
+            "SELECT trace_id AS t, count() AS n, uniqExact(span_id) AS u, countIf(session_id = concat('s-',"
+            " trace_id)) AS s"
             f" FROM spans WHERE startsWith(trace_id, '{digit}') GROUP BY trace_id"
         )
         stored |= {row["t"]: (int(row["n"]), int(row["u"]), int(row["s"])) for row in rows}

@@ -28,8 +28,8 @@ from sightline.control.control import Control
 from sightline.control.exposure import exposure_error, is_loopback
 from sightline.control.gate import Gate
 from sightline.digest.digester import Digester
-from sightline.digest.signals import signal_digests, write_probe
 from sightline.digest.policy import Policy
+from sightline.digest.signals import signal_digests, write_probe
 from sightline.journal.journal import Journal
 from sightline.operations.backup import Sources, backup_service
 from sightline.operations.health import Check, health_routes
@@ -154,8 +154,8 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         if refused:
             raise CannotStart(refused)
         gate = Gate(
-            control, is_loopback(settings.http.host), insecure=settings.insecure, bind_host=settings.http.host,
-            hosts=settings.http.allowed_hosts, origins=settings.http.cors_origins,
+            control, is_loopback(settings.http.host), insecure=settings.insecure,
+            bind_host=settings.http.host, hosts=settings.http.allowed_hosts, origins=settings.http.cors_origins,
         )  # fmt: skip
         stack.callback(gate.close)
         store = Store(url, settings.store)

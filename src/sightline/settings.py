@@ -97,7 +97,8 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything. Precedence: flags, then `SIGHTLINE_…` variables, then the TOML file, then these defaults."""
+    """Everything. Precedence: flags, then `SIGHTLINE_…` variables, then the TOML file, then these
+    defaults."""
 
     data: Path = Path("sightline-data")
     """The data directory: journal, store and control live in it."""

@@ -86,7 +86,7 @@ ODD = st.sampled_from(
         "://",
         "?x",
         "@",
-    ]  # noqa: E501
+    ]
 )
 ISO = st.sampled_from(
     [
@@ -104,7 +104,7 @@ ISO = st.sampled_from(
         "1794960001",
         "1794960001000",
         "yesterday",
-    ]  # noqa: E501
+    ]
 )
 INTS = st.sampled_from(
     [0, 1, 2, -1, 5, 100, 127, 128, 16383, 16384, 2**31, 2**53 + 1, 2**62, 2**63 - 1, -(2**63), 10**18]
@@ -136,7 +136,7 @@ FLOATS = st.sampled_from(
         2.5e-09,
         0.001,
         1234567890123456.8,
-    ]  # noqa: E501
+    ]
 )
 SCALARS = (
     st.none() | st.booleans() | INTS | st.integers(-(2**63), 2**63 - 1) | FLOATS | st.floats() | TEXTS | ODD
@@ -162,7 +162,7 @@ USAGE = st.dictionaries(
             "output_reasoning",
             "total",
             "inputs",
-        ]  # noqa: E501
+        ]
     ),
     st.sampled_from([0, 1, 7, 100, "5", " 6 ", "x", None, 2.0, 2.5, -1, True]),
     max_size=5,
@@ -242,7 +242,7 @@ FAMILY_KEYS = st.sampled_from(
         "0",
         "a.0",
         "llm.tools.1",
-    ]  # noqa: E501
+    ]
 )
 UNKNOWN_KEYS = (
     st.sampled_from(

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from flow_parts import contents_of, python_app, text_of
+
 from sightline.testing import ServerProcess, environment, free_port, wait_until
 
 pytestmark = pytest.mark.flow
@@ -60,7 +60,8 @@ def test_what_a_collector_hands_on_arrives_whole(server: ServerProcess, collecto
     sent = python_app("http", endpoint)
     trace = sent["trace_id"]
     rows = server.wait_for(
-        f"SELECT kind, session_id, usage_source, service FROM spans WHERE trace_id = '{trace}' ORDER BY start_time",
+        f"SELECT kind, session_id, usage_source, service FROM spans WHERE trace_id = '{trace}' ORDER BY"
+        " start_time",
         lambda rows: len(rows) == 4 and rows[0]["usage_source"] == "rollup" and rows[-1]["session_id"],
     )
     assert [r["kind"] for r in rows] == ["agent", "llm", "llm", "tool"]

@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from flow_parts import bench
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(240)]

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from flow_parts import SENDERS, contents_of, run_sender, text_of
+
 from sightline.testing import ServerProcess
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(300)]

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-
 from flow_parts import contents_of, python_app, text_of
+
 from sightline.testing import ServerProcess
 
 pytestmark = pytest.mark.flow

@@ -1,4 +1,5 @@
-"""SIGTERM while senders are busy: it ends in time with exit code 0, and what it acknowledged is there afterwards."""
+"""SIGTERM while senders are busy: it ends in time with exit code 0, and what it acknowledged is there
+afterwards."""
 
 from __future__ import annotations
 

@@ -60,7 +60,9 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
             keys[project, "admin"] = own = first_key(data, project)
             for scope in ("ingest", "read"):
                 keys[project, scope], ids[project, scope] = make_key(server, project, scope, own)
-        one = span(name=SECRET, attributes={"session.id": SECRET, "gen_ai.input.messages": SECRET, SECRET: SECRET})
+        one = span(
+            name=SECRET, attributes={"session.id": SECRET, "gen_ai.input.messages": SECRET, SECRET: SECRET}
+        )
         body = traces_request([one], service=SECRET).SerializeToString()
         assert server.post("/v1/traces", body, key=keys["beta", "ingest"]).status == 200
         server.settled()
@@ -71,7 +73,9 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
 
 def ask(two: Two, method: str, path: str, key: str, body: dict[str, Any] | None = None) -> Answer:
     headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
-    return two.server.client.request(method, path, json.dumps(body or {}).encode() if method != "GET" else None, headers)
+    return two.server.client.request(
+        method, path, json.dumps(body or {}).encode() if method != "GET" else None, headers
+    )
 
 
 def every_operation(two: Two) -> list[tuple[str, str, dict[str, Any]]]:
@@ -103,12 +107,16 @@ def test_no_route_of_the_api_shows_another_project(two: Two) -> None:
             assert SECRET.encode() not in answer.body, f"{method} {address}{query}: {answer.body[:500]!r}"
             if two.trace not in address:
                 assert two.trace.encode() not in answer.body, f"{method} {address}{query}"
-            assert two.ids["beta", "read"].encode() not in answer.body or "/keys/" in address, f"{method} {address}"
+            assert two.ids["beta", "read"].encode() not in answer.body or "/keys/" in address, (
+                f"{method} {address}"
+            )
             assert answer.status != 500, f"{method} {address}{query}: {answer.body!r}"
             if "project=beta" in query and answer.status == 200:
                 assert b'"beta"' not in answer.body, f"{method} {address}{query}: {answer.body[:300]!r}"
     assert asked > 30
-    assert two.server.sql("SELECT count() AS n FROM spans", two.keys["beta", "read"])[0]["n"] == 1, "still there"
+    assert two.server.sql("SELECT count() AS n FROM spans", two.keys["beta", "read"])[0]["n"] == 1, (
+        "still there"
+    )
 
 
 @pytest.mark.parametrize("whose", ["read", "ingest", "admin"])
@@ -169,4 +177,7 @@ def test_what_was_sent_over_grpc_needs_a_key_too(two: Two, tmp_path: Path) -> No
             with pytest.raises(grpc.RpcError) as refused:
                 export(body, metadata=metadata, timeout=10)
             assert refused.value.code() is code
-        assert export(body, metadata=(("authorization", f"Bearer {two.keys['alpha', 'ingest']}"),), timeout=10) == b""
+        assert (
+            export(body, metadata=(("authorization", f"Bearer {two.keys['alpha', 'ingest']}"),), timeout=10)
+            == b""
+        )

@@ -10,8 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-
 from flow_parts import bench
+
 from sightline.testing import Finished, ServerProcess, free_port, sightline
 
 pytestmark = pytest.mark.flow

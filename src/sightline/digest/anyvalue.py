@@ -18,8 +18,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 # Type codes: the protobuf tag of the member (field << 3 | wire type), 0 for a value that is not set.
 STRING, BOOL, INT, DOUBLE, ARRAY, KVLIST, BYTES, UNSET = 10, 16, 24, 33, 42, 50, 58, 0
 NESTED = (ARRAY, KVLIST, BYTES)
-# Codes used only in a segment's facts: a blank string, a negative integer, a string with blanks at an end, and an
-# empty nested value.
+# Codes used only in a segment's facts: a blank string, a negative integer, a string with blanks at an end,
+# and an empty nested value.
 BLANK, NEGATIVE, PADDED, EMPTY = 1, 2, 3, 4
 
 _TAG = "reinterpretAsUInt8(y)"
@@ -55,7 +55,10 @@ def texts_of(values: str) -> str:
 
     A long string is copied once: the expensive branches only ever see short values.
     """
-    short = f"arrayMap(y -> {_SHORT}, arrayMap(y -> if({_TAG} in ({STRING}, {ARRAY}, {KVLIST}, {BYTES}), '', y), {values}))"
+    short = (
+        f"arrayMap(y -> {_SHORT}, arrayMap(y -> if({_TAG} in ({STRING}, {ARRAY}, {KVLIST}, {BYTES}), '',"
+        f" y), {values}))"
+    )
     return (
         f"arrayMap((y, m) -> multiIf({_TAG} = {STRING}, substring(y, {_HEADER}),"
         f" {_TAG} in ({ARRAY}, {KVLIST}, {BYTES}), y, m), {values}, {short})"

@@ -16,7 +16,8 @@ from sightline.digest.staging import LONG, Facts
 from sightline.digest.steps import array, quoted
 from sightline.digest.tokens import input_tokens, output_tokens, remarks
 
-# Fields that count for the whole trace when only one span carries them, in the order of the bits of `inherited`.
+# Fields that count for the whole trace when only one span carries them, in the order of the bits of
+# `inherited`.
 TRACE_WIDE = ("session_id", "user_id", "team", "feature", "release", "environment", "tags", "tenant_org")
 # Kinds that are themselves a call of a model: their usage is their own.
 MODEL_KINDS = ("llm", "embedding", "reranker", "speech", "transcription")
@@ -101,14 +102,17 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     arrays = ["keys", "types", "texts", "rkeys", "rtypes", "rtexts", "events", "links"]
     carried = [*_STRUCTURAL, *arrays]
     layer = f"SELECT {', '.join(carried)}, {keys.kid} AS kid, {keys.rkid} AS rkid FROM {staged}"
-    used = {name: value for name, value in numbers.used.items()}
+    used = dict(numbers.used)
     needed = " ".join(
         [kind, *plan.fields.values(), *plan.content.values(), *plan.taken, *marks.values(), *keys.contents]
     )
     mentioned = set(_NAMES.findall(needed))
     used = {name: value for name, value in used.items() if name in mentioned}
     senders = f"{columns.emitters()} AS emitters"
-    layer = f"SELECT {', '.join([*carried, 'kid', *(f'{v} AS {n}' for n, v in used.items()), senders])} FROM ({layer})"
+    layer = (
+        f"SELECT {', '.join([*carried, 'kid', *(f'{v} AS {n}' for n, v in used.items()), senders])} FROM"
+        f" ({layer})"
+    )
     carried += ["kid", "emitters", *used]
     layer = f"SELECT {', '.join(carried)}, ifNull({kind}, 'other') AS kind FROM ({layer})"
     taken = f"[{', '.join(plan.taken)}]::Array(UInt16) AS taken"
@@ -136,7 +140,10 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
         else "main_texts"
     )
     if facts.long:
-        names = f"arrayConcat({names}::Array(String), arrayMap(k -> concat('attribute:', k), arrayFilter((k, f) -> f, keys, {keys.long})))"
+        names = (
+            f"arrayConcat({names}::Array(String), arrayMap(k -> concat('attribute:', k), arrayFilter((k,"
+            f" f) -> f, keys, {keys.long})))"
+        )
         texts = f"arrayConcat({texts}, arrayFilter((x, f) -> f, texts, {keys.long}))"
     body += [f"{names}::Array(String) AS content_fields", f"{texts} AS content_texts"]
     body += [

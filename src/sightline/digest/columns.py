@@ -1,9 +1,9 @@
 """Expressions for the canonical columns, generated from the catalog and from what occurs in a segment.
 
-Each field becomes the first of its sources that occurs and survives its transform; nothing that does not occur
-in the segment costs anything. Query analysis is the fixed cost of a segment, so expressions are short: every
-attribute in use is a column of its own (`a5`, its type code `t5`), and a transform over few distinct words is
-worked out in Python, once for each word (`Facts.words`).
+Each field becomes the first of its sources that occurs and survives its transform; nothing that does not
+occur in the segment costs anything. Query analysis is the fixed cost of a segment, so expressions are short:
+every attribute in use is a column of its own (`a5`, its type code `t5`), and a transform over few distinct
+words is worked out in Python, once for each word (`Facts.words`).
 """
 
 from __future__ import annotations
@@ -94,7 +94,8 @@ class Numbering:
                     self.family[key] = family.column
 
     def text(self, key: str, resource: bool) -> tuple[str, str, frozenset[int]]:
-        """Text and type code of an attribute as columns, and the type codes that occur. Nested values decoded."""
+        """Text and type code of an attribute as columns, and the type codes that occur. Nested values
+        decoded."""
         if resource:
             n, types = self.resource[key], self.facts.resource_keys[key]
             x, t = f"rtexts[indexOf(rkid, {n})]", f"rtypes[indexOf(rkid, {n})]"
@@ -233,7 +234,8 @@ class Columns:
         return Candidate(source, self._guarded(source, value, field.type), taken, sure)
 
     def _place(self, source: Source, resource: bool) -> tuple[str, str, frozenset[int], int] | None:
-        """Text, type code, possible codes and number of the attribute a source reads; None when it is not here."""
+        """Text, type code, possible codes and number of the attribute a source reads; None when it is not
+        here."""
         if source.scope in (Scope.ATTRIBUTE, Scope.RESOURCE):
             known = self.numbers.resource if resource else self.numbers.span
             if source.attribute not in known or (source.scope is Scope.RESOURCE and not resource):

@@ -1,9 +1,10 @@
-"""The content pass: texts by hash, each stored once per project; long lists as parts, so that history is not repeated.
+"""The content pass: texts by hash, each stored once per project; long lists as parts, so that history is not
+repeated.
 
-A long JSON text (the messages of an agent's turn, say) is cut between the objects of its arrays, small pieces are
-gathered up to a boundary that their own hash decides, and the text becomes the list of its parts' hashes. What was
-sent before as the beginning of a list has the same parts again. Concatenating the parts gives the text, byte for byte.
-Lists of hashes longer than a few are grouped the same way once more.
+A long JSON text (the messages of an agent's turn, say) is cut between the objects of its arrays, small pieces
+are gathered up to a boundary that their own hash decides, and the text becomes the list of its parts' hashes.
+What was sent before as the beginning of a list has the same parts again. Concatenating the parts gives the
+text, byte for byte. Lists of hashes longer than a few are grouped the same way once more.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def hash_of(x: str) -> str:
 
 
 def pieces(x: str) -> str:
-    """Array of a text's pieces: cut between objects of an array and before the last bracket. Joined they are the text."""
+    """Array of a text's pieces: cut between objects of an array and before the last bracket. Joined they are
+    the text."""
     marked = (
         f"replaceRegexpAll(substring({x}, 1, length({x}) - 1), '\\\\}}(,\\\\s?\\\\{{\")', '}}\\x01\\\\1')"
     )
@@ -57,7 +59,8 @@ def groups(hashes: str) -> str:
 
 
 def expiry(projects: Sequence[str], policies: Policies, clock: Callable[[], int]) -> tuple[str, str]:
-    """The expression for the date on which content received now expires, by project; and today's date (UTC)."""
+    """The expression for the date on which content received now expires, by project; and today's date
+    (UTC)."""
     today = datetime.fromtimestamp(clock() / 1e9, UTC).date().isoformat()
     days = by_project({p: policies(p).content_days for p in projects}, 0)
     return f"toDate('{today}') + {days}", today
@@ -77,7 +80,8 @@ class ContentPass:
     def _create(self) -> None:
         self._connection.command(f"DROP TABLE IF EXISTS {self._seen}")
         self._connection.command(
-            f"CREATE TABLE {self._seen} (project String, hash FixedString(16)) ENGINE = Set SETTINGS persistent = 0"
+            f"CREATE TABLE {self._seen} (project String, hash FixedString(16)) ENGINE = Set SETTINGS"
+            " persistent = 0"
         )
         self._rows = 0
 
@@ -94,14 +98,16 @@ class ContentPass:
             self.forget()
             self._day = day
         count, longest = self._connection.query(
-            "SELECT sum(arrayCount(x -> x != '', content_texts)), max(arrayMax(x -> length(x), content_texts))"
+            "SELECT sum(arrayCount(x -> x != '', content_texts)), max(arrayMax(x -> length(x),"
+            " content_texts))"
             f" FROM {canonical}"
         ).rows[0]
         if not count:
             return
         # Copies of a text in one segment meet here, copies in different segments in the table's merges.
         fresh = (
-            f"SELECT CAST(project, 'String') AS p, toFixedString(h, 16) AS hash, x AS text, {expires} AS expires"
+            f"SELECT CAST(project, 'String') AS p, toFixedString(h, 16) AS hash, x AS text, {expires} AS"
+            " expires"
             f" FROM {canonical} ARRAY JOIN content_hashes AS h, content_texts AS x"
             f" WHERE x != '' AND (p, hash) NOT IN {self._seen} LIMIT 1 BY p, hash"
         )
@@ -121,8 +127,10 @@ class ContentPass:
     def _split(self) -> str:
         """Rows of short texts, of parts, of groups of parts, and of the long texts as lists."""
         cut = (
-            f"SELECT p, hash, expires, {parts('pieces')} AS texts, arrayMap(x -> {hash_of('x')}, texts) AS hashes"
-            f" FROM (SELECT p, hash, expires, {pieces('text')} AS pieces FROM fresh WHERE length(text) >= {SPLIT_FROM})"
+            f"SELECT p, hash, expires, {parts('pieces')} AS texts, arrayMap(x -> {hash_of('x')}, texts) AS"
+            " hashes"
+            f" FROM (SELECT p, hash, expires, {pieces('text')} AS pieces FROM fresh WHERE length(text) >="
+            f" {SPLIT_FROM})"
         )
         self._connection.command("DROP TEMPORARY TABLE IF EXISTS cut")
         self._connection.command(
@@ -133,9 +141,11 @@ class ContentPass:
         none = "[]::Array(FixedString(16))"
         as_hashes = "arrayMap(h -> toFixedString(h, 16), {x})"
         part = (
-            f"SELECT p, toFixedString(h, 16) AS hash, any(x) AS body, {none} AS parts, max(expires) AS expires"
+            f"SELECT p, toFixedString(h, 16) AS hash, any(x) AS body, {none} AS parts, max(expires) AS"
+            " expires"
             # A text of one part is stored whole: as a list it would name itself.
-            f" FROM cut ARRAY JOIN hashes AS h, texts AS x WHERE length(cut.hashes) > 1 AND (p, hash) NOT IN {self._seen} GROUP BY p, h"
+            " FROM cut ARRAY JOIN hashes AS h, texts AS x WHERE length(cut.hashes) > 1 AND (p, hash) NOT IN"
+            f" {self._seen} GROUP BY p, h"
         )
         group = (
             "SELECT p, toFixedString(h, 16) AS hash, '' AS body,"
@@ -156,7 +166,8 @@ class ContentPass:
         self._connection.command(
             "CREATE TEMPORARY TABLE rows ENGINE = Memory AS SELECT * FROM made UNION ALL "
             + whole
-            + f" UNION ALL SELECT p, hash, text AS body, {none}, expires FROM fresh WHERE length(text) < {SPLIT_FROM}"
+            + f" UNION ALL SELECT p, hash, text AS body, {none}, expires FROM fresh WHERE length(text) <"
+            f" {SPLIT_FROM}"
         )
         self._connection.command(f"INSERT INTO {self._seen} SELECT p, hash FROM made")
         self._connection.command("DROP TEMPORARY TABLE made")

@@ -1,4 +1,7 @@
-"""The loop that empties the journal: take a segment, digest it, give it back; split and set aside what cannot be read."""
+"""The loop that empties the journal: take a segment, digest it, give it back.
+
+What cannot be read is split until the bad request stands alone; that one is set aside.
+"""
 
 from __future__ import annotations
 
@@ -60,9 +63,11 @@ class SignalDigest(Protocol):
 
 
 class Digester:
-    """Runs the loop in a thread of its own. `digests` are made in that thread, since connections belong to it.
+    """Runs the loop in a thread of its own. `digests` are made in that thread:
+    connections belong to it.
 
-    `probe` raises when the store does not take rows; it is asked before a segment is split for an unknown error.
+    `probe` raises when the store does not take rows; it is asked before a segment
+    is split for an unknown error.
     `around` makes a context for the digest of one segment of a signal: a span of its own, say.
     """
 

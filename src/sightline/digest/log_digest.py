@@ -74,7 +74,8 @@ class LogDigest:
         local.command(f"DROP TABLE IF EXISTS {self._table}")
         local.command(
             f"CREATE TABLE {self._table} ({AROUND_COLUMNS}, time UInt64, observed UInt64, severity Int32,"
-            " severity_text String, raw_body String, body_type UInt8, body String, keys Array(LowCardinality(String)),"
+            " severity_text String, raw_body String, body_type UInt8, body String, keys"
+            " Array(LowCardinality(String)),"
             " types Array(UInt8), texts Array(String), dropped UInt32, trace_id String, span_id String,"
             " event_name String) ENGINE = Memory"
         )
@@ -89,9 +90,12 @@ class LogDigest:
         self._staging.clear()
         values = "s.attributes.value"
         self._local.command(
-            f"INSERT INTO {self._table} SELECT {AROUND}, least(s.time_unix_nano, {LATEST}), least(s.observed_time_unix_nano, {LATEST}), s.severity_number,"
-            f" s.severity_text, s.body, ({types_of('[s.body]')})[1], ({texts_of('[s.body]')})[1], s.attributes.key,"
-            f" {types_of(values)}, {texts_of(values)}, s.dropped_attributes_count, s.trace_id, s.span_id, s.event_name"
+            f"INSERT INTO {self._table} SELECT {AROUND}, least(s.time_unix_nano, {LATEST}),"
+            f" least(s.observed_time_unix_nano, {LATEST}), s.severity_number,"
+            f" s.severity_text, s.body, ({types_of('[s.body]')})[1], ({texts_of('[s.body]')})[1],"
+            " s.attributes.key,"
+            f" {types_of(values)}, {texts_of(values)}, s.dropped_attributes_count, s.trace_id, s.span_id,"
+            " s.event_name"
             f" FROM {items_of(path, 'logs', LOGS, ('resource_logs', 'scope_logs', 'log_records'))}",
             settings=decode_settings(records),
         )
@@ -131,9 +135,11 @@ class LogDigest:
         kinds = "['string', 'bool', 'int', 'double', 'array', 'map', 'bytes']"
         return (
             f"SELECT {AROUND}, time, observed, severity, severity_text, {body} AS text,"
-            f" transform(body_type, [10, 16, 24, 33, 42, 50, 58], {kinds}, 'empty') AS body_kind, dropped, trace_id,"
+            f" transform(body_type, [10, 16, 24, 33, 42, 50, 58], {kinds}, 'empty') AS body_kind, dropped,"
+            " trace_id,"
             f" span_id, event_name, {attributes} AS attributes, {resource} AS resource,"
-            f" arrayMap(k -> concat('attribute:', k), arrayFilter((k, f) -> f, keys, {flags})) AS content_fields,"
+            f" arrayMap(k -> concat('attribute:', k), arrayFilter((k, f) -> f, keys, {flags})) AS"
+            " content_fields,"
             f" arrayFilter((x, f) -> f, arrayMap((x, t) -> {text}, texts, types), {flags}) AS content_texts,"
             " arrayMap(x -> if(x = '', '', substring(SHA256(x), 1, 16)), content_texts) AS content_hashes"
             f" FROM {self._table}"
@@ -146,7 +152,8 @@ class LogDigest:
         values = {
             "project": "project",
             "time": f"fromUnixTimestamp64Nano(toInt64({moment}), 'UTC')",
-            "observed_time": "fromUnixTimestamp64Nano(toInt64(if(observed > 0, observed, c.received_at)), 'UTC')",
+            "observed_time": "fromUnixTimestamp64Nano(toInt64(if(observed > 0, observed, c.received_at)),"
+            " 'UTC')",
             "digested_at": f"fromUnixTimestamp64Micro({self._clock() // 1000}, 'UTC')",
             "trace_id": "lower(hex(trace_id))",
             "span_id": "lower(hex(span_id))",

@@ -1,4 +1,5 @@
-"""One segment of metrics to rows: one row per data point of any of the five kinds, exemplars linked to traces."""
+"""One segment of metrics to rows: one row per data point of any of the five kinds, exemplars linked to
+traces."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ _POINT_COLUMNS = {
     "value_int": "Nullable(Int64)", "count": "Nullable(UInt64)", "sum": "Nullable(Float64)",
     "min": "Nullable(Float64)", "max": "Nullable(Float64)", "bounds": "Array(Float64)",
     "bucket_counts": "Array(UInt64)", "scale": "Nullable(Int32)", "zero_count": "Nullable(UInt64)",
-    "zero_threshold": "Nullable(Float64)", "positive_offset": "Nullable(Int32)", "positive_counts": "Array(UInt64)",
+    "zero_threshold": "Nullable(Float64)",
+    "positive_offset": "Nullable(Int32)", "positive_counts": "Array(UInt64)",
     "negative_offset": "Nullable(Int32)", "negative_counts": "Array(UInt64)", "quantiles": "Array(Float64)",
     "quantile_values": "Array(Float64)", "flags": "UInt32", "keys": "Array(LowCardinality(String))",
     "types": "Array(UInt8)", "texts": "Array(String)",
@@ -126,11 +128,14 @@ class MetricDigest:
         """INSERT of the data points of one kind."""
         values = {
             "name": "m.name", "type": quoted(kind), "unit": "m.unit", "description": "m.description",
-            "time": f"least(p.time_unix_nano, {LATEST})", "start": f"least(p.start_time_unix_nano, {LATEST})", "flags": "p.flags",
-            "keys": "p.attributes.key", "types": types_of("p.attributes.value"), "texts": texts_of("p.attributes.value"),
+            "time": f"least(p.time_unix_nano, {LATEST})", "start": "least(p.start_time_unix_nano,"
+                                                                   f" {LATEST})", "flags": "p.flags",
+            "keys": "p.attributes.key", "types": types_of("p.attributes.value"),
+            "texts": texts_of("p.attributes.value"),
         } | _KINDS[kind]  # fmt: skip
         return (
-            f"INSERT INTO {self._table} ({AROUND}, {', '.join(values)}) SELECT {AROUND}, {', '.join(values.values())}"
+            f"INSERT INTO {self._table} ({AROUND}, {', '.join(values)}) SELECT {AROUND},"
+            f" {', '.join(values.values())}"
             f" FROM staged_metrics ARRAY JOIN m.{kind}.data_points AS p"
         )
 
@@ -152,11 +157,13 @@ class MetricDigest:
                 "time": "fromUnixTimestamp64Nano(toInt64(time), 'UTC')",
                 "start_time": "fromUnixTimestamp64Nano(toInt64(start), 'UTC')",
                 "digested_at": f"fromUnixTimestamp64Micro({self._clock() // 1000}, 'UTC')",
-                "exemplars.time": "arrayMap(e -> fromUnixTimestamp64Nano(toInt64(least(e.1, 9223372036854775807)), 'UTC'), exemplars)",
+                "exemplars.time": "arrayMap(e -> fromUnixTimestamp64Nano(toInt64(least(e.1,"
+                " 9223372036854775807)), 'UTC'), exemplars)",
                 "exemplars.value": "arrayMap(e -> if(e.2 != 0, e.2, toFloat64(e.3)), exemplars)",
                 "exemplars.trace_id": "arrayMap(e -> lower(hex(e.5)), exemplars)",
                 "exemplars.span_id": "arrayMap(e -> lower(hex(e.4)), exemplars)",
-                "exemplars.attributes": f"arrayMap(e -> {json_object(f'arrayMap(a -> {pair}, {plain})')}, exemplars)",
+                "exemplars.attributes": f"arrayMap(e -> {json_object(f'arrayMap(a -> {pair}, {plain})')},"
+                " exemplars)",
                 "attributes": json_attributes(
                     "keys",
                     "types",

@@ -1,8 +1,8 @@
 """The price pass: each distinct model of a segment is resolved once, its rates join inside the engine.
 
-Rates become constant arrays with one row for each model and context tier; a span finds its row by its model and its
-input tokens. The formula is that of `catalog.rates.cost`: parts are taken out of their parents where they have a
-price of their own, and what is not known stays unknown, never 0.
+Rates become constant arrays with one row for each model and context tier; a span finds its row by its model
+and its input tokens. The formula is that of `catalog.rates.cost`: parts are taken out of their parents where
+they have a price of their own, and what is not known stays unknown, never 0.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def read_model(key: str) -> Model:
 
 @dataclass(frozen=True, slots=True)
 class CostPlan:
-    """How a segment's spans are priced: layers of named expressions, each over those before, and the columns."""
+    """How a segment's spans are priced: layers of named expressions, each over those before, and the
+    columns."""
 
     layers: tuple[dict[str, str], ...]
     columns: dict[str, str]
@@ -188,7 +189,10 @@ def _parts(columns: Sequence[str], used: Sequence[str]) -> dict[str, str]:
         value = f"c_{column}" if column in columns else "CAST(NULL, 'Nullable(UInt64)')"
         own = f"greatest({count(column)} - ({taken}), 0) * r_{rate}"
         whole = " + ".join([own, *(p[1] for p in found)])
-        return f"multiIf(isNull(r_{rate}) AND ifNull({value}, 0) = 0 AND {free}, toFloat64(0), isNull({value}), NULL, {whole})"
+        return (
+            f"multiIf(isNull(r_{rate}) AND ifNull({value}, 0) = 0 AND {free}, toFloat64(0),"
+            f" isNull({value}), NULL, {whole})"
+        )
 
     read, write = count("cache_read_tokens"), count("cache_write_tokens")
     hour = f"least({count('tokens_cache_write_1h')}, {write})"

@@ -1,4 +1,5 @@
-"""Which traces were seen lately, and when their spans began: so that only traces that go on are settled again."""
+"""Which traces were seen lately, and when their spans began: so that only traces that go on are settled
+again."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Traces that arrive in several segments: their derived columns are computed again and only what changed is patched.
+"""Traces that arrive in several segments: their derived columns are computed again and only what changed is
+patched.
 
-A child may come before its parent, a root hours later, a span twice. After each segment the traces that go on are
-read back (a few narrow columns), derived anew, and the differences are written as lightweight updates. Running it
-twice changes nothing.
+A child may come before its parent, a root hours later, a span twice. After each segment the traces that go on
+are read back (a few narrow columns), derived anew, and the differences are written as lightweight updates.
+Running it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -36,12 +37,14 @@ class Settler:
             connection.command(f"DROP TABLE IF EXISTS {table}")
         wide = ", ".join(f"{n} Array(String)" if n == "tags" else f"{n} Nullable(String)" for n in TRACE_WIDE)
         connection.command(
-            f"CREATE TABLE {self._fixes} (project String, trace_id String, span_id String, hit UInt8, own_ns UInt64,"
+            f"CREATE TABLE {self._fixes} (project String, trace_id String, span_id String, hit UInt8, own_ns"
+            " UInt64,"
             f" depth UInt16, usage_source Nullable(String), skew_ns UInt64, inherited UInt16, {wide})"
             f" ENGINE = Join(ANY, LEFT, {_KEY}) SETTINGS persistent = 0"
         )
         connection.command(
-            f"CREATE TABLE {self._dead} (project String, trace_id String, span_id String, digested_at DateTime64(6, 'UTC'),"
+            f"CREATE TABLE {self._dead} (project String, trace_id String, span_id String, digested_at"
+            " DateTime64(6, 'UTC'),"
             f" hit UInt8) ENGINE = Join(ANY, LEFT, {_KEY}, digested_at) SETTINGS persistent = 0"
         )
 
@@ -53,12 +56,14 @@ class Settler:
         where = (
             f"start_time >= fromUnixTimestamp64Nano({span.first}, 'UTC')"
             f" AND start_time <= fromUnixTimestamp64Nano({span.last}, 'UTC')"
-            f" AND project IN (SELECT project FROM {touched}) AND trace_id IN (SELECT trace_id FROM {touched})"
+            f" AND project IN (SELECT project FROM {touched}) AND trace_id IN (SELECT trace_id FROM"
+            f" {touched})"
         )
         self._read(touched, where)
         models = ", ".join(quoted(k) for k in MODEL_KINDS)
         spans = self._connection.table(
-            "SELECT toUInt64(row), sipHash64(project, toFixedString(unhex(trace_id), 16)), reinterpretAsUInt64(unhex(span_id)),"
+            "SELECT toUInt64(row), sipHash64(project, toFixedString(unhex(trace_id), 16)),"
+            " reinterpretAsUInt64(unhex(span_id)),"
             " reinterpretAsUInt64(unhex(parent_span_id)), start, start + duration,"
             f" usage, toUInt8(kind IN ({models})), toUInt64(toUnixTimestamp64Micro(digested_at)) FROM live",
             tree.SPAN,
@@ -71,7 +76,8 @@ class Settler:
         settled["usage"], settled["skew"], settled["dead"] = derived.source, derived.skew, derived.superseded
         self._connection.command("DROP TEMPORARY TABLE IF EXISTS settled")
         self._connection.command(
-            "CREATE TEMPORARY TABLE settled (row UInt32, own UInt64, depth UInt16, usage UInt8, skew UInt64, dead UInt8)"
+            "CREATE TEMPORARY TABLE settled (row UInt32, own UInt64, depth UInt16, usage UInt8, skew UInt64,"
+            " dead UInt8)"
             " ENGINE = Memory"
         )
         self._connection.insert_raw(
@@ -86,9 +92,11 @@ class Settler:
         usage = " OR ".join(f"isNotNull({name})" for name in USAGE_COLUMNS)
         self._connection.command("DROP TEMPORARY TABLE IF EXISTS live")
         self._connection.command(
-            "CREATE TEMPORARY TABLE live ENGINE = Memory AS SELECT rowNumberInAllBlocks() AS row, toString(project) AS project,"
+            "CREATE TEMPORARY TABLE live ENGINE = Memory AS SELECT rowNumberInAllBlocks() AS row,"
+            " toString(project) AS project,"
             " trace_id, span_id, parent_span_id, toUnixTimestamp64Nano(start_time) AS start,"
-            f" toInt64(duration_ns) AS duration, kind, toUInt8({usage}) AS usage, own_ns, depth, usage_source, skew_ns,"
+            f" toInt64(duration_ns) AS duration, kind, toUInt8({usage}) AS usage, own_ns, depth,"
+            " usage_source, skew_ns,"
             f" inherited, digested_at, {', '.join(TRACE_WIDE)} FROM {DATABASE}.spans"
             f" WHERE {where} AND (project, trace_id) IN (SELECT project, trace_id FROM {touched})"
         )
@@ -118,7 +126,8 @@ class Settler:
         self._connection.command(
             f"INSERT INTO {self._fixes} (project, trace_id, span_id, hit, {', '.join(names)})"
             " SELECT l.project, l.trace_id, l.span_id, 1, s.own, s.depth,"
-            f" transform(s.usage, [1, 2], ['own', 'rollup'], NULL), s.skew, toUInt16({bits}) AS n_inherited, {new}"
+            f" transform(s.usage, [1, 2], ['own', 'rollup'], NULL), s.skew, toUInt16({bits}) AS n_inherited,"
+            f" {new}"
             " FROM live AS l INNER JOIN settled AS s ON l.row = s.row"
             f" INNER JOIN (SELECT project, trace_id, {per_trace} FROM live WHERE row NOT IN"
             " (SELECT row FROM settled WHERE dead = 1) GROUP BY project, trace_id) AS t"

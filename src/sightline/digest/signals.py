@@ -27,13 +27,15 @@ _SETTINGS = {
 
 
 def write_probe(store: Store) -> Callable[[], None]:
-    """A function that writes a row which expires at once, and raises StoreError when the store does not take it."""
+    """A function that writes a row which expires at once, and raises StoreError when the store does not take
+    it."""
 
     def probe() -> None:
         connection = store.writer()
         try:
             connection.command(
-                f"INSERT INTO {DATABASE}.content (project, hash, body, expires) SELECT '', '', '', toDate('2000-01-01')"
+                f"INSERT INTO {DATABASE}.content (project, hash, body, expires) SELECT '', '', '',"
+                " toDate('2000-01-01')"
             )
         finally:
             connection.close()

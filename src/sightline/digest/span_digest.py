@@ -29,7 +29,8 @@ _TREE = np.dtype([("row", "<u4"), ("own", "<u8"), ("depth", "<u2"), ("usage", "u
 _SCRATCH_SETTINGS = {"min_insert_block_size_rows": 1, "min_insert_block_size_bytes": 1}
 
 TRACE_HASH = "sipHash64(toString(project), toFixedString(unhex(trace_id), 16))"
-# Traces of a segment that began before what is remembered are looked up: so many, among spans begun so near (ns).
+# Traces of a segment that began before what is remembered are looked up: so many, among spans begun so near
+# (ns).
 LOOKED_UP = 200
 AROUND_OLD = 2 * 86_400 * 10**9
 
@@ -60,12 +61,14 @@ class SpanDigest:
         self._remembered = 0
         """Traces that began before this moment (ns) may be stored without being known to `recent`."""
         local.command(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS tree (tree_row UInt32, own UInt64, depth UInt16, usage UInt8,"
+            "CREATE TEMPORARY TABLE IF NOT EXISTS tree (tree_row UInt32, own UInt64, depth UInt16, usage"
+            " UInt8,"
             " skew UInt64) ENGINE = Memory"
         )
 
     def warm(self) -> None:
-        """Run the passes once for nobody, storing nothing: the first segment then takes as long as any other."""
+        """Run the passes once for nobody, storing nothing: the first segment then takes as long as any
+        other."""
         with tempfile.NamedTemporaryFile(suffix=".pb") as file:
             file.write(warm_segment(self._clock()))
             file.flush()
@@ -85,7 +88,7 @@ class SpanDigest:
         if made is None:
             return 0
         facts, query = made
-        spans, derived = self._derive(query.columns)
+        spans, _ = self._derive(query.columns)
         timer.mark("tree")
         self._write_contents(facts, token)
         timer.mark("content")
@@ -99,7 +102,8 @@ class SpanDigest:
         return facts.rows
 
     def _canonical(self, path: Path, records: int, timer: Timer) -> tuple[Facts, CanonicalQuery] | None:
-        """Stage a segment and make its canonical spans in the scratch table `canon`; None when it holds no spans."""
+        """Stage a segment and make its canonical spans in the scratch table `canon`; None when it holds no
+        spans."""
         self._staging.load_spans(path, records)
         timer.mark("decode")
         facts = self._staging.span_facts(word_keys(self._catalog))
@@ -154,10 +158,13 @@ class SpanDigest:
         self._touch(old)
         # No ingest date narrows this, so it is bounded in time: the table is sorted by start.
         found = self._target.connection.table(
-            f"SELECT {TRACE_HASH} AS trace, min(toUnixTimestamp64Nano(start_time)), max(toUnixTimestamp64Nano(start_time))"
-            f" FROM {DATABASE}.spans WHERE start_time BETWEEN fromUnixTimestamp64Nano({max(int(starts.min()) - AROUND_OLD, -(2**63))}, 'UTC')"
+            f"SELECT {TRACE_HASH} AS trace, min(toUnixTimestamp64Nano(start_time)),"
+            " max(toUnixTimestamp64Nano(start_time))"
+            f" FROM {DATABASE}.spans WHERE start_time BETWEEN"
+            f" fromUnixTimestamp64Nano({max(int(starts.min()) - AROUND_OLD, -(2**63))}, 'UTC')"
             f" AND fromUnixTimestamp64Nano({min(int(starts.max()) + AROUND_OLD, 2**63 - 1)}, 'UTC')"
-            " AND project IN (SELECT project FROM touched) AND trace_id IN (SELECT trace_id FROM touched) GROUP BY trace",
+            " AND project IN (SELECT project FROM touched) AND trace_id IN (SELECT trace_id FROM touched)"
+            " GROUP BY trace",
             np.dtype([("trace", "<u8"), ("first", "<i8"), ("last", "<i8")]),
         )
         found = found[np.isin(found["trace"], old)]
@@ -182,7 +189,8 @@ class SpanDigest:
         self._local.command("CREATE TEMPORARY TABLE going_on (trace UInt64) ENGINE = Memory")
         self._local.insert_raw("going_on", ("trace",), traces.astype("<u8").tobytes(), "RowBinary")
         names = self._local.query(
-            "SELECT DISTINCT toString(project), lower(hex(trace_id)) FROM canon WHERE trace IN (SELECT trace FROM going_on)"
+            "SELECT DISTINCT toString(project), lower(hex(trace_id)) FROM canon WHERE trace IN (SELECT trace"
+            " FROM going_on)"
         ).rows
         target = self._target.connection
         target.command("DROP TEMPORARY TABLE IF EXISTS touched")

@@ -1,4 +1,5 @@
-"""Last pass: canonical spans, their trees, what counts for the whole trace and prices, as rows of the store."""
+"""Last pass: canonical spans, their trees, what counts for the whole trace and prices, as rows of the
+store."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ def tree_select(columns: Sequence[str]) -> str:
 
 
 def trace_wide_select(columns: Sequence[str]) -> str:
-    """Per trace, what counts for all of its spans: the root's value, else that of the earliest span with one."""
+    """Per trace, what counts for all of its spans: the root's value, else that of the earliest span with
+    one."""
     order = "(parent_key != 0, start, span_id)"
     parts = [
         f"argMinIf(c_{n}, {order}, {'notEmpty' if n == 'tags' else 'isNotNull'}(c_{n})) AS t_{n}"
@@ -44,7 +46,9 @@ def insert_spans(
     """
     wide = [n for n in TRACE_WIDE if n in columns]
     bits = [
-        f"if({'empty(c_tags) AND notEmpty(t_tags)' if n == 'tags' else f'isNull(c_{n}) AND isNotNull(t_{n})'}, {1 << i}, 0)"
+        "if("
+        + ("empty(c_tags) AND notEmpty(t_tags)" if n == "tags" else f"isNull(c_{n}) AND isNotNull(t_{n})")
+        + f", {1 << i}, 0)"
         for i, n in enumerate(TRACE_WIDE)
         if n in columns
     ]
@@ -93,7 +97,8 @@ def insert_spans(
     values |= {name: f"p.{name}" for name in cost.columns}
     if events:
         values |= {
-            "events.time": "arrayMap(t -> fromUnixTimestamp64Nano(toInt64(least(t, 9223372036854775807)), 'UTC'), event_times)",
+            "events.time": "arrayMap(t -> fromUnixTimestamp64Nano(toInt64(least(t, 9223372036854775807)),"
+            " 'UTC'), event_times)",
             "events.name": "event_names",
             "events.attributes": "event_attributes",
         }
@@ -112,9 +117,13 @@ def insert_spans(
 
 
 def cost_select(columns: Sequence[str], cost: CostPlan) -> str:
-    """Row number and cost columns of each span; the layers stay narrow, since every column is analysed in each."""
+    """Row number and cost columns of each span; the layers stay narrow, since every column is analysed in
+    each."""
     needed = [f"c_{name}" for name in columns if name in COST_INPUTS]
-    source = f"(SELECT {', '.join(['row AS cost_row', 'kind', 'start', 'usage', *needed])} FROM canon INNER JOIN tree ON row = tree_row)"
+    source = (
+        f"(SELECT {', '.join(['row AS cost_row', 'kind', 'start', 'usage', *needed])} FROM canon INNER"
+        " JOIN tree ON row = tree_row)"
+    )
     for layer in cost.layers:
         source = (
             f"(SELECT *, {', '.join(f'{value} AS {name}' for name, value in layer.items())} FROM {source})"
@@ -128,4 +137,7 @@ def by_project(values: dict[str, int], default: int) -> str:
     if not values:
         return str(default)
     names, numbers = zip(*sorted(values.items()), strict=True)
-    return f"transform(CAST(project, 'String'), {array(list(names))}, [{', '.join(map(str, numbers))}], {default})"
+    return (
+        f"transform(CAST(project, 'String'), {array(list(names))}, [{', '.join(map(str, numbers))}],"
+        f" {default})"
+    )

@@ -43,13 +43,18 @@ _KV = "Array(Tuple(key String, value String))"
 _RESOURCE = f"resource Tuple(attributes {_KV})"
 _SCOPE = "scope Tuple(name String, version String)"
 _SPAN = (
-    "Tuple(trace_id String, span_id String, trace_state String, parent_span_id String, name String, kind Int32,"
-    f" start_time_unix_nano UInt64, end_time_unix_nano UInt64, attributes {_KV}, dropped_attributes_count UInt32,"
+    "Tuple(trace_id String, span_id String, trace_state String, parent_span_id String, name String, kind"
+    " Int32,"
+    f" start_time_unix_nano UInt64, end_time_unix_nano UInt64, attributes {_KV}, dropped_attributes_count"
+    " UInt32,"
     f" events Array(Tuple(time_unix_nano UInt64, name String, attributes {_KV})),"
     f" links Array(Tuple(trace_id String, span_id String, attributes {_KV})),"
     " status Tuple(message String, code Int32))"
 )
-TRACES = f"Tuple(resource_spans Array(Tuple({_RESOURCE}, scope_spans Array(Tuple({_SCOPE}, spans Array({_SPAN}))))))"
+TRACES = (
+    f"Tuple(resource_spans Array(Tuple({_RESOURCE}, scope_spans Array(Tuple({_SCOPE}, spans"
+    f" Array({_SPAN}))))))"
+)
 HEADER = "project String, received_at UInt64, source String"
 
 
@@ -65,11 +70,13 @@ def segment_source(path: Path, structure: str) -> str:
 
 _POINT_TIMES = "start_time_unix_nano UInt64, time_unix_nano UInt64"
 _EXEMPLARS = (
-    "exemplars Array(Tuple(time_unix_nano UInt64, as_double Float64, as_int Int64, span_id String, trace_id String,"
+    "exemplars Array(Tuple(time_unix_nano UInt64, as_double Float64, as_int Int64, span_id String, trace_id"
+    " String,"
     f" filtered_attributes {_KV}))"
 )
 _NUMBERS = (
-    f"data_points Array(Tuple({_POINT_TIMES}, as_double Nullable(Float64), as_int Nullable(Int64), {_EXEMPLARS},"
+    f"data_points Array(Tuple({_POINT_TIMES}, as_double Nullable(Float64), as_int Nullable(Int64),"
+    f" {_EXEMPLARS},"
     f" attributes {_KV}, flags UInt32))"
 )
 _SHAPE = "count UInt64, sum Nullable(Float64), min Nullable(Float64), max Nullable(Float64)"
@@ -78,20 +85,29 @@ _METRIC = (
     f"Tuple(name String, description String, unit String, gauge Tuple({_NUMBERS}),"
     f" sum Tuple({_NUMBERS}, aggregation_temporality Int32, is_monotonic Bool),"
     f" histogram Tuple(data_points Array(Tuple({_POINT_TIMES}, {_SHAPE}, bucket_counts Array(UInt64),"
-    f" explicit_bounds Array(Float64), {_EXEMPLARS}, attributes {_KV}, flags UInt32)), aggregation_temporality Int32),"
-    f" exponential_histogram Tuple(data_points Array(Tuple({_POINT_TIMES}, {_SHAPE}, scale Int32, zero_count UInt64,"
-    f" zero_threshold Float64, positive {_BUCKETS}, negative {_BUCKETS}, {_EXEMPLARS}, attributes {_KV}, flags UInt32)),"
+    f" explicit_bounds Array(Float64), {_EXEMPLARS}, attributes {_KV}, flags UInt32)),"
+    " aggregation_temporality Int32),"
+    f" exponential_histogram Tuple(data_points Array(Tuple({_POINT_TIMES}, {_SHAPE}, scale Int32, zero_count"
+    " UInt64,"
+    f" zero_threshold Float64, positive {_BUCKETS}, negative {_BUCKETS}, {_EXEMPLARS}, attributes {_KV},"
+    " flags UInt32)),"
     " aggregation_temporality Int32),"
     f" summary Tuple(data_points Array(Tuple({_POINT_TIMES}, count UInt64, sum Float64,"
     f" quantile_values Array(Tuple(quantile Float64, value Float64)), attributes {_KV}, flags UInt32))))"
 )
-METRICS = f"Tuple(resource_metrics Array(Tuple({_RESOURCE}, scope_metrics Array(Tuple({_SCOPE}, metrics Array({_METRIC}))))))"
+METRICS = (
+    f"Tuple(resource_metrics Array(Tuple({_RESOURCE}, scope_metrics Array(Tuple({_SCOPE}, metrics"
+    f" Array({_METRIC}))))))"
+)
 _LOG = (
     "Tuple(time_unix_nano UInt64, severity_number Int32, severity_text String, body String,"
     f" attributes {_KV}, dropped_attributes_count UInt32, flags UInt32, trace_id String, span_id String,"
     " observed_time_unix_nano UInt64, event_name String)"
 )
-LOGS = f"Tuple(resource_logs Array(Tuple({_RESOURCE}, scope_logs Array(Tuple({_SCOPE}, log_records Array({_LOG}))))))"
+LOGS = (
+    f"Tuple(resource_logs Array(Tuple({_RESOURCE}, scope_logs Array(Tuple({_SCOPE}, log_records"
+    f" Array({_LOG}))))))"
+)
 # What every staged row carries from its record, resource and scope.
 AROUND = "project, received_at, source, rkeys, rtypes, rtexts, scope, scope_version"
 AROUND_COLUMNS = (
@@ -108,7 +124,8 @@ def items_of(path: Path, signal: str, structure: str, names: tuple[str, str, str
         f"(SELECT project, received_at, source, rkeys, rtypes, rtexts, ss.scope.name AS scope,"
         f" ss.scope.version AS scope_version, arrayJoin(ss.{items}) AS s"
         " FROM (SELECT project, received_at, source, r.resource.attributes.key AS rkeys,"
-        f" {types_of('r.resource.attributes.value')} AS rtypes, {texts_of('r.resource.attributes.value')} AS rtexts,"
+        f" {types_of('r.resource.attributes.value')} AS rtypes, {texts_of('r.resource.attributes.value')} AS"
+        " rtexts,"
         f" arrayJoin(r.{scopes}) AS ss"
         f" FROM (SELECT project, received_at, source, arrayJoin({signal}.{resources}) AS r"
         f" FROM {segment_source(path, f'{HEADER}, {signal} {structure}')})))"
@@ -116,7 +133,8 @@ def items_of(path: Path, signal: str, structure: str, names: tuple[str, str, str
 
 
 def decode_settings(records: int) -> dict[str, Any]:
-    """Settings for reading a segment of so many records: a few blocks, so that both cores can work on them."""
+    """Settings for reading a segment of so many records: a few blocks, so that both cores can work on
+    them."""
     return DECODE_SETTINGS | {"max_block_size": max(1, -(-records // 4))}
 
 
@@ -130,7 +148,8 @@ DECODE_SETTINGS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What occurs in a staged segment: keys with their type codes, scopes, and whether events and links occur."""
+    """What occurs in a staged segment: keys with their type codes, scopes, and whether events and links
+    occur."""
 
     keys: dict[str, frozenset[int]]
     resource_keys: dict[str, frozenset[int]]
@@ -142,7 +161,8 @@ class Facts:
     events: bool = False
     links: bool = False
     words: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Distinct words of chosen attributes: key, then text as staged, then the value. Not all keys: see `_words`."""
+    """Distinct words of chosen attributes: key, then text as staged, then the value. Not all keys: see
+    `_words`."""
     resource_words: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -163,8 +183,10 @@ class Staging:
         )
         connection.command(
             f"CREATE TABLE {self.spans} (row UInt32, {AROUND_COLUMNS},"
-            " trace_id String, span_id String, trace_state String, parent_id String, name String, otel_kind Int8,"
-            " start UInt64, end UInt64, keys Array(LowCardinality(String)), types Array(UInt8), texts Array(String),"
+            " trace_id String, span_id String, trace_state String, parent_id String, name String, otel_kind"
+            " Int8,"
+            " start UInt64, end UInt64, keys Array(LowCardinality(String)), types Array(UInt8), texts"
+            " Array(String),"
             " dropped UInt32, events Array(Tuple(UInt64, String, Array(Tuple(String, String)))),"
             " links Array(Tuple(String, String, Array(Tuple(String, String)))), message String, code Int8)"
             " ENGINE = Memory"
@@ -177,7 +199,8 @@ class Staging:
         self._connection.command(
             f"INSERT INTO {self.spans} SELECT rowNumberInAllBlocks(), {AROUND},"
             " s.trace_id, s.span_id, s.trace_state, s.parent_span_id, s.name, s.kind,"
-            f" least(s.start_time_unix_nano, {LATEST}), least(s.end_time_unix_nano, {LATEST}), s.attributes.key, {types_of(values)}, {texts_of(values)},"
+            f" least(s.start_time_unix_nano, {LATEST}), least(s.end_time_unix_nano, {LATEST}),"
+            f" s.attributes.key, {types_of(values)}, {texts_of(values)},"
             " s.dropped_attributes_count, s.events, s.links, s.status.message, s.status.code"
             f" FROM {items_of(path, 'traces', TRACES, ('resource_spans', 'scope_spans', 'spans'))}",
             settings=decode_settings(records),
@@ -186,22 +209,30 @@ class Staging:
     def facts(self, table: str, raw_values: str = "", words_of: tuple[str, ...] = ()) -> Facts:
         """The distinct (key, type) pairs and the rest that the second pass over `table` is generated from.
 
-        Distinct nested values are decoded here and joined by their raw bytes later; `raw_values` is an array of
-        further raw values (those of events, say).
+        Distinct nested values are decoded here and joined by their raw bytes later; `raw_values` is an array
+        of further raw values (those of events, say).
         """
         nested = f"({ARRAY}, {KVLIST}, {BYTES})"
 
         def pairs(keys: str, types: str, texts: str) -> str:
             code = (
                 f"multiIf(t = {STRING}, multiIf(length(x) = 0 OR ascii(x) < 33"
-                f" AND not match(x, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]'), {BLANK}, startsWith(x, ' ') OR endsWith(x, ' '), {PADDED}, t),"
-                f" t = {INT}, if(startsWith(x, '-'), {NEGATIVE}, t), t in {nested} AND length(x) = 2, {EMPTY}, t)"
+                f" AND not match(x, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]'), {BLANK}, startsWith(x, ' ') OR"
+                f" endsWith(x, ' '), {PADDED}, t),"
+                f" t = {INT}, if(startsWith(x, '-'), {NEGATIVE}, t), t in {nested} AND length(x) = 2,"
+                f" {EMPTY}, t)"
             )
-            return f"groupUniqArrayArray(arrayMap((k, t, x) -> concat(char({code}), k), {keys}, {types}, {texts}))"
+            return (
+                f"groupUniqArrayArray(arrayMap((k, t, x) -> concat(char({code}), k), {keys}, {types},"
+                f" {texts}))"
+            )
 
         def words(keys: str, types: str, texts: str) -> str:
             # Key, type and text of the attributes whose few distinct words are worked out in Python.
-            chosen = f"arrayFilter(p -> has({words_literal}, p.1) AND length(p.3) <= {WORD_BYTES}, arrayZip({keys}, {types}, {texts}))"
+            chosen = (
+                f"arrayFilter(p -> has({words_literal}, p.1) AND length(p.3) <= {WORD_BYTES},"
+                f" arrayZip({keys}, {types}, {texts}))"
+            )
             return f"groupUniqArrayArray({MAX_WORDS})({chosen})"
 
         words_literal = "[" + ", ".join(quoted(k) for k in words_of) + "]::Array(String)"
@@ -209,9 +240,11 @@ class Staging:
         sql = (
             f"SELECT arrayMap(x -> hex(x), {pairs('keys', 'types', 'texts')}) AS found_keys,"
             f" arrayMap(x -> hex(x), {pairs('rkeys', 'rtypes', 'rtexts')}) AS found_rkeys,"
-            f" arrayMap(x -> hex(x), groupUniqArrayArray(arrayConcat(arrayFilter((x, t) -> t in {nested}, texts, types),"
+            f" arrayMap(x -> hex(x), groupUniqArrayArray(arrayConcat(arrayFilter((x, t) -> t in {nested},"
+            " texts, types),"
             f" arrayFilter((x, t) -> t in {nested}, rtexts, rtypes){loose}))) AS found_nested,"
-            " groupUniqArray(scope) AS found_scopes, groupUniqArray(project) AS found_projects, count() AS found_rows,"
+            " groupUniqArray(scope) AS found_scopes, groupUniqArray(project) AS found_projects, count() AS"
+            " found_rows,"
             f" max(arrayMax(x -> length(x), texts)) > {LONG} AS found_long"
         )
         if words_of:
@@ -243,7 +276,10 @@ class Staging:
         ).rows[0]
         raw = ""
         if events or links:
-            raw = "arrayConcat(arrayFlatten(arrayMap(e -> e.3.2, events)), arrayFlatten(arrayMap(l -> l.3.2, links)))"
+            raw = (
+                "arrayConcat(arrayFlatten(arrayMap(e -> e.3.2, events)), arrayFlatten(arrayMap(l -> l.3.2,"
+                " links)))"
+            )
         return replace(self.facts(self.spans, raw, words_of), events=bool(events), links=bool(links))
 
     def _load_nested(self, raws: list[bytes]) -> None:

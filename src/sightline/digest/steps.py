@@ -22,12 +22,14 @@ def array(items: list[str]) -> str:
 
 
 def bound(x: str, make: Callable[[str], str], short: int = 100) -> str:
-    """`make(x)`, where a long `x` stands once only: texts that repeat their argument would grow exponentially."""
+    """`make(x)`, where a long `x` stands once only: texts that repeat their argument would grow
+    exponentially."""
     return make(x) if len(x) <= short else f"(arrayMap(v -> {make('v')}, [{x}]))[1]"
 
 
 def both(a: str, b: str) -> str:
-    """`a AND b`, written so that the engine's optimiser of logical chains (the dearest of its passes) has no work."""
+    """`a AND b`, written so that the engine's optimiser of logical chains (the dearest of its passes) has no
+    work."""
     return f"if({a}, {b}, 0)"
 
 
@@ -56,7 +58,10 @@ def unquoted(x: str) -> str:
 def at_path(x: str, path: tuple[str, ...]) -> str:
     """The value at a path of object keys inside JSON text: strings bare, null as ''."""
     keys = ", ".join(quoted(key) for key in path)
-    bare = lambda v: f"if(startsWith({v}, '\"'), JSONExtractString({v}), if({v} = 'null', '', {v}))"  # noqa: E731
+
+    def bare(v: str) -> str:
+        return f"if(startsWith({v}, '\"'), JSONExtractString({v}), if({v} = 'null', '', {v}))"
+
     return bound(f"JSONExtractRaw({x}, {keys})", bare, 0)
 
 
@@ -92,7 +97,10 @@ def _whole(pattern: str) -> str:
 def _scaled(factor: str) -> Callable[[str, str], str]:
     def step(x: str, _argument: str) -> str:
         value = f"round({number(x)} * {factor})"
-        return f"if(ifNull({both(f'{value} >= 0', f'{value} < 1e18')}, 0), toString(toUInt64(ifNull({value}, 0))), '')"
+        return (
+            f"if(ifNull({both(f'{value} >= 0', f'{value} < 1e18')}, 0), toString(toUInt64(ifNull({value},"
+            " 0))), '')"
+        )
 
     return step
 
@@ -117,7 +125,10 @@ def _strip_prefix(x: str, prefix: str) -> str:
 
 
 def _truth(x: str) -> str:
-    return f"transform({trimmed(x)}, ['true', 'True', '1', 'false', 'False', '0'], ['1', '1', '1', '0', '0', '0'], '')"
+    return (
+        f"transform({trimmed(x)}, ['true', 'True', '1', 'false', 'False', '0'], ['1', '1', '1', '0', '0',"
+        " '0'], '')"
+    )
 
 
 def _redacted(x: str, _argument: str) -> str:
@@ -137,7 +148,10 @@ def _usage_of(text: str, side: str) -> str:
         """A count as UInt64, NULL when it is none: an integer, or a text of one."""
         bare = lambda v: f"trimBoth(if(startsWith({v}, '\"'), JSONExtractString({v}), {v}))"  # noqa: E731
         digits = "match({v}, '^[0-9]{{1,18}}([.]0+)?$')"
-        taken = lambda v: f"if({digits.format(v=v)}, toUInt64OrNull(splitByChar('.', {v})[1]), NULL)"  # noqa: E731
+
+        def taken(v: str) -> str:
+            return f"if({digits.format(v=v)}, toUInt64OrNull(splitByChar('.', {v})[1]), NULL)"
+
         return bound(bound(raw, bare, 0), taken, 0)
 
     def count(key: str) -> str:

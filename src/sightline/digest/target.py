@@ -29,7 +29,8 @@ class Target:
         self.embedded = local is connection
 
     def insert_select(self, table: str, columns: Sequence[str], select: str, token: str) -> None:
-        """Insert the rows of a SELECT over local scratch tables; repeating it with the same token adds nothing."""
+        """Insert the rows of a SELECT over local scratch tables; repeating it with the same token adds
+        nothing."""
         settings = JSON_SETTINGS | {"insert_deduplication_token": token}
         if self.embedded:
             names = ", ".join(columns)

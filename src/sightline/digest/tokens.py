@@ -1,7 +1,8 @@
 """Canonical token counts: input always includes what came from cache, output always includes reasoning.
 
-Senders differ (conventions, "token semantics per provider"). What a sender is known to do decides; where it is
-not known, the reported total decides, and last whether the cache is larger than the input it would be part of.
+Senders differ (conventions, "token semantics per provider"). What a sender is known to do decides; where it
+is not known, the reported total decides, and last whether the cache is larger than the input it would be part
+of.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ def _remark(candidates: list[Candidate], remarks: dict[str, int]) -> str:
     codes = [next((code for name, code in remarks.items() if c.source.has(name)), 0) for c in candidates]
     if len(set(codes)) == 1:
         return str(codes[0])
-    return f"multiIf({', '.join(f'isNotNull({c.value}), {n}' for c, n in zip(candidates, codes, strict=True))}, 0)"
+    pairs = (f"isNotNull({c.value}), {n}" for c, n in zip(candidates, codes, strict=True))
+    return f"multiIf({', '.join(pairs)}, 0)"
 
 
 def remarks(columns: Columns) -> dict[str, str]:

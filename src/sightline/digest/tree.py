@@ -1,7 +1,9 @@
-"""What a span's neighbours say about it: parent, depth, own time, and whether its usage repeats that below it.
+"""What a span's neighbours say about it: parent, depth, own time, and whether its usage repeats that below
+it.
 
-Vectorised over all spans of a segment or of the traces being settled at once; the only loops run over the depth
-of the deepest trace. Hostile ids (cycles, a span that is its own parent, duplicates) end in a defined result.
+Vectorised over all spans of a segment or of the traces being settled at once; the only loops run over the
+depth of the deepest trace. Hostile ids (cycles, a span that is its own parent, duplicates) end in a defined
+result.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ U64 = NDArray[np.uint64]
 I64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-# The columns a tree is made from, packed as `RowBinary` writes them. `trace` is a hash of project and trace id;
-# ids are the 8 bytes read as an integer, 0 for none; times in ns; `usage`: tokens or cost were reported;
+# The columns a tree is made from, packed as `RowBinary` writes them. `trace` is a hash of project and trace
+# id; ids are the 8 bytes read as an integer, 0 for none; times in ns; `usage`: tokens or cost were reported;
 # `model`: the span is itself a call of a model.
 SPAN = np.dtype(
     [
@@ -42,10 +44,11 @@ MAX_DEPTH = 65_535
 class Tree:
     """Derived values by position in the input.
 
-    `parent`: position of the parent, -1 when there is none here. `depth`: steps up to the topmost span that is
-    known, 0 in a cycle. `own`: ns not covered by children (clipped to the span). `source`: `NONE`, `OWN`, `ROLLUP`.
-    `superseded`: a later copy of the same span is present. `whole`: the trace has one root and no missing parent.
-    `skew`: ns by which the span starts before its parent (positive) or 0; shown, never repaired.
+    `parent`: position of the parent, -1 when there is none here. `depth`: steps up to the topmost span that
+    is known, 0 in a cycle. `own`: ns not covered by children (clipped to the span). `source`: `NONE`, `OWN`,
+    `ROLLUP`. `superseded`: a later copy of the same span is present. `whole`: the trace has one root and no
+    missing parent. `skew`: ns by which the span starts before its parent (positive) or 0; shown, never
+    repaired.
     """
 
     parent: I64
@@ -86,7 +89,8 @@ def _parents(trace: U64, span: U64, parent: U64, version: U64, row: U64) -> tupl
 
 
 def _depths(parent: I64) -> I64:
-    """Steps to the topmost known ancestor by pointer doubling; members of cycles and what hangs on them get 0."""
+    """Steps to the topmost known ancestor by pointer doubling; members of cycles and what hangs on them get
+    0."""
     up = parent.copy()
     depth = (up >= 0).astype(np.int64)
     for _ in range(max(len(parent), 1).bit_length() + 1):

@@ -1,4 +1,5 @@
-"""A first segment for nobody: the engine's code and caches are cold at the start, and the first sender waits for them."""
+"""A first segment for nobody: the engine's code and caches are cold at the start, and the first sender waits
+for them."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ def warm_segment(now: int) -> bytes:
     call = inner.spans[1]
     call.parent_span_id = bytes(7) + b"\x01"
     for key, text in (
-        ("gen_ai.operation.name", "chat"), ("gen_ai.provider.name", "openai"), ("gen_ai.request.model", "gpt-4o"),
+        ("gen_ai.operation.name", "chat"), ("gen_ai.provider.name", "openai"),
+        ("gen_ai.request.model", "gpt-4o"),
         ("gen_ai.input.messages", "[]"), ("session.id", "warm"), ("other", "x"),
     ):  # fmt: skip
         call.attributes.add(key=key).value.string_value = text

@@ -14,10 +14,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import structlog
-
-from typing import Any
 
 from sightline.journal.disk import Disk
 from sightline.journal.fingerprints import Fingerprints
@@ -320,7 +319,8 @@ class Writer:
                 self._close(signal)
 
     def _patience(self) -> float:
-        """How old a segment may become. While the consumer is busy, it grows: a segment costs a fixed part to digest."""
+        """How old a segment may become. While the consumer is busy, it grows: a segment costs a fixed part to
+        digest."""
         return self._settings.segment_age * (1 if self._hungry() else BUSY_FACTOR)
 
     def _close(self, signal: Signal) -> None:

@@ -92,13 +92,17 @@ def migrate(connection: Connection, known: list[Step] | None = None, cluster: st
         step = by_number.get(number)
         if step is None:
             raise SchemaMismatch(
-                f"the store has schema step {number}, this Sightline knows steps up to {max(by_number, default=0)}:"
-                " it was written by a newer version. Start that version, or restore a backup made by this one."
+                f"the store has schema step {number}, this Sightline knows steps up to"
+                f" {max(by_number, default=0)}:"
+                " it was written by a newer version. Start that version, or restore a backup made by this"
+                " one."
             )
         if step.checksum != checksum:
             raise SchemaMismatch(
-                f"schema step {number} ({step.name}) of the store has checksum {checksum}, this Sightline ships"
-                f" {step.checksum}: the file was changed after release. Install the Sightline that made the store."
+                f"schema step {number} ({step.name}) of the store has checksum {checksum}, this Sightline"
+                " ships"
+                f" {step.checksum}: the file was changed after release. Install the Sightline that made the"
+                " store."
             )
     connection.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
     connection.command(
@@ -111,7 +115,8 @@ def migrate(connection: Connection, known: list[Step] | None = None, cluster: st
             for statement in step.statements(cluster):
                 connection.command(statement)
         connection.command(
-            f"INSERT INTO {DATABASE}.schema_steps (number, name, checksum) SELECT {{n:UInt32}}, {{m:String}}, {{c:String}}",
+            f"INSERT INTO {DATABASE}.schema_steps (number, name, checksum) SELECT {{n:UInt32}},"
+            f" {{m:String}}, {{c:String}}",
             {"n": step.number, "m": step.name, "c": step.checksum},
         )
     return fresh

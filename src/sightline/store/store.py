@@ -27,7 +27,8 @@ from sightline.settings import StoreSettings
 from sightline.store.rows import Limits, QueryTimeout, QueryTooLarge, Rows, StoreError
 
 DATABASE = "sightline"
-# Codes of ClickHouse: TIMEOUT_EXCEEDED, TOO_SLOW, QUERY_WAS_CANCELLED / MEMORY_LIMIT_EXCEEDED, TOO_MANY_ROWS_…
+# Codes of ClickHouse: TIMEOUT_EXCEEDED, TOO_SLOW, QUERY_WAS_CANCELLED / MEMORY_LIMIT_EXCEEDED,
+# TOO_MANY_ROWS_…
 _TIMEOUT_CODES = {159, 160, 394}
 _LARGE_CODES = {241, 158, 307, 396}
 _CODE = re.compile(r"Code: (\d+)")
@@ -210,8 +211,7 @@ class Store:
 
     def writer(self, **settings: Any) -> Connection:
         """A connection of one's own, for a thread that writes. The caller closes it."""
-        connection = Connection(self.url, {**self._engine, **settings})
-        return connection
+        return Connection(self.url, {**self._engine, **settings})
 
     @contextmanager
     def _reader(self) -> Iterator[Connection]:

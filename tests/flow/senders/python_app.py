@@ -1,4 +1,5 @@
-"""An application with the OpenTelemetry SDK of Python: `python_app.py http|grpc`; writes what it sent as JSON.
+"""An application with the OpenTelemetry SDK of Python: `python_app.py http|grpc`; writes what it sent as
+JSON.
 
 Where it sends to comes from OpenTelemetry's own environment variables.
 """
