@@ -3,8 +3,8 @@
     python bench/readme_table.py           writes it into README.md
     python bench/readme_table.py --check   exit code 1 when README.md says something else
 
-A row is a thing to measure; every result whose name begins with one of its prefixes belongs to it. A result that
-belongs to no row gets one of its own, so nothing measured is left out. What has no result says so.
+A row is a thing to measure; every result whose name begins with one of its prefixes belongs to it. A result
+that belongs to no row gets one of its own, so nothing measured is left out. What has no result says so.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def test_the_names_on_the_page_are_read() -> None:
 
 def test_every_station_is_on_the_page() -> None:
     stations = {p.name + ("/" if p.is_dir() else "") for p in SRC.iterdir()}
-    stations = {s for s in stations if s[0] != "_" and (s.endswith("/") or s.endswith(".py"))}
+    stations = {s for s in stations if s[0] != "_" and s.endswith(("/", ".py"))}
     missing = {s for s in stations if s.rstrip("/") not in TEXT}
     assert not missing, f"ARCHITECTURE.md does not mention {', '.join(sorted(missing))}"
 

@@ -1,4 +1,4 @@
-"""What the documents say exists: links, settings, measures, commands, operations; and nothing of anyone's machine."""
+"""What the documents name exists: links, settings, measures, commands; and nothing of anyone's machine."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def test_decisions_are_numbered_without_gaps() -> None:
 
 
 def test_every_picture_is_shown() -> None:
-    shown = {(page.parent / link).resolve() for page in PAGES for link in links(page) if link.endswith(".png")}
+    shown = {
+        (page.parent / link).resolve() for page in PAGES for link in links(page) if link.endswith(".png")
+    }
     assert {ROOT / "docs" / "pictures" / p.name for p in shown} <= set((ROOT / "docs" / "pictures").iterdir())
 
 
@@ -84,7 +86,9 @@ def test_commands_and_their_flags_exist(page: Path) -> None:
     told = [c.text for c in commands(page)]
     told += re.findall(r"`(sightline(?: [a-z]+)+(?: --[a-z-]+(?: [^`\s]+)?)*)`", page.read_text())
     for text in told:
-        call = re.search(r"(?:^|[/ ])sightline ((?:serve|demo|doctor|journal|keys|projects|backup|restore)\b.*)", text)
+        call = re.search(
+            r"(?:^|[/ ])sightline ((?:serve|demo|doctor|journal|keys|projects|backup|restore)\b.*)", text
+        )
         if not call:
             continue
         command, words = command_of(call[1].split(" #")[0].split())

@@ -42,7 +42,7 @@ MADE: dict[str, str] = {
     "source": "the way in, such as `otlp-http`",
     "scope_version": "version of the instrumentation scope",
     "trace_state": "W3C trace state as sent",
-    "usage_source": "`own`: it counts; `rollup`: it repeats what stands below it and is never summed; null: no usage",
+    "usage_source": "`own`: it counts; `rollup`: it repeats what stands below it; null: no usage",
     "cost_usd": "what Sightline stands for, see [prices](../guide/prices.md); null when unknown",
     "cost_source": "`computed`, `reported` by the sender, or `unknown`; null where nothing is to be paid",
     "cost_image": "part of the cost, where known",
