@@ -41,11 +41,11 @@ def test_nothing_measured_is_left_out_and_nothing_else_is_shown(tmp_path: Path) 
         "figures": figures,
     }
     (tmp_path / "memory_full.json").write_text(json.dumps(told))
-    (tmp_path / "odd.json").write_text(json.dumps(told | {"name": "odd_thing"}))
+    (tmp_path / "odd_thing.json").write_text(json.dumps(told | {"name": "odd_thing"}))
     table = readme_table.table(readme_table.results(tmp_path))
-    assert table.count("41,250") == 2 and "0.841" in table and "[1, 2]" not in table
+    assert table.count("41,250") == 1 and "0.841" in table and "[1, 2]" not in table
     assert table.count("not yet measured") == len(readme_table.ROWS) - 1
-    assert "| odd thing |" in table and "2 cores of a CPU" in table
+    assert "[odd_thing](bench/results/odd_thing.json)" in table and "2 cores of a CPU" in table
 
 
 def test_a_result_without_hardware_is_refused(tmp_path: Path) -> None:
