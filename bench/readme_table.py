@@ -3,8 +3,8 @@
     python bench/readme_table.py           writes it into README.md
     python bench/readme_table.py --check   exit code 1 when README.md says something else
 
-A row is a thing to measure; every result whose name begins with one of its prefixes belongs to it. A result
-that belongs to no row gets one of its own, so nothing measured is left out. What has no result says so.
+A row is a thing to measure; every result whose name begins with one of its prefixes belongs to it. What
+has no result says so. Results that belong to no row are linked below the table.
 """
 
 from __future__ import annotations
@@ -22,18 +22,23 @@ ESSENTIAL = ("name", "date", "commit", "hardware", "load_average", "command", "w
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Something to measure: what it is, the figure to reach, and how the names of its results begin."""
+    """Something to measure: what it is, the figure to reach, and how the names of its results begin.
+
+    `shown`: a figure is shown when its label holds one of these; empty: all.
+    """
 
     what: str
     goal: str
     prefixes: tuple[str, ...]
+    shown: tuple[str, ...] = ()
 
 
 ROWS = (
     Row(
         "received over HTTP to queryable, spans of 1.85 KB",
         "at least 0.5 of the bare engine in the same run; a mixture of dialects 0.35",
-        ("receive", "bare_engine"),
+        ("receive",),
+        ("queryable, spans/s", "ratio", "lost", "peak memory"),
     ),
     Row(
         "acknowledged to visible at 5,000 spans/s",
@@ -46,13 +51,19 @@ ROWS = (
         ("readers", "beside"),
     ),
     Row("memory", "idle under 450 MB, full load under 1.2 GB, flat over ten minutes", ("memory",)),
-    Row("start on 10 M spans to ready", "under 3 s", ("start",)),
+    Row("start on 10 M spans to ready", "under 3 s", ("start",), ("start to ready",)),
     Row(
         "bytes on disk per span, and of agents that resend their history",
         "histories at least 20 times smaller than sent, byte-exact when read",
         ("storage",),
+        ("on disk", "sent by stored"),
     ),
-    Row("peers on the same bytes (`arize-phoenix`, `mlflow`)", "beside, not a goal", ("peers",)),
+    Row(
+        "peers on the same bytes (`arize-phoenix`, `mlflow`)",
+        "beside, not a goal",
+        ("peers",),
+        ("version", "queryable", "peak memory", "start", "installed"),
+    ),
 )
 
 
@@ -77,17 +88,19 @@ def shown(value: Any) -> str:
     return str(value)
 
 
-def figures(result: dict[str, Any]) -> str:
-    """The single figures of a result; lists of runs stay in the file."""
+def figures(result: dict[str, Any], labels: tuple[str, ...]) -> str:
+    """The single figures of a result whose label holds one of `labels`; lists of runs stay in the file."""
     single = {k: v for k, v in result["figures"].items() if isinstance(v, int | float | str)}
+    single = {k: v for k, v in single.items() if not labels or any(label in k for label in labels)} or single
     return "<br>".join(f"{label}: **{shown(value)}**" for label, value in single.items())
 
 
-def line(what: str, goal: str, found: list[dict[str, Any]]) -> str:
+def line(row: Row, found: list[dict[str, Any]]) -> str:
     """One line of the table."""
+    what, goal = row.what, row.goal
     if not found:
         return f"| {what} | {goal} | not yet measured | |"
-    said = "<br>".join(f"{r['workload']}:<br>{figures(r)}" for r in found)
+    said = "<br>".join(f"{r['workload']}:<br>{figures(r, row.shown)}" for r in found)
     how = "<br>".join(
         f"`{r['command']}` {r['date'][:10]}, `{r['commit']}`, load {r['load_average']}" for r in found
     )
@@ -101,8 +114,7 @@ def table(found: list[dict[str, Any]]) -> str:
     for row in ROWS:
         mine = [r for r in left if r["name"].startswith(row.prefixes)]
         left = [r for r in left if r not in mine]
-        lines.append(line(row.what, row.goal, mine))
-    lines += [line(r["name"].replace("_", " "), "", [r]) for r in left]
+        lines.append(line(row, mine))
     machines = sorted(
         {
             f"{h['cores']} cores of {h['cpu']}, {h['memory_gib']} GiB, Python {h['python']}, {h['engine']}"
@@ -112,7 +124,9 @@ def table(found: list[dict[str, Any]]) -> str:
     told = (
         f"\nMeasured on: {'; '.join(machines)}. Load is that of other work on the machine before the run.\n"
     )
-    return "\n".join(lines) + "\n" + (told if machines else "")
+    also = ", ".join(f"[{r['name']}](bench/results/{r['name']}.json)" for r in left)
+    more = f"\nAlso measured: {also}.\n" if also else ""
+    return "\n".join(lines) + "\n" + (told if machines else "") + more
 
 
 def written(readme: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""What the documents say exists: links, settings, measures, commands, operations; no machine's paths."""
+"""What the documents name exists: links, settings, measures, commands; and nothing of anyone's machine."""
 
 from __future__ import annotations
 

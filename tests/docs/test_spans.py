@@ -12,6 +12,7 @@ import pytest
 
 from sightline.catalog.conventions import conventions
 from sightline.digest.canonical import TRACE_WIDE
+from sightline.query.sql_relations import Column, load_relations
 from sightline.settings import StoreSettings
 from sightline.store.schema import migrate
 from sightline.store.store import Store, embedded_url
@@ -42,15 +43,13 @@ MADE: dict[str, str] = {
     "source": "the way in, such as `otlp-http`",
     "scope_version": "version of the instrumentation scope",
     "trace_state": "W3C trace state as sent",
-    "usage_source": "`own`: it counts; `rollup`: it repeats what stands below it and is never summed; null:"
-    " no usage",
+    "usage_source": "`own`: it counts; `rollup`: it repeats what stands below it; null: no usage",
     "cost_usd": "what Sightline stands for, see [prices](../guide/prices.md); null when unknown",
     "cost_source": "`computed`, `reported` by the sender, or `unknown`; null where nothing is to be paid",
     "cost_image": "part of the cost, where known",
     "price_version": "the price list and its release",
     "prompt_hash": "not filled yet",
     "finish_reason": "the first of `finish_reasons`",
-    "inherited": "bits: which of {wide} it took over from its trace, in this order",
     "content.field": "which contents it has, by canonical field",
     "content.hash": "their hashes: 16 bytes of SHA-256, key of table `content`",
     "content.size": "their bytes",
@@ -62,45 +61,43 @@ MADE: dict[str, str] = {
     "links.attributes": "JSON text",
     "attributes": "what no column took, typed; `attributes.a.b` is attribute `a.b`",
     "resource": "the resource's attributes, likewise",
-    "retention_days": "how long it stays from its receipt",
 }
 
 
-def columns(folder: Path) -> list[tuple[str, str]]:
-    """Names and types of the columns of a new store, in order."""
+def columns(folder: Path) -> tuple[Column, ...]:
+    """The columns of a new store as users of SQL see them, in order."""
     store = Store(embedded_url(folder), StoreSettings())
     writer = store.writer()
     try:
         migrate(writer)
-        return [
-            (str(name), str(kind))
-            for name, kind in writer.query(
-                "SELECT name, type FROM system.columns WHERE database = 'sightline' AND table = 'spans'"
-                " ORDER BY position"
-            ).rows
-        ]
+        return load_relations(writer)["spans"].columns
     finally:
         writer.close()
         store.close()
 
 
-def lines(found: list[tuple[str, str]]) -> list[str]:
+def lines(found: tuple[Column, ...]) -> list[str]:
     """The table. Fails for a column that nobody explains."""
     fields = {field.column: field for field in conventions().fields}
     firsts = {field.first for field in conventions().fields if field.first}
     made = ["| column | type | canonical field | sources | |", "|---|---|---|---|---|"]
-    for name, kind in found:
-        field = fields.get(name)
-        assert field or name in MADE or name in firsts, (
+    for column in found:
+        name, field = column.name, fields.get(column.name)
+        other = column.expression.split(" AS ")[0] if column.by_name else ""
+        assert field or name in MADE or name in firsts or other in fields or other in MADE, (
             f"column {name} has no canonical field; say in MADE what it is"
         )
-        said = MADE.get(name) or (field.note if field else "")
-        said = said.replace("{wide}", ", ".join(f"`{n}`" for n in TRACE_WIDE)).replace("|", "\\|")
+        said = [MADE.get(name) or (field.note if field else "")]
+        if field and field.content:
+            said.append("Content, looked up by its hash; `*` does not mean it.")
+        elif column.by_name and not field:
+            said.append(f"another name of `{other}`; `*` does not mean it")
         if name in TRACE_WIDE:
-            said = " ".join(filter(None, (said, "Counts for the whole trace.")))
+            said.append("Counts for the whole trace.")
         sources = len(field.applicable) if field else 0
         known = f"`{field.name}`" if field else ""
-        made.append(f"| `{name}` | `{kind}` | {known} | {sources or ''} | {said} |")
+        told = " ".join(filter(None, said)).replace("|", "\\|")
+        made.append(f"| `{name}` | `{column.type}` | {known} | {sources or ''} | {told} |")
     return made
 
 
@@ -120,7 +117,7 @@ def test_the_page_lists_the_columns_as_they_are(table: str) -> None:
     assert listed == table, "docs/formats/spans.md is old; run this test with UPDATE_GOLDEN=1"
 
 
-def test_every_canonical_field_that_is_no_content_has_a_column(table: str) -> None:
+def test_every_canonical_field_has_a_column(table: str) -> None:
     listed = {line.split("`")[1] for line in table.splitlines()[2:]}
-    missing = {f.column for f in conventions().span_fields if not f.content and f.applicable} - listed
+    missing = {f.column for f in conventions().span_fields if f.applicable} - listed
     assert not missing
