@@ -155,7 +155,8 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
             raise CannotStart(refused)
         gate = Gate(
             control, is_loopback(settings.http.host), insecure=settings.insecure,
-            bind_host=settings.http.host, hosts=settings.http.allowed_hosts, origins=settings.http.cors_origins,
+            bind_host=settings.http.host, hosts=settings.http.allowed_hosts,
+            origins=settings.http.cors_origins,
         )  # fmt: skip
         stack.callback(gate.close)
         store = Store(url, settings.store)

@@ -18,7 +18,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeL
 from sightline.journal.journal import Journal
 from sightline.records.ingest import Signal, Submission
 from sightline.settings import JournalSettings
-from sightline.testing import ServerProcess, span, traces_request, wait_until
+from sightline.testing import ServerProcess, span, wait_until
 
 pytestmark = pytest.mark.flow
 JSON = "application/json"
@@ -112,16 +112,20 @@ ODD: dict[str, Any] = {
     "negative tokens": lambda: span(name="odd", attributes={"gen_ai.usage.input_tokens": -5}),
     "tokens in words": lambda: span(name="odd", attributes={"gen_ai.usage.input_tokens": "many"}),
     "an index beyond all": lambda: span(
-        name="odd", attributes={"llm.input_messages.999999999.message.content": "far", "llm.input_messages.0.x": "y"}
+        name="odd",
+        attributes={"llm.input_messages.999999999.message.content": "far", "llm.input_messages.0.x": "y"},
     ),
-    "duplicate keys": lambda: raw_span("odd", field(1, b"first"), field(9, field(1, b"k") + field(2, field(1, b"2nd")))),
+    "duplicate keys": lambda: raw_span(
+        "odd", field(1, b"first"), field(9, field(1, b"k") + field(2, field(1, b"2nd")))
+    ),
     "an end before the start": lambda: span(name="odd", end_time_unix_nano=time.time_ns() - 10**15),
     "a wrong wire type in a value": lambda: raw_span("odd", b"\x08\x01"),
     "unknown fields": lambda: raw_span("odd", extra=field(1000, b"from the future")),
     "an empty key": lambda: span(name="odd", attributes={"": "nothing", "a": 1, "a.b": 2, "a..b": 3, ".": 4}),
     "5,000 keys": lambda: span(name="odd", attributes={f"dim.{n}.{n}": n for n in range(5_000)}),
     "markup and control characters": lambda: span(
-        name="odd", attributes={"session.id": "'; DROP TABLE spans; --\x00\x1b[2J<script>", "gen_ai.system": "\u202e"}
+        name="odd",
+        attributes={"session.id": "'; DROP TABLE spans; --\x00\x1b[2J<script>", "gen_ai.system": "\u202e"},
     ),
     "its own parent": lambda: span(name="odd", span_id=b"12345678", parent_span_id=b"12345678"),
 }
@@ -156,7 +160,14 @@ def test_logs_posted_as_traces_are_refused_or_said(server: ServerProcess) -> Non
 
 @pytest.mark.parametrize(
     "body",
-    [b"\xff" * 1000, b"", b"{", b"[" * 100_000, b'{"resourceSpans": 3}', b'{"resourceSpans": [{"scopeSpans": NaN}]}'],
+    [
+        b"\xff" * 1000,
+        b"",
+        b"{",
+        b"[" * 100_000,
+        b'{"resourceSpans": 3}',
+        b'{"resourceSpans": [{"scopeSpans": NaN}]}',
+    ],
     ids=["noise", "nothing", "torn", "deep", "wrong type", "NaN"],
 )
 @pytest.mark.parametrize("kind", ["application/x-protobuf", JSON])
@@ -170,9 +181,19 @@ def test_json_with_good_and_bad_spans(server: ServerProcess) -> None:
     good = fresh()
     start = str(time.time_ns())
     spans = [
-        {"traceId": secrets.token_hex(16), "spanId": secrets.token_hex(8), "name": good, "startTimeUnixNano": start},
+        {
+            "traceId": secrets.token_hex(16),
+            "spanId": secrets.token_hex(8),
+            "name": good,
+            "startTimeUnixNano": start,
+        },
         {"traceId": "zz", "spanId": "1", "name": "bad", "startTimeUnixNano": start},
-        {"traceId": secrets.token_hex(16), "spanId": secrets.token_hex(8), "name": "bad", "startTimeUnixNano": "soon"},
+        {
+            "traceId": secrets.token_hex(16),
+            "spanId": secrets.token_hex(8),
+            "name": "bad",
+            "startTimeUnixNano": "soon",
+        },
     ]
     body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).encode()
     answer = server.post("/v1/traces", body, JSON)
