@@ -31,16 +31,16 @@ HOST = "127.0.0.1:4318"
 # Pages whose commands another test runs, one by one.
 ELSEWHERE = {
     "docs/guide/access.md": "tests/control/test_access_guide.py",
-    "docs/guide/api.md": "tests/api/test_guide.py",
-    "docs/guide/sql.md": "tests/api/test_guide.py",
+    "docs/guide/api.md": "tests/api/test_api_guide.py",
+    "docs/guide/sql.md": "tests/api/test_api_guide.py",
 }
 KEYS = ("a line of the access guide", "tests/control/test_access_guide.py")
 SETUP = ("installs into a folder of its own", ".ci/run")
 DOCTOR = ("asks a running server on its port", "tests/operations/test_doctor.py")
 JOURNAL = ("needs a journal with these segments", "tests/journal/test_commands.py")
-BACKUP = ("needs a running server and directories outside", "tests/flow/test_backup.py")
+BACKUP = ("needs a running server and directories outside", "tests/flow/test_backup_flow.py")
 PODMAN = ("needs podman and a download", "tests/operations/test_deploy.py")
-SERVE = ("runs until it is stopped", "tests/flow/test_backup.py")
+SERVE = ("runs until it is stopped", "tests/flow/test_backup_flow.py")
 WHEEL = ("installs all dependencies anew", ".ci/run")
 # Commands that are not run as they stand, by how they begin: the reason, and what covers them instead.
 NOT_RUN: dict[str, tuple[str, str]] = {
