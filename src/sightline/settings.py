@@ -20,7 +20,7 @@ class HttpSettings:
     max_body: int = 64 * 2**20
     """Largest request body after decompression."""
     max_connections: int = 1000
-    """Open connections beyond which new ones wait."""
+    """Open connections beyond which new ones are answered 503."""
     header_timeout: float = 10.0
     """Longest time a sender may take for its request line and headers."""
     body_timeout: float = 30.0
@@ -109,7 +109,7 @@ class Settings:
     insecure: bool = False
     """Listen beyond loopback without keys, knowingly."""
     catalog_dir: str = ""
-    """Folder with price and convention files of one's own; empty: `catalog/` in the data directory."""
+    """Folder whose `prices/` holds price files of one's own; empty: `catalog/` in the data directory."""
     http: HttpSettings = field(default_factory=HttpSettings)
     grpc: GrpcSettings = field(default_factory=GrpcSettings)
     journal: JournalSettings = field(default_factory=JournalSettings)

@@ -26,6 +26,7 @@ from tests.docs.blocks import ROOT, Command, blocks, commands, name, pages
 
 from sightline.app import application, services
 from sightline.settings import HttpSettings, JournalSettings, Settings
+from sightline.testing import wait_until
 
 HOST = "127.0.0.1:4318"
 # Pages whose commands another test runs, one by one.
@@ -40,7 +41,7 @@ DOCTOR = ("asks a running server on its port", "tests/operations/test_doctor.py"
 JOURNAL = ("needs a journal with these segments", "tests/journal/test_commands.py")
 BACKUP = ("needs a running server and directories outside", "tests/flow/test_backup_flow.py")
 PODMAN = ("needs podman and a download", "tests/operations/test_deploy.py")
-SERVE = ("runs until it is stopped", "tests/flow/test_backup_flow.py")
+SERVE = ("runs until it is stopped", "tests/flow/test_stop.py")
 WHEEL = ("installs all dependencies anew", ".ci/run")
 # Commands that are not run as they stand, by how they begin: the reason, and what covers them instead.
 NOT_RUN: dict[str, tuple[str, str]] = {
@@ -166,8 +167,7 @@ def test_the_first_steps_work_in_their_order(running: Running) -> None:
     assert running.curl(well).status_code == 200
     sent = running.curl(send)
     assert (sent.status_code, sent.json()) == (200, {})
-    while not running.sql("select 1 from spans"):  # pytest's own limit ends this
-        pass
+    wait_until(lambda: bool(running.sql("select 1 from spans")), "the span of the first steps")
     for look in looks:
         answer = running.curl(look)
         assert answer.status_code == 200, f"{look}: {answer.text}"
