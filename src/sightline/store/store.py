@@ -56,7 +56,7 @@ def store_error(error: Exception) -> StoreError:
     found = _CODE.search(text)
     code = int(found.group(1)) if found else 0
     text = re.sub(r"\s*\(for url [^)]*\)\s*$", "", text)
-    text = re.sub(r"\s*\(version [^()]*(\([^)]*\))?\)", "", text)
+    text = re.sub(r"\s*\(version \d+\.\d+[^()]*(\([^)]*\))?\)", "", text)
     text = re.sub(r"^.*?DB::Exception: ", "", text, count=1, flags=re.DOTALL)
     text = text.split("Stack trace", 1)[0].strip() or "the store gave no reason"
     kind = QueryTimeout if code in _TIMEOUT_CODES else QueryTooLarge if code in _LARGE_CODES else StoreError
