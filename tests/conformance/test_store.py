@@ -75,7 +75,8 @@ def test_json_comes_back_as_it_is_typed(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "plain", "x'\\y", "a\tb\nc\rd", "\\N", "é😀", "{p:String}", "'; DROP TABLE x; --", "%s", "a" * 20_000]
+    "text",
+    ["", "plain", "x'\\y", "a\tb\nc\rd", "\\N", "é😀", "{p:String}", "'; DROP TABLE x; --", "%s", "a" * 20_000],
 )  # fmt: skip
 def test_a_parameter_arrives_as_it_was_given(store: Store, text: str) -> None:
     assert store.query("SELECT {p:String} AS p", {"p": text}).scalar() == text
@@ -164,7 +165,9 @@ def test_raw_answers_in_the_format_asked_for(writer: Connection) -> None:
 
 
 def test_rows_are_inserted_in_columns_and_in_blocks(writer: Connection) -> None:
-    writer.command("CREATE OR REPLACE TABLE suite.t (a UInt64, b String, c Array(String) DEFAULT ['d']) ENGINE = Memory")
+    writer.command(
+        "CREATE OR REPLACE TABLE suite.t (a UInt64, b String, c Array(String) DEFAULT ['d']) ENGINE = Memory"
+    )
     writer.insert("suite.t", ("a", "b"), [[1, 2], ["x", "é\0"]])
     writer.insert("suite.t", ("a", "b"), [np.arange(3, 5), [b"\xff", b"raw"]])
     writer.insert_raw("suite.t", ("a",), np.arange(5, 7, dtype="<u8").tobytes(), "RowBinary")
@@ -211,9 +214,7 @@ def test_a_writer_keeps_its_temporary_tables_to_itself(store: Store, writer: Con
 
 
 def test_a_cancelled_query_is_stopped_and_its_reader_free_again(store: Store) -> None:
-    running = (
-        "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number)%' AND query NOT LIKE '%system%'"  # noqa: E501
-    )
+    running = "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number)%' AND query NOT LIKE '%system%'"  # noqa: E501
 
     async def cancel() -> None:
         count = store.settings.readers
@@ -255,9 +256,8 @@ def test_closing_twice_is_harmless(store: Store) -> None:
 
 
 def test_a_store_that_is_not_there_is_an_error_of_the_store() -> None:
-    with pytest.raises(StoreError, match="127.0.0.1") as found:
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1"):
         Store("clickhouse://127.0.0.1:1", StoreSettings())
-    assert "secret" not in str(found.value)
 
 
 def test_an_address_with_a_password_keeps_it_to_itself() -> None:
