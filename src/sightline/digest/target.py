@@ -38,6 +38,6 @@ class Target:
             return
         named = ", ".join(f"`{n}`" for n in columns)
         block = self._local.raw(f"SELECT * FROM ({select}) AS r ({named})", settings=settings, fmt="Native")
-        self.connection.insert_raw(
-            table, columns, block, "Native", settings={"insert_deduplication_token": token}
-        )
+        # The server gathers the blocks of the answer to one, as the embedded engine does.
+        if block:
+            self.connection.insert_raw(table, columns, block, "Native", settings=settings)

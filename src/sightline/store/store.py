@@ -32,6 +32,10 @@ DATABASE = "sightline"
 _TIMEOUT_CODES = {159, 160, 394}
 _LARGE_CODES = {241, 158, 307, 396}
 _CODE = re.compile(r"Code: (\d+)")
+# A server may gather inserts by itself, and then a repeated one is not recognised by its token.
+REMOTE_SETTINGS: dict[str, Any] = {"async_insert": 0}
+# How long (s) a server keeps the temporary tables of a writer that says nothing.
+_SESSION_SECONDS = 600
 # The embedded engine shares the machine with the server: caches are bounded so that memory stays flat.
 EMBEDDED_OPTIONS: dict[str, Any] = {
     "mark_cache_size": 64 << 20,
@@ -51,7 +55,8 @@ def store_error(error: Exception) -> StoreError:
     text = str(error)
     found = _CODE.search(text)
     code = int(found.group(1)) if found else 0
-    text = re.sub(r"\s*\(version [^)]*\)", "", text)
+    text = re.sub(r"\s*\(for url [^)]*\)\s*$", "", text)
+    text = re.sub(r"\s*\(version \d+\.\d+[^()]*(\([^)]*\))?\)", "", text)
     text = re.sub(r"^.*?DB::Exception: ", "", text, count=1, flags=re.DOTALL)
     text = text.split("Stack trace", 1)[0].strip() or "the store gave no reason"
     kind = QueryTimeout if code in _TIMEOUT_CODES else QueryTooLarge if code in _LARGE_CODES else StoreError
@@ -63,33 +68,37 @@ class Connection:
 
     After a failure an embedded connection is opened anew (9 ms): the engine keeps what a failed statement had
     written already and puts it in front of the next answer on the same connection.
+
+    With `session` temporary tables stay from one statement to the next, as they always do on an embedded one.
     """
 
-    def __init__(self, url: str, settings: Mapping[str, Any]) -> None:
+    def __init__(self, url: str, settings: Mapping[str, Any], session: bool = False) -> None:
         self.embedded = url.startswith("chdb:")
         self._url, self._settings = url, dict(settings)
+        self._session = session
         self._client = self._open()
 
     def _open(self) -> Any:
         url, settings = self._url, self._settings
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"settings": settings}
         if self.embedded:
             path = urlsplit(url).path
-            options = {"interface": "chdb", "path": path or ":memory:", "chdb_options": EMBEDDED_OPTIONS}
+            options |= {"interface": "chdb", "path": path or ":memory:", "chdb_options": EMBEDDED_OPTIONS}
             if path:
                 Path(path).mkdir(parents=True, exist_ok=True)
         else:
+            scheme, address = url.split("://", 1)
+            settings = REMOTE_SETTINGS | settings
+            if self._session:
+                settings |= {"session_timeout": _SESSION_SECONDS}
             options = {
-                "dsn": re.sub(r"^clickhouses?://", lambda m: "https://" if "s:" in m[0] else "http://", url)
+                "dsn": f"{'https' if scheme == 'clickhouses' else 'http'}://{address}",
+                "settings": settings,
+                "autogenerate_session_id": self._session,
+                "tz_source": "server",
             }
         try:
-            return (
-                clickhouse_connect.get_client(
-                    **options, settings=dict(settings), autogenerate_session_id=False, tz_source="server"
-                )
-                if not self.embedded
-                else clickhouse_connect.get_client(**options, settings=dict(settings))
-            )
+            return clickhouse_connect.get_client(**options)
         except (ClickHouseError, RuntimeError, OSError) as error:
             raise store_error(error) from error
 
@@ -211,7 +220,7 @@ class Store:
 
     def writer(self, **settings: Any) -> Connection:
         """A connection of one's own, for a thread that writes. The caller closes it."""
-        return Connection(self.url, {**self._engine, **settings})
+        return Connection(self.url, {**self._engine, **settings}, session=True)
 
     @contextmanager
     def _reader(self) -> Iterator[Connection]:

@@ -1,0 +1,1 @@
+"""One suite over the embedded store and a remote one."""
