@@ -84,7 +84,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "an id of three bytes": (lambda: span(span_id=b"abc").SerializeToString(), "span_id"),
     "the year 1970": (lambda: span(start=5).SerializeToString(), "start_time_unix_nano"),
     "the end of time": (lambda: span(end_time_unix_nano=2**64 - 1).SerializeToString(), "end_time_unix_nano"),
-    "a depth bomb": (lambda: raw_span("deep", deep(5000)), "k"),
+    "a depth bomb": (lambda: raw_span("deep", deep(5000)), "nested deeper"),
     "a name that is no UTF-8": (lambda: raw_span("x", extra=field(5, b"\xff\xfe\xc3(")), "name"),
     "an attribute that is no UTF-8": (lambda: raw_span("x", field(1, b"\xff\xfe")), ""),
     "100,000 attributes": (
