@@ -113,8 +113,10 @@ def _insert(connection: Any, insert: re.Match[bytes], text: bytes) -> bytes:
     with tempfile.NamedTemporaryFile(suffix=".block") as file:
         file.write(memoryview(text)[insert.end() :])
         file.flush()
-        into = insert[1].decode()
-        sql = f"{into} FROM INFILE '{file.name}' COMPRESSION 'none' FORMAT {insert[2].decode()}"
+        into, format_ = insert[1].decode(), insert[2].decode()
+        sql = f"{into} FROM INFILE '{file.name}' COMPRESSION 'none' FORMAT {format_}"
+        if " FROM input(" in into:
+            sql = into.replace(" FROM input(", f" FROM file('{file.name}', '{format_}', ", 1)
         return bytes(connection.query(sql, "TabSeparated").bytes())
 
 
@@ -124,7 +126,11 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     engine: Engine
 
+<<<<<<< HEAD
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+=======
+    def log_message(self, *_: Any) -> None:
+>>>>>>> remote
         """Nothing: tests read what the tests say."""
 
     def do_GET(self) -> None:

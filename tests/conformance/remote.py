@@ -14,9 +14,9 @@ _SCRIPT = Path(__file__).with_name("clickhouse_http.py")
 
 
 @contextmanager
-def remote_store(directory: Path) -> Iterator[str]:
+def remote_store(directory: Path, port: int = 0) -> Iterator[str]:
     """The address of a remote store that lives as long as the context."""
-    port = free_port()
+    port = port or free_port()
     process = subprocess.Popen(
         [sys.executable, str(_SCRIPT), str(directory), str(port)], stdout=subprocess.PIPE, env=environment()
     )

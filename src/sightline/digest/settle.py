@@ -8,6 +8,9 @@ Running it twice changes nothing.
 
 from __future__ import annotations
 
+import uuid
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 
 from sightline.digest import tree
@@ -25,13 +28,39 @@ COMPUTED = ("cost_input", "cost_cache_read", "cost_cache_write", "cost_output", 
 _KEY = "project, trace_id, span_id"
 
 
-class Settler:
-    """Settles traces in the store through one writing connection."""
+# Scratch tables on a server, which several processes digest into.
+REMOTE_SCRATCH = "sightline_scratch"
+_KEPT_DAYS = 7
 
-    def __init__(self, connection: Connection, scratch: str, worker: int) -> None:
+
+def own_name(now: int) -> str:
+    """What tells the scratch tables of one process on a server from those of others; `now` in ns."""
+    return f"{datetime.fromtimestamp(now / 1e9, UTC):%Y%m%d}_{uuid.uuid4().hex[:12]}"
+
+
+def drop_leftovers(connection: Connection, now: int) -> int:
+    """Drop scratch tables that processes left on a server a week ago; returns how many.
+
+    One that still runs finds its tables missing and makes them anew.
+    """
+    before = datetime.fromtimestamp(now / 1e9, UTC) - timedelta(days=_KEPT_DAYS)
+    left = connection.query(
+        "SELECT name FROM system.tables WHERE database = {d:String}"
+        " AND extract(name, '^(?:fixes|dead)_([0-9]{8})_') BETWEEN '1' AND {day:String}",
+        {"d": REMOTE_SCRATCH, "day": f"{before:%Y%m%d}"},
+    ).rows
+    for (name,) in left:
+        connection.command(f"DROP TABLE IF EXISTS {REMOTE_SCRATCH}.{name}")
+    return len(left)
+
+
+class Settler:
+    """Settles traces in the store through one writing connection; `name` tells its scratch tables from others."""
+
+    def __init__(self, connection: Connection, scratch: str, name: str) -> None:
         self._connection = connection
-        self._fixes = f"{scratch}.fixes_{worker}"
-        self._dead = f"{scratch}.dead_{worker}"
+        self._fixes = f"{scratch}.fixes_{name}"
+        self._dead = f"{scratch}.dead_{name}"
         connection.command(f"CREATE DATABASE IF NOT EXISTS {scratch} ENGINE = Memory")
         for table in (self._fixes, self._dead):
             connection.command(f"DROP TABLE IF EXISTS {table}")

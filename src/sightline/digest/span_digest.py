@@ -17,7 +17,7 @@ from sightline.digest.contents import ContentPass, expiry
 from sightline.digest.policy import Policies, Timer
 from sightline.digest.pricing import Prices, cost_plan, models_select
 from sightline.digest.recent import RecentTraces, Span
-from sightline.digest.settle import Settler
+from sightline.digest.settle import REMOTE_SCRATCH, Settler, drop_leftovers, own_name
 from sightline.digest.spans import by_project, insert_spans, tree_select
 from sightline.digest.staging import SCRATCH, Facts, Staging
 from sightline.digest.target import JSON_SETTINGS, Target
@@ -53,9 +53,10 @@ class SpanDigest:
         self._catalog, self._prices, self._policies, self._clock = catalog, prices, policies, clock
         self._staging = staging
         self._contents = ContentPass(local, target, worker)
-        self._settler = Settler(
-            target.connection, SCRATCH if target.embedded else "sightline_scratch", worker
-        )
+        scratch, name = (SCRATCH, str(worker)) if target.embedded else (REMOTE_SCRATCH, own_name(clock()))
+        self._settler = Settler(target.connection, scratch, name)
+        if not target.embedded:
+            drop_leftovers(target.connection, clock())
         self.recent = RecentTraces()
         self._restored = False
         self._remembered = 0

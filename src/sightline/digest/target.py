@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sightline.digest.steps import quoted
 from sightline.store.store import Connection
 
 # What casting JSON text to the JSON type must not do: guess dates, or fail on `a` beside `a.b`.
@@ -27,6 +28,7 @@ class Target:
         self._local = local
         self.connection = connection
         self.embedded = local is connection
+        self._types: dict[str, dict[str, str]] = {}
 
     def insert_select(self, table: str, columns: Sequence[str], select: str, token: str) -> None:
         """Insert the rows of a SELECT over local scratch tables; repeating it with the same token adds
@@ -38,6 +40,23 @@ class Target:
             return
         named = ", ".join(f"`{n}`" for n in columns)
         block = self._local.raw(f"SELECT * FROM ({select}) AS r ({named})", settings=settings, fmt="Native")
-        # The server gathers the blocks of the answer to one, as the embedded engine does.
         if block:
-            self.connection.insert_raw(table, columns, block, "Native", settings=settings)
+            # Text becomes JSON in the SELECT, which obeys the settings; the reader of blocks does not. The
+            # server gathers the blocks to one, as the embedded engine does.
+            structure = quoted(self._structure(table, columns))
+            self.connection.insert_through(
+                f"INSERT INTO {table} ({', '.join(f'`{n}`' for n in columns)}) SELECT * FROM input({structure})",
+                block,
+                settings=settings,
+            )
+
+    def _structure(self, table: str, columns: Sequence[str]) -> str:
+        """The columns as they are sent: those of the table, JSON as its text."""
+        if table not in self._types:
+            found = self.connection.query(
+                "SELECT name, if(startsWith(type, 'JSON'), 'String', type) FROM system.columns"
+                " WHERE concat(database, '.', table) = {t:String}",
+                {"t": table},
+            )
+            self._types[table] = {str(name): str(type_) for name, type_ in found.rows}
+        return ", ".join(f"`{name}` {self._types[table][name]}" for name in columns)

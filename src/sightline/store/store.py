@@ -194,6 +194,14 @@ class Connection:
                 table, column_names=list(columns), insert_block=block, fmt=fmt, settings=dict(settings or {})
             )
 
+    def insert_through(
+        self, statement: str, block: bytes, fmt: str = "Native", settings: Mapping[str, Any] | None = None
+    ) -> None:
+        """Send a block to a server through an `INSERT … SELECT … FROM input(…)`: one line, without FORMAT."""
+        body = f"{statement} FORMAT {fmt}\n".encode() + block
+        with self._asking():
+            self._client.raw_insert(insert_block=body, settings=dict(settings or {}))
+
     def close(self) -> None:
         """Close the connection; safe to call twice."""
         self._client.close()
