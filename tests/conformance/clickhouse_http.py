@@ -1,9 +1,9 @@
 """ClickHouse's HTTP protocol in front of a chDB directory, as far as the store and its driver speak it.
 
-`python clickhouse_http.py DIRECTORY PORT` serves until it is ended and prints one line once it listens. It is
-no ClickHouse server: no users, no compression of answers, no progress, no native block versions, answers come
-whole. As on a server a request without a session sees no temporary table of another one, a session is locked
-while a query of it runs, and settings of a request last as long as the request.
+`python clickhouse_http.py DIRECTORY PORT` serves until it is ended and prints one line once it listens. It is no
+ClickHouse server: no users, no compression of answers, no progress, no native block versions, answers come whole.
+As on a server a request without a session sees no temporary table of another one, a session is locked while a
+query of it runs, and settings of a request last as long as the request.
 """
 
 from __future__ import annotations
@@ -126,11 +126,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     engine: Engine
 
-<<<<<<< HEAD
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-=======
     def log_message(self, *_: Any) -> None:
->>>>>>> remote
         """Nothing: tests read what the tests say."""
 
     def do_GET(self) -> None:

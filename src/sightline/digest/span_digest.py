@@ -26,7 +26,12 @@ from sightline.store.store import DATABASE, Connection
 
 _TREE = np.dtype([("row", "<u4"), ("own", "<u8"), ("depth", "<u2"), ("usage", "u1"), ("skew", "<u8")])
 # Several small blocks, so that both cores can work on what is read from scratch tables.
-_SCRATCH_SETTINGS = {"min_insert_block_size_rows": 1, "min_insert_block_size_bytes": 1}
+_SCRATCH_SETTINGS = {
+    "min_insert_block_size_rows": 1,
+    "min_insert_block_size_bytes": 1,
+    # Nothing here is selective, and optimising plans of long expressions is half of the statement's cost.
+    "query_plan_enable_optimizations": 0,
+}
 
 TRACE_HASH = "sipHash64(toString(project), toFixedString(unhex(trace_id), 16))"
 # Traces of a segment that began before what is remembered are looked up: so many, among spans begun so near

@@ -14,6 +14,7 @@ JSON_SETTINGS: dict[str, Any] = {
     "input_format_try_infer_datetimes": 0,
     "type_json_skip_duplicated_paths": 1,
     "max_insert_threads": 1,
+    "query_plan_enable_optimizations": 0,
     # One block, so one part for each partition: an insert is whole or not there.
     "min_insert_block_size_rows": 10_000_000,
     "min_insert_block_size_bytes": 2 << 30,
@@ -45,7 +46,8 @@ class Target:
             # server gathers the blocks to one, as the embedded engine does.
             structure = quoted(self._structure(table, columns))
             self.connection.insert_through(
-                f"INSERT INTO {table} ({', '.join(f'`{n}`' for n in columns)}) SELECT * FROM input({structure})",
+                f"INSERT INTO {table} ({', '.join(f'`{n}`' for n in columns)})"
+                f" SELECT * FROM input({structure})",
                 block,
                 settings=settings,
             )
