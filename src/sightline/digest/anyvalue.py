@@ -69,7 +69,9 @@ def json_literal(nested: str) -> str:
     """The JSON literal of one raw value `y`; nested values are looked up in the Join table `nested`."""
     return (
         f"multiIf({_TAG} = {STRING}, toJSONString(substring(y, {_HEADER})),"
-        f" {_TAG} in ({ARRAY}, {KVLIST}, {BYTES}), joinGet({nested}, 'js', y), y = '', 'null',"
+        f" {_TAG} in ({ARRAY}, {KVLIST}, {BYTES}), joinGet({nested}, 'js', y),"
+        # Nothing set, or a member under a wire type it never has.
+        f" {_TAG} not in ({INT}, {DOUBLE}, {BOOL}), 'null',"
         f" {_TAG} = {DOUBLE} and not isFinite({_DOUBLE}), toJSONString(toString({_DOUBLE})),"
         f" {_SHORT})"
     )

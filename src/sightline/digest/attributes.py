@@ -18,7 +18,8 @@ def literal(types: frozenset[int], nested: str) -> str:
         arms.append(f"t = {UNSET}, 'null'")
     if types <= {STRING, 1}:
         return "toJSONString(x)"
-    return f"multiIf(t = {STRING}, toJSONString(x), {', '.join(arms)}{', ' if arms else ''}x)"
+    # No text: a member under a wire type that it never has.
+    return f"multiIf(t = {STRING}, toJSONString(x), {', '.join(arms)}{', ' if arms else ''}if(x = '', 'null', x))"
 
 
 def json_object(pairs: str, separator: str = ",") -> str:
