@@ -19,7 +19,8 @@ def literal(types: frozenset[int], nested: str) -> str:
     if types <= {STRING, 1}:
         return "toJSONString(x)"
     # No text: a member under a wire type that it never has.
-    return f"multiIf(t = {STRING}, toJSONString(x), {', '.join(arms)}{', ' if arms else ''}if(x = '', 'null', x))"
+    known = "".join(f"{arm}, " for arm in arms)
+    return f"multiIf(t = {STRING}, toJSONString(x), {known}if(x = '', 'null', x))"
 
 
 def json_object(pairs: str, separator: str = ",") -> str:
