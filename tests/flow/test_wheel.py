@@ -51,7 +51,8 @@ def bare(first: Path | None = None) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from this repository."""
+    """The wheel, built from this repository with its front end."""
+    run(sys.executable, ROOT / "frontend" / "build.py")
     folder = tmp_path_factory.mktemp("wheel")
     run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT)
     (made,) = folder.glob("sightline-*.whl")
