@@ -138,6 +138,7 @@ class Server:
 @contextlib.contextmanager
 def fresh_server(*flags: str, directory: Path | None = None) -> Iterator[Server]:
     """A server on an empty directory, removed at the end; on `directory`, kept, when one is given."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a time limit ends the server as well
     root = Path(tempfile.mkdtemp(prefix="sightline-bench-"))
     try:
         server = Server(directory or root / "data", flags)

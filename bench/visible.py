@@ -2,10 +2,10 @@
 
     python bench/visible.py [--rate 5000] [--seconds 60]
 
-The load sends at the rate from another process. Beside it a probe request with a trace id of its own is sent
-every half second; ten times a second one question over the API asks for all that are not seen yet. Measured
-is from the acknowledgement to the first answer that shows it. The server's own measure (oldest request of
-each segment) stands beside it.
+The load sends at the rate from another process. Beside it a probe request with a trace id of its own is
+sent every half second; ten times a second one question over the API asks for all that are not seen yet.
+Measured is from the acknowledgement to the first answer that shows it. The server's own measure (oldest
+request of each segment) stands beside it.
 """
 
 from __future__ import annotations
