@@ -62,6 +62,9 @@ def test_one_receives_and_another_serves(url: str, tmp_path: Path) -> None:
     reader = ServerProcess(tmp_path / "three", *shared, "--role", "serve")
     trace = "00" * 15 + "bb"
     with receiver, second, reader:
+        send(second, "00" * 15 + "be", "other")
+        read(reader, "00" * 15 + "be", 1)
+        # From here on the second one knows by itself only what it receives.
         send(receiver, trace, "ask", "one")
         read(reader, trace, 2)
         # The trace goes on at another receiver, which has not seen its beginning.
