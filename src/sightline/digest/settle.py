@@ -55,7 +55,7 @@ def drop_leftovers(connection: Connection, now: int) -> int:
 
 
 class Settler:
-    """Settles traces in the store through one writing connection; `name` tells its scratch tables from others."""
+    """Settles traces in the store through one writing connection; `name` is part of its scratch tables'."""
 
     def __init__(self, connection: Connection, scratch: str, name: str) -> None:
         self._connection = connection

@@ -171,7 +171,7 @@ class SpanDigest:
     def _with_stored(
         self, spans: Any, asked: Any, traces: Any, span: Span | None, around: int, having: str = ""
     ) -> tuple[Any, Span | None]:
-        """Add those of the traces `asked` that the store has, and when their spans began, to `traces`, `span`."""
+        """`traces` and `span` with those of the traces `asked` that the store has, and when these began."""
         if not len(asked):
             return traces, span
         starts = spans["start"][np.isin(spans["trace"], asked)]

@@ -43,9 +43,10 @@ class Target:
         if block:
             # Text becomes JSON in the SELECT, which obeys the settings; the reader of blocks does not. The
             # server gathers the blocks to one, as the embedded engine does.
+            into = ", ".join(f"`{n}`" for n in columns)
             structure = quoted(self._structure(table, columns))
             self.connection.insert_through(
-                f"INSERT INTO {table} ({', '.join(f'`{n}`' for n in columns)}) SELECT * FROM input({structure})",
+                f"INSERT INTO {table} ({into}) SELECT * FROM input({structure})",
                 block,
                 settings=settings,
             )

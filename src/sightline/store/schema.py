@@ -38,7 +38,7 @@ class Step:
     def statements(self, cluster: str = "") -> list[str]:
         """The statements, made for one server or for a cluster. Raises `StoreError` for a name that is none."""
         if cluster and not _CLUSTER.match(cluster):
-            raise StoreError(f"cluster {cluster!r}: expected letters, digits, _ and - as in the server's settings")
+            raise StoreError(f"cluster {cluster!r}: expected letters, digits, _ and - as the server has it")
         text = self.text.replace("{on_cluster}", f"ON CLUSTER '{cluster}'" if cluster else "")
         text = text.replace("{replicated}", "Replicated" if cluster else "").replace("{cluster}", cluster)
         parts = re.split(r";\s*$", text, flags=re.MULTILINE)
