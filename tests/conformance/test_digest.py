@@ -94,7 +94,7 @@ def story(engine: Engine) -> Outcome:
         engine.digest(Signal.TRACES, [traces(segment)], "scattered", token=f"scattered-{number}")
 
     # More weeks than a server lets one insert have partitions by itself.
-    weeks = [span(100 + i, 1, start=NOW - i * 7 * 86_400 * SECOND) for i in range(130)]
+    weeks = [span(100 + i, 1, start=NOW - i * 7 * 86_400 * SECOND) for i in range(104)]
     said["weeks"] = engine.digest(Signal.TRACES, [traces(weeks)], "weeks", token="weeks")
 
     messages = {
@@ -107,7 +107,7 @@ def story(engine: Engine) -> Outcome:
     )
     engine.digest(Signal.TRACES, [traces([call(6, 1, **messages)])], "texts", token="t2")
 
-    send(engine, generate(60, 3), "generated")
+    send(engine, generate(25, 3), "generated")
 
     bodies = ["text", None, True, 7, 0.5, b"\xff\0", ["a", 1], {"k": {"n": [None, "v"]}}, LONG]
     attributes = {"a": 1, "a.b": "x", "long": LONG, "gen_ai.input.messages": "[]", "list": ["x", 2]}

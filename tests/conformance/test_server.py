@@ -13,6 +13,14 @@ from sightline.testing import ServerProcess, span, traces_request, wait_until
 pytestmark = pytest.mark.flow
 TRACE = "00" * 15 + "aa"
 ROOT = b"\1" * 8
+CALL = {
+    "gen_ai.request.model": "gpt-4o",
+    "gen_ai.provider.name": "openai",
+    "gen_ai.operation.name": "chat",
+    "gen_ai.usage.input_tokens": 1000,
+    "gen_ai.usage.output_tokens": 10,
+    "gen_ai.prompt": "hello",
+}
 
 
 @pytest.fixture(scope="module")
@@ -23,14 +31,17 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def send(server: ServerProcess, trace: str, *names: str) -> None:
     """A trace: a root, named first, and its children."""
+<<<<<<< HEAD
     model = {
         "gen_ai.request.model": "gpt-4o",
         "gen_ai.provider.name": "openai",
         "gen_ai.operation.name": "chat",
     }
     usage = {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 10, "gen_ai.prompt": "hello"}
+=======
+>>>>>>> remote
     made = [
-        span(trace, name, model | usage, **({"parent_span_id": ROOT} if i else {"span_id": ROOT}))
+        span(trace, name, CALL, **({"parent_span_id": ROOT} if i else {"span_id": ROOT}))
         for i, name in enumerate(names)
     ]
     assert server.post("/v1/traces", traces_request(made).SerializeToString()).status == 200
@@ -39,8 +50,8 @@ def send(server: ServerProcess, trace: str, *names: str) -> None:
 def read(server: ServerProcess, trace: str, count: int) -> None:
     """What was sent is there by SQL, by the API and on the page."""
     query = f"SELECT name, depth, cost_usd FROM spans WHERE trace_id = '{trace}' ORDER BY depth, name"
-    rows = server.wait_for(query, lambda found: len(found) == count)
-    assert [r["depth"] for r in rows] == [0] + [1] * (count - 1)
+    # A late span stands there a moment before its trace is settled.
+    rows = server.wait_for(query, lambda found: [r["depth"] for r in found] == [0] + [1] * (count - 1))
     assert all(r["cost_usd"] for r in rows)
     assert len(server.json(f"/api/v1/traces/{trace}")["spans"]) == count
     page = server.client.request("GET", f"/p/default/traces/{trace}")
@@ -66,15 +77,17 @@ def test_one_receives_and_another_serves(url: str, tmp_path: Path) -> None:
     reader = ServerProcess(tmp_path / "three", *shared, "--role", "serve")
     trace = "00" * 15 + "bb"
     with receiver, second, reader:
+        send(second, "00" * 15 + "be", "other")
+        read(reader, "00" * 15 + "be", 1)
+        # From here on the second one knows by itself only what it receives.
         send(receiver, trace, "ask", "one")
         read(reader, trace, 2)
         # The trace goes on at another receiver, which has not seen its beginning.
-        model = {"gen_ai.request.model": "gpt-4o", "gen_ai.provider.name": "openai"}
-        late = span(trace, "two", model | {"gen_ai.usage.input_tokens": 7}, parent_span_id=ROOT)
+        late = span(trace, "two", CALL, parent_span_id=ROOT)
         second.post("/v1/traces", traces_request([late]).SerializeToString())
         read(reader, trace, 3)
         assert receiver.client.request("GET", "/api/v1/traces").status == 404
-        assert reader.post("/v1/traces", b"").status == 404
+        assert reader.post("/v1/traces", b"").status in (404, 405)
 
 
 def test_the_store_goes_away_and_comes_back(tmp_path: Path) -> None:

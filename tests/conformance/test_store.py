@@ -77,8 +77,12 @@ def test_json_comes_back_as_it_is_typed(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "text",
+<<<<<<< HEAD
     ["", "plain", "x'\\y", "a\tb\nc\rd", "\\N", "é😀", "{p:String}", "'; DROP TABLE x;"
                                                                     " --", "%s", "a" * 20_000],
+=======
+    ["", "plain", "a" * 20_000, "x'\\y", "a\tb\nc\rd", "\\N", "é😀", "{p:String}", "'; DROP TABLE x; --", "%s"],
+>>>>>>> remote
 )  # fmt: skip
 def test_a_parameter_arrives_as_it_was_given(store: Store, text: str) -> None:
     assert store.query("SELECT {p:String} AS p", {"p": text}).scalar() == text

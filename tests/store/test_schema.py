@@ -145,3 +145,27 @@ def test_statements_for_one_server_and_for_a_cluster() -> None:
     )
     assert "ReplicatedMergeTree" in many[0]
     assert "ReplicatedMergeTree" not in alone[0]
+
+
+def test_every_statement_for_a_cluster_is_read_by_the_engine(connection: Connection) -> None:
+    for step in steps():
+        for statement in step.statements("main"):
+            # The engine writes the statement anew, which it can only when it has understood it.
+            read = str(connection.query("SELECT formatQuery({q:String})", {"q": statement}).scalar())
+            assert read.startswith("CREATE"), statement
+            assert "ON CLUSTER main" in read or "ON CLUSTER 'main'" in read
+            if "ENGINE" in read:
+                assert "ENGINE = Replicated" in read
+            assert "IF NOT EXISTS" in read
+
+
+def test_a_step_has_the_same_tables_on_one_server_and_on_a_cluster() -> None:
+    for step in steps():
+        for alone, many in zip(step.statements(), step.statements("main"), strict=True):
+            assert many.replace("ON CLUSTER 'main'", "").replace("ENGINE = Replicated", "ENGINE = ") == alone
+            assert "CLUSTER" not in alone.replace("CLICKHOUSE", "")
+
+
+def test_a_name_of_a_cluster_that_is_no_name_is_refused() -> None:
+    with pytest.raises(StoreError, match="cluster"):
+        steps()[0].statements("x' ENGINE = Null --")

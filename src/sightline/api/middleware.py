@@ -61,7 +61,7 @@ class RequestLog:
     def _log(self, scope: Scope, status: int, sent: int, began: float) -> None:
         write = (
             log.debug
-            if scope["path"] in self._quiet
+            if status < 400 and (scope["path"] in self._quiet or scope["path"].startswith("/v1/"))
             else log.warning
             if status >= 500 or not status
             else log.info

@@ -19,7 +19,7 @@ from sightline.digest.target import Target
 from sightline.store.store import DATABASE, Connection
 
 # Texts shorter than this are stored whole; a piece at least this long ends a part.
-SPLIT_FROM = 8192
+SPLIT_FROM = 4096
 PART_FROM = 256
 # A shorter piece, and a hash in a list of hashes, ends its group when hash % these is 0.
 PIECE_STEP = 4

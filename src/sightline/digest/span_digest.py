@@ -38,6 +38,8 @@ TRACE_HASH = "sipHash64(toString(project), toFixedString(unhex(trace_id), 16))"
 # (ns).
 LOOKED_UP = 200
 AROUND_OLD = 2 * 86_400 * 10**9
+# How near (ns) in time the parts of a trace begin that several processes store on one server.
+AROUND_SHARED = 3600 * 10**9
 
 
 class SpanDigest:
@@ -102,6 +104,8 @@ class SpanDigest:
         names, select = self._rows(query.columns, facts)
         self._target.insert_select(f"{DATABASE}.spans", names, select, token)
         timer.mark("insert")
+        if not self._target.embedded:
+            going_on = self._shared(spans, *going_on)
         self._settle(spans, *going_on)
         timer.mark("settle")
         self._staging.clear()
@@ -158,26 +162,41 @@ class SpanDigest:
         old = np.setdiff1d(np.unique(spans["trace"][spans["start"] < self._remembered]), traces[seen])[
             :LOOKED_UP
         ]
-        if not len(old):
-            return traces[seen], span
-        starts = spans["start"][np.isin(spans["trace"], old)]
-        self._touch(old)
+        return self._with_stored(spans, old, traces[seen], span, AROUND_OLD)
+
+    def _shared(self, spans: Any, traces: Any, span: Span | None) -> tuple[Any, Span | None]:
+        """The traces that go on and those of which another process stored a part, once this part is stored.
+
+        Whoever stores last sees both parts.
+        """
+        others = np.setdiff1d(np.unique(spans["trace"]), traces)
+        several = "HAVING min(digested_at) != max(digested_at)"
+        return self._with_stored(spans, others, traces, span, AROUND_SHARED, several)
+
+    def _with_stored(
+        self, spans: Any, asked: Any, traces: Any, span: Span | None, around: int, having: str = ""
+    ) -> tuple[Any, Span | None]:
+        """`traces` and `span` with those of the traces `asked` that the store has, and when these began."""
+        if not len(asked):
+            return traces, span
+        starts = spans["start"][np.isin(spans["trace"], asked)]
+        self._touch(asked)
         # No ingest date narrows this, so it is bounded in time: the table is sorted by start.
         found = self._target.connection.table(
             f"SELECT {TRACE_HASH} AS trace, min(toUnixTimestamp64Nano(start_time)),"
             " max(toUnixTimestamp64Nano(start_time))"
             f" FROM {DATABASE}.spans WHERE start_time BETWEEN"
-            f" fromUnixTimestamp64Nano({max(int(starts.min()) - AROUND_OLD, -(2**63))}, 'UTC')"
-            f" AND fromUnixTimestamp64Nano({min(int(starts.max()) + AROUND_OLD, 2**63 - 1)}, 'UTC')"
+            f" fromUnixTimestamp64Nano({max(int(starts.min()) - around, -(2**63))}, 'UTC')"
+            f" AND fromUnixTimestamp64Nano({min(int(starts.max()) + around, 2**63 - 1)}, 'UTC')"
             " AND project IN (SELECT project FROM touched) AND trace_id IN (SELECT trace_id FROM touched)"
-            " GROUP BY trace",
+            f" GROUP BY trace {having}",
             np.dtype([("trace", "<u8"), ("first", "<i8"), ("last", "<i8")]),
         )
-        found = found[np.isin(found["trace"], old)]
+        found = found[np.isin(found["trace"], asked)]
         if len(found):
             first, last = int(found["first"].min()), int(found["last"].max())
             span = Span(min(first, span.first), max(last, span.last)) if span else Span(first, last)
-        return np.union1d(traces[seen], found["trace"]), span
+        return np.union1d(traces, found["trace"]), span
 
     def _settle(self, spans: Any, going_on: Any, span: Span | None) -> None:
         """Settle the traces of the segment that go on; remember all of them."""

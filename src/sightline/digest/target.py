@@ -44,10 +44,15 @@ class Target:
         if block:
             # Text becomes JSON in the SELECT, which obeys the settings; the reader of blocks does not. The
             # server gathers the blocks to one, as the embedded engine does.
+            into = ", ".join(f"`{n}`" for n in columns)
             structure = quoted(self._structure(table, columns))
             self.connection.insert_through(
+<<<<<<< HEAD
                 f"INSERT INTO {table} ({', '.join(f'`{n}`' for n in columns)})"
                 f" SELECT * FROM input({structure})",
+=======
+                f"INSERT INTO {table} ({into}) SELECT * FROM input({structure})",
+>>>>>>> remote
                 block,
                 settings=settings,
             )

@@ -46,7 +46,7 @@ async def latest_traces(
     """
     limit = max(1, min(limit, MAX_PAGE))
     before, before_trace = _read_cursor(cursor)
-    floor = max(0, since or 0)
+    floor = min(max(0, since or 0), _LATEST)
     taken: dict[str, TraceSummary] = {}
     at: tuple[int, str] | None = None
     while len(taken) < limit:

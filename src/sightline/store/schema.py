@@ -17,6 +17,7 @@ from sightline.store.rows import SchemaMismatch, StoreError
 from sightline.store.store import DATABASE, Connection
 
 _NAME = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
+_CLUSTER = re.compile(r"^[A-Za-z0-9_-]+\Z")
 _TARGET = re.compile(r"^-- target: (local|distributed)$")
 
 
@@ -35,7 +36,9 @@ class Step:
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
     def statements(self, cluster: str = "") -> list[str]:
-        """The statements, made for one server or for a cluster."""
+        """The statements, made for one server or for a cluster. Raises `StoreError` for a name that is none."""
+        if cluster and not _CLUSTER.match(cluster):
+            raise StoreError(f"cluster {cluster!r}: expected letters, digits, _ and - as the server has it")
         text = self.text.replace("{on_cluster}", f"ON CLUSTER '{cluster}'" if cluster else "")
         text = text.replace("{replicated}", "Replicated" if cluster else "").replace("{cluster}", cluster)
         parts = re.split(r";\s*$", text, flags=re.MULTILINE)

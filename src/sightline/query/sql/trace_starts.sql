@@ -27,6 +27,7 @@ FROM sightline.spans
 WHERE
     project = {project:String}
     AND start_time >= oldest
+    AND start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
     AND start_time <= fromUnixTimestamp64Nano({before:Int64}, 'UTC')
     AND (
         start_time < fromUnixTimestamp64Nano({before:Int64}, 'UTC')

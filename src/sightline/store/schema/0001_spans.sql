@@ -200,6 +200,7 @@ ENGINE = {replicated}ReplacingMergeTree(expires)
 ORDER BY (project, hash)
 TTL expires DELETE
 SETTINGS
+    index_granularity = 1024,
     min_bytes_for_wide_part = 268435456,
     non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1,
