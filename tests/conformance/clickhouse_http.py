@@ -1,14 +1,9 @@
 """ClickHouse's HTTP protocol in front of a chDB directory, as far as the store and its driver speak it.
 
 `python clickhouse_http.py DIRECTORY PORT` serves until it is ended and prints one line once it listens. It is
-<<<<<<< HEAD
 no ClickHouse server: no users, no compression of answers, no progress, no native block versions, answers come
 whole.
 As on a server a request without a session sees no temporary table of another one, a session is locked while a
-=======
-no ClickHouse server: no users, no compression of answers, no progress, no versions of native blocks, answers
-come whole. As on a server a request without a session sees no temporary table of another one, a session is locked while a
->>>>>>> remote
 query of it runs, and settings of a request last as long as the request.
 """
 

@@ -31,15 +31,6 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def send(server: ServerProcess, trace: str, *names: str) -> None:
     """A trace: a root, named first, and its children."""
-<<<<<<< HEAD
-    model = {
-        "gen_ai.request.model": "gpt-4o",
-        "gen_ai.provider.name": "openai",
-        "gen_ai.operation.name": "chat",
-    }
-    usage = {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 10, "gen_ai.prompt": "hello"}
-=======
->>>>>>> remote
     made = [
         span(trace, name, CALL, **({"parent_span_id": ROOT} if i else {"span_id": ROOT}))
         for i, name in enumerate(names)

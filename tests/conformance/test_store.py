@@ -70,19 +70,16 @@ def test_an_answer_without_rows_has_its_columns(store: Store) -> None:
 
 
 def test_json_comes_back_as_it_is_typed(store: Store) -> None:
-    sql = """SELECT CAST('{"a": {"b": 1}, "c": ["x"], "d": 1.5}', 'JSON') AS j, j.a.b.:Int64,
-    j.c.:`Array(Nullable(String))`"""
+    sql = """SELECT CAST('{"a": {"b": 1}, "c": ["x"], "d": 1.5}', 'JSON') AS j, j.a.b.:Int64, j.c.:`Array(Nullable(String))`"""  # noqa: E501
     assert store.query(sql).rows[0][1:] == (1, ["x"])
 
 
 @pytest.mark.parametrize(
     "text",
-<<<<<<< HEAD
-    ["", "plain", "x'\\y", "a\tb\nc\rd", "\\N", "é😀", "{p:String}", "'; DROP TABLE x;"
-                                                                    " --", "%s", "a" * 20_000],
-=======
-    ["", "plain", "a" * 20_000, "x'\\y", "a\tb\nc\rd", "\\N", "é😀", "{p:String}", "'; DROP TABLE x; --", "%s"],
->>>>>>> remote
+    [
+        "", "plain", "x'\\y", "a\tb\nc\rd", "\\N", "é😀", "{p:String}", "'; DROP TABLE x; --", "%s",
+        "a" * 20_000,
+    ],
 )  # fmt: skip
 def test_a_parameter_arrives_as_it_was_given(store: Store, text: str) -> None:
     assert store.query("SELECT {p:String} AS p", {"p": text}).scalar() == text
@@ -220,10 +217,7 @@ def test_a_writer_keeps_its_temporary_tables_to_itself(store: Store, writer: Con
 
 
 def test_a_cancelled_query_is_stopped_and_its_reader_free_again(store: Store) -> None:
-    running = (
-        "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number)%' AND query NOT"
-        " LIKE '%system%'"
-    )
+    running = "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number)%' AND query NOT LIKE '%system%'"  # noqa: E501
 
     async def cancel() -> None:
         count = store.settings.readers

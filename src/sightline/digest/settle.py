@@ -55,11 +55,7 @@ def drop_leftovers(connection: Connection, now: int) -> int:
 
 
 class Settler:
-<<<<<<< HEAD
-    """Settles traces in the store through one writing connection; `name` keeps its scratch tables apart."""
-=======
     """Settles traces in the store through one writing connection; `name` is part of its scratch tables'."""
->>>>>>> remote
 
     def __init__(self, connection: Connection, scratch: str, name: str) -> None:
         self._connection = connection

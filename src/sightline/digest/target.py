@@ -47,12 +47,7 @@ class Target:
             into = ", ".join(f"`{n}`" for n in columns)
             structure = quoted(self._structure(table, columns))
             self.connection.insert_through(
-<<<<<<< HEAD
-                f"INSERT INTO {table} ({', '.join(f'`{n}`' for n in columns)})"
-                f" SELECT * FROM input({structure})",
-=======
                 f"INSERT INTO {table} ({into}) SELECT * FROM input({structure})",
->>>>>>> remote
                 block,
                 settings=settings,
             )
