@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from conformance.remote import remote_store
+from sightline.digest.settle import REMOTE_SCRATCH, drop_leftovers, own_name
 from sightline.settings import StoreSettings
 from sightline.store.rows import Limits, QueryTimeout, QueryTooLarge, SchemaMismatch, StoreError
 from sightline.store.schema import Step, applied, migrate, steps
@@ -250,6 +251,18 @@ def test_the_schema_is_applied_upgraded_and_refused(writer: Connection) -> None:
     with pytest.raises(SchemaMismatch, match="changed after release"):
         migrate(writer, [Step(1, "spans", "local", shipped[0].text + "\n-- changed\n"), *shipped[1:], future])
     writer.command(f"DROP DATABASE {DATABASE} SYNC")
+
+
+def test_scratch_tables_of_long_ago_are_dropped(writer: Connection) -> None:
+    now = 1_795_000_000 * 10**9
+    writer.command(f"CREATE DATABASE {REMOTE_SCRATCH} ENGINE = Memory")
+    names = [f"fixes_{own_name(now - 8 * 86_400 * 10**9)}", f"dead_{own_name(now)}", "fixes_0"]
+    for name in names:
+        writer.command(f"CREATE TABLE {REMOTE_SCRATCH}.{name} (a UInt8) ENGINE = Memory")
+    assert drop_leftovers(writer, now) == 1
+    left = writer.query("SELECT name FROM system.tables WHERE database = {d:String}", {"d": REMOTE_SCRATCH})
+    assert sorted(row[0] for row in left.rows) == sorted(names[1:])
+    writer.command(f"DROP DATABASE {REMOTE_SCRATCH} SYNC")
 
 
 def test_closing_twice_is_harmless(store: Store) -> None:

@@ -60,10 +60,11 @@ class SpanDigest:
         self._catalog, self._prices, self._policies, self._clock = catalog, prices, policies, clock
         self._staging = staging
         self._contents = ContentPass(local, target, worker)
-        scratch, name = (SCRATCH, str(worker)) if target.embedded else (REMOTE_SCRATCH, own_name(clock()))
+        now = clock()
+        scratch, name = (SCRATCH, str(worker)) if target.embedded else (REMOTE_SCRATCH, own_name(now))
         self._settler = Settler(target.connection, scratch, name)
         if not target.embedded:
-            drop_leftovers(target.connection, clock())
+            drop_leftovers(target.connection, now)
         self.recent = RecentTraces()
         self._restored = False
         self._remembered = 0
