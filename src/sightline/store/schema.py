@@ -36,11 +36,7 @@ class Step:
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
     def statements(self, cluster: str = "") -> list[str]:
-<<<<<<< HEAD
-        """The statements, for one server or for a cluster. Raises `StoreError` for a name that is none."""
-=======
         """The statements, made for one server or a cluster. Raises `StoreError` for a bad name."""
->>>>>>> remote
         if cluster and not _CLUSTER.match(cluster):
             raise StoreError(f"cluster {cluster!r}: expected letters, digits, _ and - as the server has it")
         text = self.text.replace("{on_cluster}", f"ON CLUSTER '{cluster}'" if cluster else "")
