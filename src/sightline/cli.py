@@ -53,6 +53,8 @@ def serve_command(**options: Any) -> None:
 
 def _demo_server(host: str, port: int, data: Path) -> None:
     options = {"http.host": host, "http.port": str(port), "data": str(data)}
+    if "SIGHTLINE_LOG_LEVEL" not in os.environ:
+        options["log.level"] = "warning"  # the terminal is the progress bar's
     flat = {key.replace(".", "_"): value for key, value in options.items()}
     run_server(settings_from(flat, os.environ, Path.cwd()))
 
