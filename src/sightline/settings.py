@@ -48,7 +48,8 @@ class JournalSettings:
     segment_bytes: int = 32 * 2**20
     """Size at which a segment is closed and digested."""
     segment_age: float = 0.4
-    """Age at which it is, however small; it decides how soon data is visible."""
+    """Age at which it is, however small, five times that while the digest is busy; it decides how soon data
+    is visible."""
     max_backlog: int = 2 * 2**30
     """Undigested bytes beyond which senders are told to wait (429)."""
     min_free_disk: int = 256 * 2**20

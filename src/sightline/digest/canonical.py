@@ -37,7 +37,6 @@ class CanonicalQuery:
 
     select: str
     columns: tuple[str, ...]
-    content: bool
 
 
 def _winner(candidates: list[Candidate], of_lists: bool) -> str:
@@ -93,7 +92,7 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     columns = Columns(catalog, facts)
     kind = columns.expression("span.kind") or "'other'"
     plan = _Plan(columns)
-    fields = dict(plan.fields)
+    fields = plan.fields
     keys = _Keys(columns, plan, facts, nested)
     marks = remarks(columns)
     numbers = columns.numbers
@@ -160,7 +159,7 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     select = f"SELECT {', '.join(body)} FROM ({layer})".replace(" AS z_", " AS c_").replace(
         "{nested}", quoted(nested)
     )
-    return CanonicalQuery(select=select, columns=tuple(fields), content=bool(plan.content or keys.contents))
+    return CanonicalQuery(select=select, columns=tuple(fields))
 
 
 class _Keys:
@@ -229,10 +228,6 @@ def _events(catalog: Catalog, facts: Facts, nested: str) -> list[str]:
             f"arrayMap(l -> {json_object(attributes.format('l.3'))}, links) AS link_attributes",
         ]
     return found
-
-
-def _numbers(values: set[int] | frozenset[int]) -> str:
-    return "[" + ", ".join(map(str, sorted(values))) + "]::Array(UInt16)"
 
 
 def _codes(keys: str, codes: dict[str, int]) -> str:

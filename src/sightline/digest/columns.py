@@ -161,12 +161,8 @@ def _integer(x: str, t: str, types: frozenset[int], known: frozenset[int]) -> tu
     return (f"multiIf({', '.join(parts)}, NULL)" if parts else "CAST(NULL, 'Nullable(UInt64)')"), False
 
 
-def listed(x: str) -> str:
-    """Array(String) of a text: a JSON array's elements, or the text itself; blank elements left out."""
-    return bound(x, _listed)
-
-
 def _listed(x: str) -> str:
+    """Array(String) of a text: a JSON array's elements, or the text itself; blank elements left out."""
     many = f"arrayMap(e -> if(startsWith(e, '\"'), JSONExtractString(e), e), JSONExtractArrayRaw({x}))"
     one = f"if({x} = '', [], [{x}])"
     found = f"if({both(f'startsWith(trimLeft({x}), {quoted(chr(91))})', f'isValidJSON({x})')}, {many}, {one})"

@@ -8,6 +8,7 @@ from pathlib import Path
 from sightline.catalog.conventions import Catalog
 from sightline.digest.anyvalue import BYTES, json_literal, texts_of, types_of
 from sightline.digest.attributes import denied, every_type, json_attributes, literal
+from sightline.digest.canonical import content_keys as content_attributes
 from sightline.digest.contents import ContentPass, expiry
 from sightline.digest.policy import Policies, Timer
 from sightline.digest.spans import by_project
@@ -50,7 +51,7 @@ def resource_columns() -> dict[str, str]:
 
 def content_keys(catalog: Catalog, facts: Facts) -> list[str]:
     """Keys that are content or numbered, and so never become JSON paths."""
-    content = {s.attribute for f in catalog.span_fields if f.content for s in f.applicable}
+    content = content_attributes(catalog)
     return sorted(k for k in facts.keys if k in content or catalog.family(k))
 
 
