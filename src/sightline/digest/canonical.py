@@ -8,10 +8,11 @@ from functools import cache
 
 from sightline.catalog.conventions import Catalog
 from sightline.catalog.vocabulary import FieldType
-from sightline.digest.anyvalue import json_literal
+from sightline.digest.anyvalue import json_literal, literal_of, text_of
 from sightline.digest.attributes import denied, every_type, json_attributes, json_object
-from sightline.digest.attributes import literal as literal_of
+from sightline.digest.attributes import literal as staged_literal
 from sightline.digest.columns import Candidate, Columns
+from sightline.digest.contents import HASHES, SIZES
 from sightline.digest.staging import LONG, Facts
 from sightline.digest.steps import array, quoted
 from sightline.digest.tokens import input_tokens, output_tokens, remarks
@@ -22,13 +23,13 @@ TRACE_WIDE = ("session_id", "user_id", "team", "feature", "release", "environmen
 # Kinds that are themselves a call of a model: their usage is their own.
 MODEL_KINDS = ("llm", "embedding", "reranker", "speech", "transcription")
 _STRUCTURAL = (
-    "row", "project", "received_at", "source", "scope", "scope_version", "trace_id", "span_id", "parent_id",
+    "row", "resource_row", "project", "received_at", "source", "scope", "scope_version", "trace_id", "span_id", "parent_id",
     "trace_state", "name", "otel_kind", "start", "end", "message", "code", "dropped",
 )  # fmt: skip
 
 
-# Names of attributes as columns: `a5`, `t5` of spans, `r2`, `rt2` of resources.
-_NAMES = re.compile(r"\b(?:a|t|r|rt)\d+\b")
+# Names of attributes as columns: `v5`, `a5`, `t5`, `n5` of spans, `r2`, `rt2` of resources.
+_NAMES = re.compile(r"\b(?:v|a|t|n|r|rt)\d+\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,34 +98,39 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     marks = remarks(columns)
     numbers = columns.numbers
 
-    # Layers from inside out: numbers of keys; attributes as columns; kind; fields; what depends on fields.
-    arrays = ["keys", "types", "texts", "rkeys", "rtypes", "rtexts", "events", "links"]
+    # Layers from inside out: numbers of keys; raw values as columns; their texts and numbers; kind; fields; what
+    # depends on fields.
+    arrays = ["keys", "vals", "events", "links"]
     carried = [*_STRUCTURAL, *arrays]
-    layer = f"SELECT {', '.join(carried)}, {keys.kid} AS kid, {keys.rkid} AS rkid FROM {staged}"
-    used = dict(numbers.used)
+    layer = f"SELECT {', '.join(carried)}, rkeys, rtypes, rtexts, {keys.kid} AS kid, {keys.rkid} AS rkid FROM {staged}"
     needed = " ".join(
         [kind, *plan.fields.values(), *plan.content.values(), *plan.taken, *marks.values(), *keys.contents]
     )
     mentioned = set(_NAMES.findall(needed))
-    used = {name: value for name, value in used.items() if name in mentioned}
+    read = {name: value for name, value in numbers.used.items() if name in mentioned and name[0] in "atn"}
+    raws = mentioned | set(_NAMES.findall(" ".join(read.values())))
+    found = {n: value for n, value in numbers.used.items() if n in raws and n[0] in "vr"}
     senders = f"{columns.emitters()} AS emitters"
     layer = (
-        f"SELECT {', '.join([*carried, 'kid', *(f'{v} AS {n}' for n, v in used.items()), senders])} FROM"
+        f"SELECT {', '.join([*carried, 'kid', *(f'{v} AS {n}' for n, v in found.items()), senders])} FROM"
         f" ({layer})"
     )
-    carried += ["kid", "emitters", *used]
-    layer = f"SELECT {', '.join(carried)}, ifNull({kind}, 'other') AS kind FROM ({layer})"
+    carried += ["kid", "emitters"]
+    names = [n for n in found if n in mentioned]
+    layer = (
+        f"SELECT {', '.join([*carried, *names, *(f'{v} AS {n}' for n, v in read.items())])} FROM ({layer})"
+    )
+    names += read
+    layer = f"SELECT {', '.join([*carried, *names])}, ifNull({kind}, 'other') AS kind FROM ({layer})"
     taken = f"[{', '.join(plan.taken)}]::Array(UInt16) AS taken"
     values = [f"{value} AS c_{name}" for name, value in fields.items()] + [
         f"{v} AS {n}" for n, v in marks.items()
     ]
-    main = (
-        "[" + ", ".join(f"ifNull({v}, '')" for v in plan.content.values()) + "]::Array(String) AS main_texts"
-    )
+    values += [f"ifNull({value}, '') AS x_{n}" for n, value in enumerate(plan.content.values())]
     again = set(_NAMES.findall(" ".join(keys.contents)))
-    loose = [name for name in used if name in again]
+    loose = [name for name in names if name in again]
     carried = [*_STRUCTURAL, *arrays, "kid", "kind", "emitters", *loose]
-    layer = f"SELECT {', '.join([*carried, taken, main, *values])} FROM ({layer})"
+    layer = f"SELECT {', '.join([*carried, taken, *values])} FROM ({layer})"
 
     chosen = {name: f"c_{name}" for name in fields}
     if "input_tokens" in fields:
@@ -132,34 +138,48 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     if "output_tokens" in fields:
         chosen["output_tokens"] = output_tokens(fields)
     body = [*_STRUCTURAL, "kind", *(f"{value} AS z_{name}" for name, value in chosen.items())]
-    names = array([*plan.content, *keys.content_names])
-    texts = (
-        f"arrayConcat(main_texts, [{', '.join(keys.contents)}]::Array(String))"
-        if keys.contents
-        else "main_texts"
-    )
+    labels = f"{array([*plan.content, *keys.content_names])}::Array(String)"
+    texts = f"[{', '.join([*(f'x_{n}' for n in range(len(plan.content))), *keys.contents])}]::Array(String)"
     if facts.long:
-        names = (
-            f"arrayConcat({names}::Array(String), arrayMap(k -> concat('attribute:', k), arrayFilter((k,"
-            f" f) -> f, keys, {keys.long})))"
+        labels = (
+            f"arrayConcat({labels}, arrayMap(k -> concat('attribute:', k), arrayFilter((k, f) -> f,"
+            f" CAST(keys, 'Array(String)'), {keys.long})))"
         )
-        texts = f"arrayConcat({texts}, arrayFilter((x, f) -> f, texts, {keys.long}))"
-    body += [f"{names}::Array(String) AS content_fields", f"{texts} AS content_texts"]
+        texts = f"arrayConcat({texts}, arrayMap(y -> {keys.long_text}, arrayFilter((y, f) -> f, vals, {keys.long})))"
     body += [
+        f"{texts} AS every_text",
+        "arrayFilter(x -> x != '', every_text) AS content_texts",
+        f"arrayFilter((l, x) -> x != '', {labels}, every_text) AS content_fields",
+        f"{HASHES} AS content_hashes",
+        f"{SIZES} AS content_sizes",
         f"{keys.attributes} AS attributes",
-        f"{keys.resource} AS resource",
         *_events(catalog, facts, nested),
-    ]
-    body += [
         "sipHash64(toString(project), toFixedString(trace_id, 16)) AS trace",
         "reinterpretAsUInt64(span_id) AS span_key",
         "reinterpretAsUInt64(parent_id) AS parent_key",
-        "arrayMap(x -> if(x = '', '', substring(SHA256(x), 1, 16)), content_texts) AS content_hashes",
     ]
     select = f"SELECT {', '.join(body)} FROM ({layer})".replace(" AS z_", " AS c_").replace(
         "{nested}", quoted(nested)
     )
     return CanonicalQuery(select=select, columns=tuple(fields))
+
+
+def resources_query(catalog: Catalog, facts: Facts, staged: str, nested: str, as_type: str) -> str:
+    """The SELECT of each resource's number and its attributes as `as_type`, once for each resource."""
+    drop = [k for k in facts.resource_keys if catalog.denied(k)]
+    kept = (
+        f"arrayMap(k -> NOT has({array(drop)}::Array(String), k), rkeys)"
+        if drop
+        else "arrayMap(k -> 1, rkeys)"
+    )
+    text = json_attributes(
+        "rkeys", "rtypes", "rtexts", kept, staged_literal(every_type(facts.resource_keys), nested)
+    )
+    return (
+        f"SELECT resource_row AS of_resource, CAST({text}, {quoted(as_type)}) AS resource"
+        f" FROM (SELECT resource_row, rkeys, rtypes, CAST(rtexts, 'Array(String)') AS rtexts FROM {staged}"
+        " LIMIT 1 BY resource_row)"
+    )
 
 
 class _Keys:
@@ -173,7 +193,6 @@ class _Keys:
         codes = numbers.span | {k: code[c] for k, c in numbers.family.items()}
         codes |= dict.fromkeys(numbers.denied, known + 1 + len(families))
         self.kid, self.rkid = _codes("keys", codes), _codes("rkeys", numbers.resource)
-        text = literal_of(every_type(facts.keys), nested)
         # By the number of a key: 0 goes elsewhere, 1 stays in the JSON, 2 stays unless a field has taken it.
         ways = [1] + [
             0 if n in plan.always or n in plan.content_keys else 2 if n in plan.maybe else 1
@@ -182,24 +201,20 @@ class _Keys:
         way = f"[{', '.join(map(str, ways + [0] * (len(families) + 1)))}]::Array(UInt8)[kid + 1]"
         stays = f"if({way} = 2, NOT has(taken, kid), {way})" if 2 in ways else way
         keep = f"arrayMap(kid -> {stays}, kid)"
+        everything, longest = every_type(facts.keys), max(facts.longest.values(), default=0)
+        self.long_text = text_of("y", everything, longest, quoted(nested))
         if facts.long:
-            keep = f"arrayMap((kid, x) -> if(length(x) <= {LONG}, {stays}, 0), kid, texts)"
-        self.attributes = json_attributes("keys", "types", "texts", keep, text)
-        drop = [k for k in facts.resource_keys if columns.catalog.denied(k)]
-        kept = (
-            f"arrayMap(k -> NOT has({array(drop)}::Array(String), k), rkeys)"
-            if drop
-            else "arrayMap(k -> 1, rkeys)"
-        )
-        self.resource = json_attributes(
-            "rkeys", "rtypes", "rtexts", kept, literal_of(every_type(facts.resource_keys), nested)
-        )
-        self.long = f"arrayMap((kid, x) -> if(kid = 0, length(x) > {LONG}, 0), kid, texts)"
+            keep = f"arrayMap((kid, y) -> if(length(y) <= {LONG}, {stays}, 0), kid, vals)"
+        staying = [
+            k for k in facts.keys if k not in codes or (ways[min(codes[k], known)] and codes[k] <= known)
+        ]
+        self.attributes = _json(facts, staying, keep, nested)
+        self.long = f"arrayMap((kid, y) -> if(length(y) > {LONG}, {stays}, 0), kid, vals)"
         self.content_names: list[str] = []
         self.contents: list[str] = []
         for name, number in code.items():
-            member = f"arrayMap(kid -> kid = {number}, kid)"
-            body = json_attributes("keys", "types", "texts", member, text, ",\n")
+            members = [k for k, family in numbers.family.items() if family == name]
+            body = _json(facts, members, f"arrayMap(kid -> kid = {number}, kid)", nested, ",\n")
             self.content_names.append(name)
             self.contents.append(f"if(has(kid, {number}), {body}, '')")
         for number, name in sorted(plan.content_keys.items()):
@@ -207,6 +222,17 @@ class _Keys:
                 x, _, _ = numbers.text(name, False)
                 self.content_names.append(f"attribute:{name}")
                 self.contents.append(f"if(has(taken, {number}), '', {x})")
+
+
+def _json(facts: Facts, keys: list[str], keep: str, nested: str, separator: str = ",") -> str:
+    """JSON text of the attributes for which the array of flags `keep` holds: some of `keys`."""
+    types = every_type({k: facts.keys[k] for k in keys})
+    literal = literal_of("y", types, max((facts.longest[k] for k in keys), default=0), quoted(nested))
+    pairs = (
+        f"arrayMap((k, y) -> concat(toJSONString(k), ':', {literal}),"
+        " arrayFilter((k, f) -> f, CAST(keys, 'Array(String)'), flags), arrayFilter((y, f) -> f, vals, flags))"
+    )
+    return f"(arrayMap(flags -> {json_object(pairs, separator)}, [{keep}]))[1]"
 
 
 def _events(catalog: Catalog, facts: Facts, nested: str) -> list[str]:

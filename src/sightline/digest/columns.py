@@ -2,8 +2,8 @@
 
 Each field becomes the first of its sources that occurs and survives its transform; nothing that does not
 occur in the segment costs anything. Query analysis is the fixed cost of a segment, so expressions are short:
-every attribute in use is a column of its own (`a5`, its type code `t5`), and a transform over few distinct
-words is worked out in Python, once for each word (`Facts.words`).
+every attribute in use is a column of its own (`v5` its raw value, `a5` its text, `t5` its type code, `n5` its
+number), and a transform over few distinct words is worked out in Python, once for each word (`Facts.words`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,23 @@ from sightline.catalog.transforms import Surroundings
 from sightline.catalog.transforms import apply as apply_to_value
 from sightline.catalog.values import as_type
 from sightline.catalog.vocabulary import Field, FieldType, Scope, Source
-from sightline.digest.anyvalue import BLANK, BOOL, DOUBLE, EMPTY, INT, NEGATIVE, NESTED, PADDED, STRING
+from sightline.digest.anyvalue import (
+    BLANK,
+    BOOL,
+    DOUBLE,
+    EMPTY,
+    INT,
+    NEGATIVE,
+    NESTED,
+    PADDED,
+    STRING,
+    double_of,
+    integer_of,
+    text_of,
+)
 from sightline.digest.staging import Facts
 from sightline.digest.steps import (
+    REMARKS,
     apply,
     array,
     at_path,
@@ -96,19 +110,41 @@ class Numbering:
     def text(self, key: str, resource: bool) -> tuple[str, str, frozenset[int]]:
         """Text and type code of an attribute as columns, and the type codes that occur. Nested values
         decoded."""
-        if resource:
-            n, types = self.resource[key], self.facts.resource_keys[key]
-            x, t = f"rtexts[indexOf(rkid, {n})]", f"rtypes[indexOf(rkid, {n})]"
-            names = f"r{n}", f"rt{n}"
-        else:
-            n, types = self.span[key], self.facts.keys[key]
-            x, t = f"texts[indexOf(kid, {n})]", f"types[indexOf(kid, {n})]"
-            names = f"a{n}", f"t{n}"
+        if not resource:
+            v, n, types = self._raw(key)
+            self.used[f"a{n}"] = text_of(v, types, self.facts.longest[key], "{nested}")
+            self.used[f"t{n}"] = f"reinterpretAsUInt8({v})"
+            return f"a{n}", f"t{n}", types
+        n, types = self.resource[key], self.facts.resource_keys[key]
+        x, t = f"CAST(rtexts[indexOf(rkid, {n})], 'String')", f"rtypes[indexOf(rkid, {n})]"
         if types & {*NESTED, EMPTY}:
             x = f"if({t} IN {NESTED}, joinGet({{nested}}, 'txt', {x}), {x})"
-        self.used[names[0]] = x
-        self.used[names[1]] = t
-        return (*names, types)
+        self.used |= {f"r{n}": x, f"rt{n}": t}
+        return f"r{n}", f"rt{n}", types
+
+    def number(self, key: str, kind: FieldType) -> tuple[str, bool] | None:
+        """A span attribute as a number column where all of its values are numbers of that kind, and whether
+        it always answers; None when its text has to be read."""
+        v, n, types = self._raw(key)
+        name = f"n{n}"
+        if types <= {INT, NEGATIVE} and kind in (FieldType.INT, FieldType.FLOAT):
+            whole = integer_of(v, self.facts.longest[key])
+            self.used[name] = f"if({v} = '', NULL, {whole})"
+            if kind is FieldType.FLOAT:
+                return f"toFloat64({name})", True
+            if NEGATIVE in types:
+                return f"if(ifNull({name} < 0, 0), NULL, toUInt64({name}))", False
+            return f"toUInt64({name})", True
+        if types == {DOUBLE} and kind is FieldType.FLOAT:
+            self.used[name] = f"if({v} = '', NULL, {double_of(v)})"
+            return f"if(isFinite(ifNull({name}, 0)), {name}, NULL)", False
+        return None
+
+    def _raw(self, key: str) -> tuple[str, int, frozenset[int]]:
+        """The column of a span attribute's raw value, its number and its type codes."""
+        n = self.span[key]
+        self.used[f"v{n}"] = f"vals[indexOf(kid, {n})]"
+        return f"v{n}", n, self.facts.keys[key]
 
 
 def typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool) -> tuple[str, bool]:
@@ -211,8 +247,12 @@ class Columns:
             return None
         x, t, types, taken = place
         worded = self._by_word(field, source, x, resource)
+        plain = taken and not source.path and all(step.name in REMARKS for step in source.steps)
+        direct = self.numbers.number(source.attribute, field.type) if plain else None
         if worded is not None:
             value, sure = worded, False
+        elif direct is not None:
+            value, sure = direct
         elif source.path or source.steps:
             if source.path:
                 x = at_path(unquoted(x), source.path)

@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from sightline.digest.policy import Policies
-from sightline.digest.spans import by_project
+from sightline.digest.policy import Policies, by_project
 from sightline.digest.staging import SCRATCH
 from sightline.digest.target import Target
 from sightline.store.store import DATABASE, Connection
@@ -26,6 +25,9 @@ PIECE_STEP = 4
 GROUP_STEP = 8
 GROUP_FROM = 24
 _HASH = "substring(SHA256({x}), 1, 16)"
+# What stands beside `content_texts`, an array of texts of which none is empty.
+HASHES = f"arrayMap(x -> toFixedString({_HASH.format(x='x')}, 16), content_texts)"
+SIZES = "arrayMap(x -> toUInt32(length(x)), content_texts)"
 
 
 def hash_of(x: str) -> str:
@@ -98,18 +100,15 @@ class ContentPass:
             self.forget()
             self._day = day
         count, longest = self._connection.query(
-            "SELECT sum(arrayCount(x -> x != '', content_texts)), max(arrayMax(x -> length(x),"
-            " content_texts))"
-            f" FROM {canonical}"
+            f"SELECT sum(length(content_sizes)), max(arrayMax(content_sizes)) FROM {canonical}"
         ).rows[0]
         if not count:
             return
         # Copies of a text in one segment meet here, copies in different segments in the table's merges.
         fresh = (
-            f"SELECT CAST(project, 'String') AS p, toFixedString(h, 16) AS hash, x AS text, {expires} AS"
-            " expires"
-            f" FROM {canonical} ARRAY JOIN content_hashes AS h, content_texts AS x"
-            f" WHERE x != '' AND (p, hash) NOT IN {self._seen} LIMIT 1 BY p, hash"
+            f"SELECT CAST(project, 'String') AS p, hash, x AS text, {expires} AS expires"
+            f" FROM {canonical} ARRAY JOIN content_hashes AS hash, content_texts AS x"
+            f" WHERE (p, hash) NOT IN {self._seen} LIMIT 1 BY p, hash"
         )
         rows = f"SELECT p, hash, text AS body, []::Array(FixedString(16)) AS parts, expires FROM ({fresh})"
         if longest >= SPLIT_FROM:
@@ -119,8 +118,7 @@ class ContentPass:
         columns = ("project", "hash", "body", "parts", "expires")
         self._target.insert_select(f"{DATABASE}.content", columns, rows, f"{token}:content")
         self._connection.command(
-            f"INSERT INTO {self._seen} SELECT CAST(project, 'String'), toFixedString(h, 16) FROM {canonical}"
-            " ARRAY JOIN content_hashes AS h WHERE h != ''"
+            f"INSERT INTO {self._seen} SELECT CAST(project, 'String'), arrayJoin(content_hashes) FROM {canonical}"
         )
         self._rows += count
 

@@ -11,18 +11,19 @@ import numpy as np
 
 from sightline.catalog.conventions import Catalog
 from sightline.digest import tree
-from sightline.digest.canonical import CanonicalQuery, canonical_query
+from sightline.digest.canonical import CanonicalQuery, canonical_query, resources_query
 from sightline.digest.columns import word_keys
 from sightline.digest.contents import ContentPass, expiry
-from sightline.digest.policy import Policies, Timer
+from sightline.digest.policy import Policies, Timer, by_project
 from sightline.digest.pricing import Prices, cost_plan, models_select
 from sightline.digest.recent import RecentTraces, Span
 from sightline.digest.settle import REMOTE_SCRATCH, Settler, drop_leftovers, own_name
-from sightline.digest.spans import by_project, insert_spans, tree_select
+from sightline.digest.span_staging import SpanStaging
+from sightline.digest.spans import insert_spans, tree_select
 from sightline.digest.staging import SCRATCH, Facts, Staging
 from sightline.digest.target import JSON_SETTINGS, Target
 from sightline.digest.warm import warm_segment
-from sightline.store.store import DATABASE, Connection
+from sightline.store.store import DATABASE, Connection, clause
 
 _TREE = np.dtype([("row", "<u4"), ("own", "<u8"), ("depth", "<u2"), ("usage", "u1"), ("skew", "<u8")])
 # Several small blocks, so that both cores can work on what is read from scratch tables.
@@ -58,7 +59,7 @@ class SpanDigest:
     ) -> None:
         self._local, self._target = local, target
         self._catalog, self._prices, self._policies, self._clock = catalog, prices, policies, clock
-        self._staging = staging
+        self._staging = SpanStaging(local, staging, worker)
         self._contents = ContentPass(local, target, worker)
         now = clock()
         scratch, name = (SCRATCH, str(worker)) if target.embedded else (REMOTE_SCRATCH, own_name(now))
@@ -115,16 +116,22 @@ class SpanDigest:
     def _canonical(self, path: Path, records: int, timer: Timer) -> tuple[Facts, CanonicalQuery] | None:
         """Stage a segment and make its canonical spans in the scratch table `canon`; None when it holds no
         spans."""
-        self._staging.load_spans(path, records)
+        self._staging.load(path, records)
         timer.mark("decode")
-        facts = self._staging.span_facts(word_keys(self._catalog))
+        facts = self._staging.facts(word_keys(self._catalog))
         if not facts.rows:
             return None
-        query = canonical_query(self._catalog, facts, self._staging.spans, self._staging.nested)
+        query = canonical_query(self._catalog, facts, self._staging.table, self._staging.nested)
         timer.mark("facts")
         self._local.command("DROP TEMPORARY TABLE IF EXISTS canon")
         self._local.command(
-            f"CREATE TEMPORARY TABLE canon ENGINE = Memory AS {query.select}", settings=_SCRATCH_SETTINGS
+            f"CREATE TEMPORARY TABLE canon ENGINE = Memory AS {query.select}{clause(_SCRATCH_SETTINGS)}"
+        )
+        self._local.command("DROP TEMPORARY TABLE IF EXISTS resources")
+        json = "JSON(max_dynamic_paths = 32)" if self._target.embedded else "String"
+        resources = resources_query(self._catalog, facts, self._staging.table, self._staging.nested, json)
+        self._local.command(
+            f"CREATE TEMPORARY TABLE resources ENGINE = Memory AS {resources}{clause(JSON_SETTINGS)}"
         )
         timer.mark("canonical")
         return facts, query

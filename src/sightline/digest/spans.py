@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sightline.digest.canonical import MODEL_KINDS, TRACE_WIDE
 from sightline.digest.pricing import COST_INPUTS, CostPlan
-from sightline.digest.steps import array, quoted
+from sightline.digest.steps import quoted
 from sightline.digest.usage import usage_expression
 
 
@@ -77,9 +77,9 @@ def insert_spans(
         "trace_state": "trace_state",
         "dropped_attributes": "dropped",
         "usage_source": "transform(usage, [1, 2], ['own', 'rollup'], NULL)",
-        "content.field": "arrayFilter((f, x) -> x != '', content_fields, content_texts)",
-        "content.hash": "arrayMap(h -> toFixedString(h, 16), arrayFilter(h -> h != '', content_hashes))",
-        "content.size": "arrayMap(x -> toUInt32(length(x)), arrayFilter(x -> x != '', content_texts))",
+        "content.field": "content_fields",
+        "content.hash": "content_hashes",
+        "content.size": "content_sizes",
         "inherited": f"toUInt16({' + '.join(bits) if bits else '0'})",
         "attributes": "attributes",
         "resource": "resource",
@@ -109,7 +109,9 @@ def insert_spans(
             "links.attributes": "link_attributes",
         }
     trace_wide = trace_wide_select(columns)
-    source = "canon AS c INNER JOIN tree AS t ON c.row = t.tree_row"
+    # What the content pass alone reads stays out: joins copy every column they are given.
+    source = "(SELECT * EXCEPT (content_texts, every_text) FROM canon) AS c INNER JOIN tree AS t ON c.row = t.tree_row"
+    source += " ANY LEFT JOIN resources AS r ON c.resource_row = r.of_resource"
     if trace_wide:
         source += f" LEFT JOIN ({trace_wide}) AS w ON c.trace = w.wide_trace"
     source += f" LEFT JOIN ({cost_select(columns, cost)}) AS p ON c.row = p.cost_row"
@@ -130,14 +132,3 @@ def cost_select(columns: Sequence[str], cost: CostPlan) -> str:
         )
     chosen = ", ".join(f"{value} AS {name}" for name, value in cost.columns.items())
     return f"SELECT cost_row{', ' if chosen else ''}{chosen} FROM {source}"
-
-
-def by_project(values: dict[str, int], default: int) -> str:
-    """A number that depends on the project."""
-    if not values:
-        return str(default)
-    names, numbers = zip(*sorted(values.items()), strict=True)
-    return (
-        f"transform(CAST(project, 'String'), {array(list(names))}, [{', '.join(map(str, numbers))}],"
-        f" {default})"
-    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sightline.digest.steps import quoted
-from sightline.store.store import Connection
+from sightline.store.store import Connection, clause
 
 # What casting JSON text to the JSON type must not do: guess dates, or fail on `a` beside `a.b`.
 JSON_SETTINGS: dict[str, Any] = {
@@ -37,7 +37,7 @@ class Target:
         settings = JSON_SETTINGS | {"insert_deduplication_token": token}
         if self.embedded:
             names = ", ".join(columns)
-            self.connection.command(f"INSERT INTO {table} ({names}) {select}", settings=settings)
+            self.connection.command(f"INSERT INTO {table} ({names}){clause(settings)} {select}")
             return
         named = ", ".join(f"`{n}`" for n in columns)
         block = self._local.raw(f"SELECT * FROM ({select}) AS r ({named})", settings=settings, fmt="Native")
