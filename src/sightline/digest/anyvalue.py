@@ -112,9 +112,13 @@ def nested_value(raw: bytes) -> tuple[Any, str, str]:
 # Expressions over one raw value `v` of which is known which type codes occur and how long it is at most.
 
 
+SHORT = 130
+"""Raw strings with fewer bytes have a length of one byte."""
+
+
 def _header(v: str, longest: int) -> str:
     """Where the text of a string begins."""
-    if longest < 130:
+    if longest < SHORT:
         return "3"
     return f"3 + (length({v}) >= 130) + (length({v}) >= 16387) + (length({v}) >= 2097157)"
 
@@ -126,13 +130,10 @@ def string_of(v: str, longest: int) -> str:
 
 def integer_of(v: str, longest: int) -> str:
     """Int64 of a raw integer, 0 when there is none. Most are short, and a short varint has few groups."""
-    size = 4 if longest <= 5 else 8
-    word = f"reinterpretAsUInt{8 * size}(substring({v}, 2, {size}))"
-    groups = (
-        f"bitShiftRight(bitAnd({word}, {0x7F << 8 * i}), {i})" if i else f"bitAnd({word}, 127)"
-        for i in range(size)
-    )
-    low = " + ".join(groups)
+    if longest <= 8:
+        return integer_in(f"reinterpretAsUInt64({v})", longest)
+    word = f"reinterpretAsUInt64(substring({v}, 2, 8))"
+    low = " + ".join(f"bitShiftRight(bitAnd({word}, {0x7F << 8 * i}), {i})" for i in range(8))
     if longest <= 9:
         return f"toInt64({low})"
     high = (
@@ -140,6 +141,12 @@ def integer_of(v: str, longest: int) -> str:
         f" + bitShiftLeft(toUInt64(reinterpretAsUInt8(substring({v}, 11, 1))), 63)"
     )
     return f"reinterpretAsInt64({low} + {high})"
+
+
+def integer_in(word: str, longest: int) -> str:
+    """Int64 of a raw integer of at most 8 bytes, which are `word` as UInt64."""
+    groups = (f"bitShiftRight(bitAnd({word}, {0x7F << 8 * i}), {7 + i})" for i in range(1, longest))
+    return f"toInt64({' + '.join(groups) or '0'})"
 
 
 def double_of(v: str) -> str:

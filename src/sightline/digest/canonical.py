@@ -28,8 +28,8 @@ _STRUCTURAL = (
 )  # fmt: skip
 
 
-# Names of attributes as columns: `v5`, `a5`, `t5`, `n5` of spans, `r2`, `rt2` of resources.
-_NAMES = re.compile(r"\b(?:v|a|t|n|r|rt)\d+\b")
+# Names of attributes as columns: `v5`, `u5`, `a5`, `t5`, `n5` of spans, `r2`, `rt2` of resources.
+_NAMES = re.compile(r"\b(?:v|u|a|t|n|r|rt)\d+\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +107,21 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
         [kind, *plan.fields.values(), *plan.content.values(), *plan.taken, *marks.values(), *keys.contents]
     )
     mentioned = set(_NAMES.findall(needed))
-    read = {name: value for name, value in numbers.used.items() if name in mentioned and name[0] in "atn"}
-    raws = mentioned | set(_NAMES.findall(" ".join(read.values())))
-    found = {n: value for n, value in numbers.used.items() if n in raws and n[0] in "vr"}
+    # What is made of a raw value that stands in a column comes in a layer above it.
+    made = {n for n, value in numbers.used.items() if n in mentioned and _NAMES.search(value)}
+    beneath = set(_NAMES.findall(" ".join(numbers.used[n] for n in made))) | (mentioned - made)
+    found = {n: value for n, value in numbers.used.items() if n in beneath}
     senders = f"{columns.emitters()} AS emitters"
     layer = (
         f"SELECT {', '.join([*carried, 'kid', *(f'{v} AS {n}' for n, v in found.items()), senders])} FROM"
         f" ({layer})"
     )
     carried += ["kid", "emitters"]
-    names = [n for n in found if n in mentioned]
-    layer = (
-        f"SELECT {', '.join([*carried, *names, *(f'{v} AS {n}' for n, v in read.items())])} FROM ({layer})"
-    )
-    names += read
+    names = sorted(mentioned & found.keys())
+    if made:
+        above = (f"{numbers.used[n]} AS {n}" for n in sorted(made))
+        layer = f"SELECT {', '.join([*carried, *names, *above])} FROM ({layer})"
+        names += sorted(made)
     layer = f"SELECT {', '.join([*carried, *names])}, ifNull({kind}, 'other') AS kind FROM ({layer})"
     taken = f"[{', '.join(plan.taken)}]::Array(UInt16) AS taken"
     values = [f"{value} AS c_{name}" for name, value in fields.items()] + [
@@ -147,7 +148,6 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
         )
         texts = f"arrayConcat({texts}, arrayMap(y -> {keys.long_text}, arrayFilter((y, f) -> f, vals, {keys.long})))"
     body += [
-        f"{texts} AS every_text",
         "arrayFilter(x -> x != '', every_text) AS content_texts",
         f"arrayFilter((l, x) -> x != '', {labels}, every_text) AS content_fields",
         f"{HASHES} AS content_hashes",
@@ -158,7 +158,9 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
         "reinterpretAsUInt64(span_id) AS span_key",
         "reinterpretAsUInt64(parent_id) AS parent_key",
     ]
-    select = f"SELECT {', '.join(body)} FROM ({layer})".replace(" AS z_", " AS c_").replace(
+    # What the columns are made of; columns themselves would be kept.
+    aliases = f"WITH {texts} AS every_text, {keys.keep} AS keep"
+    select = f"{aliases} SELECT {', '.join(body)} FROM ({layer})".replace(" AS z_", " AS c_").replace(
         "{nested}", quoted(nested)
     )
     return CanonicalQuery(select=select, columns=tuple(fields))
@@ -200,21 +202,19 @@ class _Keys:
         ]
         way = f"[{', '.join(map(str, ways + [0] * (len(families) + 1)))}]::Array(UInt8)[kid + 1]"
         stays = f"if({way} = 2, NOT has(taken, kid), {way})" if 2 in ways else way
-        keep = f"arrayMap(kid -> {stays}, kid)"
+        self.keep = f"arrayMap(kid -> {stays}, kid)"
         everything, longest = every_type(facts.keys), max(facts.longest.values(), default=0)
         self.long_text = text_of("y", everything, longest, quoted(nested))
         if facts.long:
-            keep = f"arrayMap((kid, y) -> if(length(y) <= {LONG}, {stays}, 0), kid, vals)"
-        staying = [
-            k for k in facts.keys if k not in codes or (ways[min(codes[k], known)] and codes[k] <= known)
-        ]
-        self.attributes = _json(facts, staying, keep, nested)
+            self.keep = f"arrayMap((kid, y) -> if(length(y) <= {LONG}, {stays}, 0), kid, vals)"
+        staying = [k for k in facts.keys if k not in codes or (codes[k] <= known and ways[codes[k]])]
+        self.attributes = _json(facts, staying, "f", "keep", nested)
         self.long = f"arrayMap((kid, y) -> if(length(y) > {LONG}, {stays}, 0), kid, vals)"
         self.content_names: list[str] = []
         self.contents: list[str] = []
         for name, number in code.items():
             members = [k for k, family in numbers.family.items() if family == name]
-            body = _json(facts, members, f"arrayMap(kid -> kid = {number}, kid)", nested, ",\n")
+            body = _json(facts, members, f"f = {number}", "kid", nested, ",\n")
             self.content_names.append(name)
             self.contents.append(f"if(has(kid, {number}), {body}, '')")
         for number, name in sorted(plan.content_keys.items()):
@@ -224,15 +224,16 @@ class _Keys:
                 self.contents.append(f"if(has(taken, {number}), '', {x})")
 
 
-def _json(facts: Facts, keys: list[str], keep: str, nested: str, separator: str = ",") -> str:
-    """JSON text of the attributes for which the array of flags `keep` holds: some of `keys`."""
+def _json(
+    facts: Facts, keys: list[str], condition: str, flags: str, nested: str, separator: str = ","
+) -> str:
+    """JSON text of the attributes for which `condition` holds of `f` in the array `flags`: some of `keys`."""
     types = every_type({k: facts.keys[k] for k in keys})
     literal = literal_of("y", types, max((facts.longest[k] for k in keys), default=0), quoted(nested))
-    pairs = (
-        f"arrayMap((k, y) -> concat(toJSONString(k), ':', {literal}),"
-        " arrayFilter((k, f) -> f, CAST(keys, 'Array(String)'), flags), arrayFilter((y, f) -> f, vals, flags))"
-    )
-    return f"(arrayMap(flags -> {json_object(pairs, separator)}, [{keep}]))[1]"
+    chosen = f"arrayFilter((x, f) -> {condition}, {{}}, {flags})"
+    names, values = chosen.format("CAST(keys, 'Array(String)')"), chosen.format("vals")
+    pairs = f"arrayMap((k, y) -> concat(toJSONString(k), ':', {literal}), {names}, {values})"
+    return json_object(pairs, separator)
 
 
 def _events(catalog: Catalog, facts: Facts, nested: str) -> list[str]:

@@ -26,9 +26,12 @@ from sightline.digest.anyvalue import (
     NEGATIVE,
     NESTED,
     PADDED,
+    SHORT,
     STRING,
     double_of,
+    integer_in,
     integer_of,
+    string_of,
     text_of,
 )
 from sightline.digest.staging import Facts
@@ -51,7 +54,7 @@ _ANY_TEXT = frozenset({STRING, BLANK, PADDED})
 WORD_STEPS = frozenset(
     {
         "enum", "const_if_true", "equals", "is", "matches", "not", "before_first_dot", "split_comma",
-        "strip_prefix", "strip_python_class_repr", "date_suffix", "url_host",
+        "strip_prefix", "strip_python_class_repr", "date_suffix", "url_host", "above",
     }
 )  # fmt: skip
 
@@ -78,13 +81,14 @@ class Candidate:
     """One source as it occurs in a segment. `value` is typed and NULL (or []) when it has no answer.
 
     `key` is the number of the span attribute it takes for itself, 0 for none. `sure`: it answers whenever the
-    key is there, so that nothing needs to be tested.
+    key is there, so that nothing needs to be tested. `answers`: all it can say, None when that is not known.
     """
 
     source: Source
     value: str
     key: int
     sure: bool
+    answers: frozenset[str] | None = None
 
 
 class Numbering:
@@ -111,9 +115,13 @@ class Numbering:
         """Text and type code of an attribute as columns, and the type codes that occur. Nested values
         decoded."""
         if not resource:
-            v, n, types = self._raw(key)
-            self.used[f"a{n}"] = text_of(v, types, self.facts.longest[key], "{nested}")
-            self.used[f"t{n}"] = f"reinterpretAsUInt8({v})"
+            n, types, longest = self.span[key], self.facts.keys[key], self.facts.longest[key]
+            if types <= {STRING, BLANK, PADDED} and longest < SHORT:
+                self.used[f"a{n}"] = string_of(self._at(n), longest)
+            else:
+                v = self._raw(n)
+                self.used[f"a{n}"] = text_of(v, types, longest, "{nested}")
+            self.used[f"t{n}"] = f"reinterpretAsUInt8({self._at(n)})"
             return f"a{n}", f"t{n}", types
         n, types = self.resource[key], self.facts.resource_keys[key]
         x, t = f"CAST(rtexts[indexOf(rkid, {n})], 'String')", f"rtypes[indexOf(rkid, {n})]"
@@ -125,26 +133,34 @@ class Numbering:
     def number(self, key: str, kind: FieldType) -> tuple[str, bool] | None:
         """A span attribute as a number column where all of its values are numbers of that kind, and whether
         it always answers; None when its text has to be read."""
-        v, n, types = self._raw(key)
+        n, types, longest = self.span[key], self.facts.keys[key], self.facts.longest[key]
         name = f"n{n}"
         if types <= {INT, NEGATIVE} and kind in (FieldType.INT, FieldType.FLOAT):
-            whole = integer_of(v, self.facts.longest[key])
-            self.used[name] = f"if({v} = '', NULL, {whole})"
+            if longest <= 8:
+                self.used[f"u{n}"] = f"reinterpretAsUInt64({self._at(n)})"
+                self.used[name] = f"if(u{n} = 0, NULL, {integer_in(f'u{n}', longest)})"
+            else:
+                v = self._raw(n)
+                self.used[name] = f"if({v} = '', NULL, {integer_of(v, longest)})"
             if kind is FieldType.FLOAT:
                 return f"toFloat64({name})", True
             if NEGATIVE in types:
                 return f"if(ifNull({name} < 0, 0), NULL, toUInt64({name}))", False
             return f"toUInt64({name})", True
         if types == {DOUBLE} and kind is FieldType.FLOAT:
+            v = self._raw(n)
             self.used[name] = f"if({v} = '', NULL, {double_of(v)})"
             return f"if(isFinite(ifNull({name}, 0)), {name}, NULL)", False
         return None
 
-    def _raw(self, key: str) -> tuple[str, int, frozenset[int]]:
-        """The column of a span attribute's raw value, its number and its type codes."""
-        n = self.span[key]
-        self.used[f"v{n}"] = f"vals[indexOf(kid, {n})]"
-        return f"v{n}", n, self.facts.keys[key]
+    def _at(self, number: int) -> str:
+        """A span attribute's raw value; '' when it is absent."""
+        return f"vals[indexOf(kid, {number})]"
+
+    def _raw(self, number: int) -> str:
+        """The same as a column."""
+        self.used[f"v{number}"] = self._at(number)
+        return f"v{number}"
 
 
 def typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool) -> tuple[str, bool]:
@@ -224,8 +240,10 @@ class Columns:
         self._by_name = {field.name: field for field in catalog.span_fields}
         self._found: dict[str, list[Candidate]] = {}
         self._around = Surroundings(catalog.words, 0)
-        # Senders that may occur in this segment: a source of another sender is not even written down.
+        # Senders and kinds that may occur in this segment: a source of others is not even written down.
         self.senders = self._senders()
+        self.kinds: frozenset[str] | None = None
+        self.kinds = self._kinds()
 
     def candidates(self, field: Field) -> list[Candidate]:
         """The sources of a field that occur in the segment, in order of precedence."""
@@ -234,13 +252,15 @@ class Columns:
             for source in field.applicable:
                 for resource in (False, True):
                     candidate = self._candidate(field, source, resource)
-                    if candidate:
+                    if candidate and all(candidate.value != c.value for c in found):
                         found.append(candidate)
             self._found[field.name] = found
         return self._found[field.name]
 
     def _candidate(self, field: Field, source: Source, resource: bool) -> Candidate | None:
         if source.emitter and source.emitter not in self.senders:
+            return None
+        if source.kinds and self.kinds is not None and not source.kinds & self.kinds:
             return None
         place = self._place(source, resource)
         if place is None:
@@ -249,8 +269,9 @@ class Columns:
         worded = self._by_word(field, source, x, resource)
         plain = taken and not source.path and all(step.name in REMARKS for step in source.steps)
         direct = self.numbers.number(source.attribute, field.type) if plain else None
+        answers: frozenset[str] | None = None
         if worded is not None:
-            value, sure = worded, False
+            (value, answers), sure = worded, False
         elif direct is not None:
             value, sure = direct
         elif source.path or source.steps:
@@ -263,11 +284,13 @@ class Columns:
                 t, types = "10", _ANY_TEXT
             value, sure = typed(field.type, x, t, types, field.content)
             sure = sure and source.verbatim
+            if source.steps and source.steps[-1].name == "const":
+                answers = frozenset({source.steps[-1].argument})
         else:
             value, sure = typed(field.type, x, t, types, field.content)
         if value == _NULL_OF[field.type]:
             return None
-        return Candidate(source, self._guarded(source, value, field.type), taken, sure)
+        return Candidate(source, self._guarded(source, value, field.type), taken, sure, answers)
 
     def _place(self, source: Source, resource: bool) -> tuple[str, str, frozenset[int], int] | None:
         """Text, type code, possible codes and number of the attribute a source reads; None when it is not
@@ -282,7 +305,7 @@ class Columns:
                 *self.numbers.text(source.attribute, resource),
                 0 if resource else known[source.attribute],
             )
-        if resource:
+        if resource or (source.attribute == "status.message" and not self.facts.messages):
             return None
         columns = {
             "name": "name", "status.code": "toString(code)", "status.message": "message",
@@ -290,14 +313,17 @@ class Columns:
         }  # fmt: skip
         return "scope" if source.scope is Scope.SCOPE else columns[source.attribute], "10", _ANY_TEXT, 0
 
-    def _by_word(self, field: Field, source: Source, x: str, resource: bool) -> str | None:
-        """The value by the distinct words of the segment; None when the source is not of that kind."""
+    def _by_word(
+        self, field: Field, source: Source, x: str, resource: bool
+    ) -> tuple[str, frozenset[str]] | None:
+        """The value by the distinct words of the segment, and what it can be; None when the source is not of
+        that kind."""
         if source.path or not any(step.name in WORD_STEPS for step in source.steps):
             return None
         if source.scope is Scope.SCOPE:
             words: dict[str, Any] | None = {scope: scope for scope in self.facts.scopes if scope}
         elif source.scope is Scope.SPAN:
-            words = {str(n): n for n in range(4)} if source.attribute == "status.code" else None
+            words = self._of_span(source.attribute)
         else:
             words = (self.facts.resource_words if resource else self.facts.words).get(source.attribute)
         if words is None:
@@ -310,14 +336,23 @@ class Columns:
             canonical = as_type(field.type, value, field.content)
             if canonical is not None:
                 meant[text] = canonical
-        return _transform(field.type, x, meant)
+        return _transform(field.type, x, meant), frozenset(map(str, meant.values()))
+
+    def _of_span(self, attribute: str) -> dict[str, Any] | None:
+        """The distinct words of a span's own field, None when they are not known."""
+        if attribute == "name":
+            return self.facts.names
+        if attribute == "droppedAttributesCount":
+            return None if self.facts.dropped else {"0": 0}
+        return {str(n): n for n in range(4)} if attribute == "status.code" else None
 
     def _guarded(self, source: Source, value: str, kind: FieldType) -> str:
         conditions = []
         if source.emitter:
             conditions.append(f"has(emitters, {quoted(source.emitter)})")
-        if source.kinds:
-            conditions.append(f"kind IN ({', '.join(quoted(k) for k in sorted(source.kinds))})")
+        kinds = source.kinds if self.kinds is None else source.kinds & self.kinds
+        if kinds and kinds != self.kinds:
+            conditions.append(f"kind IN ({', '.join(quoted(k) for k in sorted(kinds))})")
         if source.root_only:
             conditions.append("parent_id = ''")
         return f"if({reduce(both, conditions)}, {value}, {_NULL_OF[kind]})" if conditions else value
@@ -339,9 +374,20 @@ class Columns:
             return None
         return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
 
+    def _kinds(self) -> frozenset[str] | None:
+        """The kinds that may occur in the segment, None when they are not known."""
+        field = self._by_name["span.kind"]
+        kinds = {"other", field.default}
+        for candidate in self.candidates(field):
+            if candidate.answers is None:
+                return None
+            kinds |= candidate.answers
+        return frozenset(kinds - {""})
+
     def _senders(self) -> dict[str, str]:
         """The test for each sender that may occur in the segment."""
         keys = frozenset(self.facts.keys)
+        services = self.facts.resource_words.get("service.name")
         found: dict[str, str] = {}
         for emitter in self.catalog.emitters:
             tests = []
@@ -351,7 +397,8 @@ class Columns:
             markers = [k for k in keys if emitter.sends("", frozenset({k}), "")]
             if markers:
                 tests.append(f"hasAny(keys, {array(sorted(markers))})")
-            if emitter.services and "service.name" in self.numbers.resource:
+            named = services is None or not services.keys().isdisjoint(emitter.services)
+            if emitter.services and named and "service.name" in self.numbers.resource:
                 tests.append(
                     f"rtexts[indexOf(rkid, {self.numbers.resource['service.name']})]"
                     f" IN ({', '.join(quoted(s) for s in emitter.services)})"

@@ -110,10 +110,12 @@ class SpanStaging:
 
     def facts(self, words_of: tuple[str, ...]) -> Facts:
         """The facts of the staged spans; `words_of`: attributes whose distinct words are wanted."""
-        scopes, projects, rows, events, links = self._connection.query(
+        scopes, projects, rows, events, links, names, messages, dropped = self._connection.query(
             "SELECT groupUniqArray(toString(scope)), groupUniqArray(toString(project)), count(),"
-            f" max(notEmpty(events)), max(notEmpty(links)) FROM {self.table}"
+            f" max(notEmpty(events)), max(notEmpty(links)), groupUniqArray({WORDS_OF_KEY + 1})(left(name,"
+            f" {WORD_BYTES + 1})), max(notEmpty(message)), max(dropped) FROM {self.table}"
         ).rows[0]
+        few = len(names) <= WORDS_OF_KEY and all(len(name) <= WORD_BYTES for name in names)
         chosen = f"({', '.join(quoted(word) for word in words_of)})"
         nested: set[str] = set()
         if events or links:
@@ -141,6 +143,9 @@ class SpanStaging:
             longest=longest,
             events=bool(events),
             links=bool(links),
+            names={name: name for name in names} if few else None,
+            messages=bool(messages),
+            dropped=bool(dropped),
             words=words,
             resource_words=resource_words,
         )
@@ -159,7 +164,7 @@ class SpanStaging:
     ) -> tuple[dict[str, frozenset[int]], dict[str, dict[str, Any]]]:
         """Keys and words of the resources, each looked at once; their nested values are added to `nested`."""
         words = (
-            f"arrayFilter(p -> p.1 IN {chosen} AND length(p.3) <= {WORD_BYTES} AND p.2 != {DOUBLE},"
+            f"arrayFilter(p -> (p.1 IN {chosen} OR p.1 = 'service.name') AND length(p.3) <= {WORD_BYTES} AND p.2 != {DOUBLE},"
             " arrayZip(rkeys, rtypes, rtexts))"
         )
         pairs, found, raws = self._rows(

@@ -110,7 +110,7 @@ def insert_spans(
         }
     trace_wide = trace_wide_select(columns)
     # What the content pass alone reads stays out: joins copy every column they are given.
-    source = "(SELECT * EXCEPT (content_texts, every_text) FROM canon) AS c INNER JOIN tree AS t ON c.row = t.tree_row"
+    source = "(SELECT * EXCEPT (content_texts) FROM canon) AS c INNER JOIN tree AS t ON c.row = t.tree_row"
     source += " ANY LEFT JOIN resources AS r ON c.resource_row = r.of_resource"
     if trace_wide:
         source += f" LEFT JOIN ({trace_wide}) AS w ON c.trace = w.wide_trace"

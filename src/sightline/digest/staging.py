@@ -156,6 +156,12 @@ class Facts:
     """Some attribute is longer than `LONG`: such values are kept as content."""
     longest: dict[str, int] = field(default_factory=dict)
     """Of spans: the length in bytes of the longest raw value of each key."""
+    names: dict[str, Any] | None = None
+    """Of spans: the distinct names, None when they are many."""
+    messages: bool = True
+    """Some span has a status message."""
+    dropped: bool = True
+    """Some span says that attributes of it were dropped."""
     events: bool = False
     links: bool = False
     words: dict[str, dict[str, Any]] = field(default_factory=dict)
