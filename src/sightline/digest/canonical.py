@@ -13,7 +13,7 @@ from sightline.digest.attributes import denied, every_type, json_attributes, jso
 from sightline.digest.attributes import literal as staged_literal
 from sightline.digest.columns import Candidate, Columns
 from sightline.digest.contents import HASHES, SIZES
-from sightline.digest.staging import LONG, Facts
+from sightline.digest.staging import LONG, SCRATCH, Facts
 from sightline.digest.steps import array, quoted
 from sightline.digest.tokens import input_tokens, output_tokens, remarks
 
@@ -22,22 +22,49 @@ from sightline.digest.tokens import input_tokens, output_tokens, remarks
 TRACE_WIDE = ("session_id", "user_id", "team", "feature", "release", "environment", "tags", "tenant_org")
 # Kinds that are themselves a call of a model: their usage is their own.
 MODEL_KINDS = ("llm", "embedding", "reranker", "speech", "transcription")
-_STRUCTURAL = (
-    "row", "resource_row", "project", "received_at", "source", "scope", "scope_version", "trace_id", "span_id", "parent_id",
-    "trace_state", "name", "otel_kind", "start", "end", "message", "code", "dropped",
-)  # fmt: skip
+_STRUCTURAL = {
+    "row": "UInt32", "resource_row": "UInt32", "project": "LowCardinality(String)", "received_at": "UInt64",
+    "source": "LowCardinality(String)", "scope": "LowCardinality(String)",
+    "scope_version": "LowCardinality(String)", "trace_id": "String", "span_id": "String",
+    "parent_id": "String", "trace_state": "String", "name": "String", "otel_kind": "Int8", "start": "UInt64",
+    "end": "UInt64", "message": "String", "code": "Int8", "dropped": "UInt32",
+}  # fmt: skip
+_DERIVED = {
+    "content_texts": "Array(String)", "content_fields": "Array(String)",
+    "content_hashes": "Array(FixedString(16))", "content_sizes": "Array(UInt32)", "attributes": "String",
+    "trace": "UInt64", "span_key": "UInt64", "parent_key": "UInt64",
+}  # fmt: skip
+_EVENTS = {
+    "event_times": "Array(UInt64)", "event_names": "Array(String)", "event_attributes": "Array(String)",
+}  # fmt: skip
+_LINKS = {
+    "link_traces": "Array(String)", "link_spans": "Array(String)", "link_attributes": "Array(String)",
+}  # fmt: skip
 
 
 # Names of attributes as columns: `v5`, `u5`, `a5`, `t5`, `n5` of spans, `r2`, `rt2` of resources.
 _NAMES = re.compile(r"\b(?:v|u|a|t|n|r|rt)\d+\b")
 
 
+# Where the canonical spans of the segment under way are.
+CANON = f"{SCRATCH}.canon"
+_TYPES = {
+    FieldType.STR: "Nullable(String)",
+    FieldType.INT: "Nullable(UInt64)",
+    FieldType.FLOAT: "Nullable(Float64)",
+    FieldType.BOOL: "Nullable(Bool)",
+    FieldType.LIST: "Array(String)",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class CanonicalQuery:
-    """The generated statement and what it yields. `columns`: canonical columns that occur in the segment."""
+    """The generated statement and what it yields. `columns`: canonical columns that occur in the segment;
+    `structure`: all columns with their types."""
 
     select: str
     columns: tuple[str, ...]
+    structure: str
 
 
 def _winner(candidates: list[Candidate], of_lists: bool) -> str:
@@ -138,32 +165,38 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
         chosen["input_tokens"] = input_tokens(columns, fields)
     if "output_tokens" in fields:
         chosen["output_tokens"] = output_tokens(fields)
-    body = [*_STRUCTURAL, "kind", *(f"{value} AS z_{name}" for name, value in chosen.items())]
     labels = f"{array([*plan.content, *keys.content_names])}::Array(String)"
     texts = f"[{', '.join([*(f'x_{n}' for n in range(len(plan.content))), *keys.contents])}]::Array(String)"
     if facts.long:
-        labels = (
-            f"arrayConcat({labels}, arrayMap(k -> concat('attribute:', k), arrayFilter((k, f) -> f,"
-            f" CAST(keys, 'Array(String)'), {keys.long})))"
-        )
-        texts = f"arrayConcat({texts}, arrayMap(y -> {keys.long_text}, arrayFilter((y, f) -> f, vals, {keys.long})))"
-    body += [
-        "arrayFilter(x -> x != '', every_text) AS content_texts",
-        f"arrayFilter((l, x) -> x != '', {labels}, every_text) AS content_fields",
-        f"{HASHES} AS content_hashes",
-        f"{SIZES} AS content_sizes",
-        f"{keys.attributes} AS attributes",
-        *_events(catalog, facts, nested),
-        "sipHash64(toString(project), toFixedString(trace_id, 16)) AS trace",
-        "reinterpretAsUInt64(span_id) AS span_key",
-        "reinterpretAsUInt64(parent_id) AS parent_key",
-    ]
+        long_names = f"arrayFilter((k, f) -> f, CAST(keys, 'Array(String)'), {keys.long})"
+        labels = f"arrayConcat({labels}, arrayMap(k -> concat('attribute:', k), {long_names}))"
+        long_values = f"arrayFilter((y, f) -> f, vals, {keys.long})"
+        texts = f"arrayConcat({texts}, arrayMap(y -> {keys.long_text}, {long_values}))"
+    derived = {
+        "content_texts": "arrayFilter(x -> x != '', every_text)",
+        "content_fields": f"arrayFilter((l, x) -> x != '', {labels}, every_text)",
+        "content_hashes": HASHES,
+        "content_sizes": SIZES,
+        "attributes": keys.attributes,
+        "trace": "sipHash64(toString(project), toFixedString(trace_id, 16))",
+        "span_key": "reinterpretAsUInt64(span_id)",
+        "parent_key": "reinterpretAsUInt64(parent_id)",
+        **_events(catalog, facts, nested),
+    }
+    types = dict(_STRUCTURAL) | {"kind": "String"}
+    types |= {f"c_{f.column}": _TYPES[f.type] for f in catalog.span_fields if f.column in fields}
+    types |= {name: kind for name, kind in (_DERIVED | _EVENTS | _LINKS).items() if name in derived}
+    values = [*_STRUCTURAL, "kind", *(f"{value} AS z_{name}" for name, value in chosen.items())]
+    values += [f"{value} AS {name}" for name, value in derived.items()]
     # What the columns are made of; columns themselves would be kept.
     aliases = f"WITH {texts} AS every_text, {keys.keep} AS keep"
-    select = f"{aliases} SELECT {', '.join(body)} FROM ({layer})".replace(" AS z_", " AS c_").replace(
-        "{nested}", quoted(nested)
+    select = f"{aliases} SELECT {', '.join(values)} FROM ({layer})".replace(" AS z_", " AS c_")
+    into = ", ".join([*_STRUCTURAL, "kind", *(f"c_{name}" for name in chosen), *derived])
+    return CanonicalQuery(
+        select=f"({into}) {select.replace('{nested}', quoted(nested))}",
+        columns=tuple(fields),
+        structure=", ".join(f"{name} {kind}" for name, kind in types.items()),
     )
-    return CanonicalQuery(select=select, columns=tuple(fields))
 
 
 def resources_query(catalog: Catalog, facts: Facts, staged: str, nested: str, as_type: str) -> str:
@@ -236,24 +269,24 @@ def _json(
     return json_object(pairs, separator)
 
 
-def _events(catalog: Catalog, facts: Facts, nested: str) -> list[str]:
+def _events(catalog: Catalog, facts: Facts, nested: str) -> dict[str, str]:
     """Span events and links as parallel arrays, their attributes as JSON text."""
     pair = f"concat(toJSONString(p.1), ':', arrayMap(y -> {json_literal(quoted(nested))}, [p.2])[1])"
     # `{}` is left open for where the attributes stand.
     attributes = f"arrayMap(p -> {pair}, arrayFilter(p -> NOT {denied(catalog, 'p.1')}, {{}}))"
-    found = []
+    found: dict[str, str] = {}
     if facts.events:
-        found += [
-            "arrayMap(e -> e.1, events) AS event_times",
-            "arrayMap(e -> e.2, events) AS event_names",
-            f"arrayMap(e -> {json_object(attributes.format('e.3'))}, events) AS event_attributes",
-        ]
+        found |= {
+            "event_times": "arrayMap(e -> e.1, events)",
+            "event_names": "arrayMap(e -> e.2, events)",
+            "event_attributes": f"arrayMap(e -> {json_object(attributes.format('e.3'))}, events)",
+        }
     if facts.links:
-        found += [
-            "arrayMap(l -> lower(hex(l.1)), links) AS link_traces",
-            "arrayMap(l -> lower(hex(l.2)), links) AS link_spans",
-            f"arrayMap(l -> {json_object(attributes.format('l.3'))}, links) AS link_attributes",
-        ]
+        found |= {
+            "link_traces": "arrayMap(l -> lower(hex(l.1)), links)",
+            "link_spans": "arrayMap(l -> lower(hex(l.2)), links)",
+            "link_attributes": f"arrayMap(l -> {json_object(attributes.format('l.3'))}, links)",
+        }
     return found
 
 

@@ -59,10 +59,15 @@ def signal_digests(
         remote = local if store.embedded else store.writer()
         if remote is not local:
             opened.append(remote)
+        beside = store.writer(**_SETTINGS) if store.embedded else None
+        if beside is not None:
+            opened.append(beside)
         target = Target(local, remote)
         staging = Staging(local, 0)
         return {
-            Signal.TRACES: SpanDigest(local, target, staging, catalog, prices, policies, clock),
+            Signal.TRACES: SpanDigest(
+                local, target, staging, catalog, prices, policies, clock, beside=beside
+            ),
             Signal.LOGS: LogDigest(local, target, staging, catalog, policies, clock),
             Signal.METRICS: MetricDigest(local, target, staging, catalog, policies, clock),
         }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import numpy as np
 
 from sightline.catalog.conventions import Catalog
 from sightline.digest import tree
-from sightline.digest.canonical import CanonicalQuery, canonical_query, resources_query
+from sightline.digest.canonical import CANON, CanonicalQuery, canonical_query, resources_query
 from sightline.digest.columns import word_keys
 from sightline.digest.contents import ContentPass, expiry
 from sightline.digest.policy import Policies, Timer, by_project
@@ -44,7 +46,10 @@ AROUND_SHARED = 3600 * 10**9
 
 
 class SpanDigest:
-    """Digests segments of traces; belongs to one thread. `local` decodes, `target` is the store."""
+    """Digests segments of traces; belongs to one thread. `local` decodes, `target` is the store.
+
+    With `beside`, a second connection to the same embedded store, contents are written in a thread of their own.
+    """
 
     def __init__(
         self,
@@ -56,11 +61,14 @@ class SpanDigest:
         policies: Policies,
         clock: Callable[[], int],
         worker: int = 0,
+        beside: Connection | None = None,
     ) -> None:
         self._local, self._target = local, target
+        self._beside = beside or local
         self._catalog, self._prices, self._policies, self._clock = catalog, prices, policies, clock
         self._staging = SpanStaging(local, staging, worker)
-        self._contents = ContentPass(local, target, worker)
+        writes = Target(self._beside, self._beside) if beside else target
+        self._contents = ContentPass(self._beside, writes, worker)
         now = clock()
         scratch, name = (SCRATCH, str(worker)) if target.embedded else (REMOTE_SCRATCH, own_name(now))
         self._settler = Settler(target.connection, scratch, name)
@@ -75,6 +83,11 @@ class SpanDigest:
             " UInt8,"
             " skew UInt64) ENGINE = Memory"
         )
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """The connections it was given, each once."""
+        return tuple({id(c): c for c in (self._local, self._target.connection, self._beside)}.values())
 
     def warm(self) -> None:
         """Run the passes once for nobody, storing nothing: the first segment then takes as long as any
@@ -98,14 +111,22 @@ class SpanDigest:
         if made is None:
             return 0
         facts, query = made
-        spans, _ = self._derive(query.columns)
-        timer.mark("tree")
-        self._write_contents(facts, token)
+        expires, today = expiry(facts.projects, self._policies, self._clock)
+        write = partial(self._contents.write, CANON, expires, token, today)
+        if self._beside is self._local:
+            write()
+        # Contents and rows are written side by side: each keeps one core busy for about as long as the other.
+        with ThreadPoolExecutor(1, thread_name_prefix="digest-content") as pool:
+            content = None if self._beside is self._local else pool.submit(write)
+            spans, _ = self._derive(query.columns)
+            timer.mark("tree")
+            going_on = self._going_on(spans)
+            names, select = self._rows(query.columns, facts)
+            self._target.insert_select(f"{DATABASE}.spans", names, select, token)
+            timer.mark("insert")
+            if content:
+                content.result()
         timer.mark("content")
-        going_on = self._going_on(spans)
-        names, select = self._rows(query.columns, facts)
-        self._target.insert_select(f"{DATABASE}.spans", names, select, token)
-        timer.mark("insert")
         if not self._target.embedded:
             going_on = self._shared(spans, *going_on)
         self._settle(spans, *going_on)
@@ -123,10 +144,9 @@ class SpanDigest:
             return None
         query = canonical_query(self._catalog, facts, self._staging.table, self._staging.nested)
         timer.mark("facts")
-        self._local.command("DROP TEMPORARY TABLE IF EXISTS canon")
-        self._local.command(
-            f"CREATE TEMPORARY TABLE canon ENGINE = Memory AS {query.select}{clause(_SCRATCH_SETTINGS)}"
-        )
+        self._local.command(f"DROP TABLE IF EXISTS {CANON}")
+        self._local.command(f"CREATE TABLE {CANON} ({query.structure}) ENGINE = Memory")
+        self._local.command(f"INSERT INTO {CANON} {query.select}{clause(_SCRATCH_SETTINGS)}")
         self._local.command("DROP TEMPORARY TABLE IF EXISTS resources")
         json = "JSON(max_dynamic_paths = 32)" if self._target.embedded else "String"
         resources = resources_query(self._catalog, facts, self._staging.table, self._staging.nested, json)
@@ -150,10 +170,6 @@ class SpanDigest:
             "RowBinary",
         )
         return spans, derived
-
-    def _write_contents(self, facts: Facts, token: str) -> None:
-        expires, today = expiry(facts.projects, self._policies, self._clock)
-        self._contents.write("canon", expires, token, today)
 
     def _rows(self, columns: tuple[str, ...], facts: Facts) -> tuple[list[str], str]:
         """The columns and the SELECT of the rows for table `spans`."""
@@ -222,7 +238,7 @@ class SpanDigest:
         self._local.command("CREATE TEMPORARY TABLE going_on (trace UInt64) ENGINE = Memory")
         self._local.insert_raw("going_on", ("trace",), traces.astype("<u8").tobytes(), "RowBinary")
         names = self._local.query(
-            "SELECT DISTINCT toString(project), lower(hex(trace_id)) FROM canon WHERE trace IN (SELECT trace"
+            f"SELECT DISTINCT toString(project), lower(hex(trace_id)) FROM {CANON} WHERE trace IN (SELECT trace"
             " FROM going_on)"
         ).rows
         target = self._target.connection

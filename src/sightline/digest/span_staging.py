@@ -59,23 +59,11 @@ _COLUMNS = (
     f" events Array(Tuple(UInt64, String, {_PAIRS})), links Array(Tuple(String, String, {_PAIRS})),"
     " message String, code Int8"
 )
-# Type codes as bits, so that one aggregate says which of them a key has.
-_BITS = {
-    code: 1 << code for code in (STRING, BOOL, INT, DOUBLE, *NESTED, BLANK, NEGATIVE, PADDED, EMPTY, UNSET)
-}
-_CODES = tuple(_BITS)
 # Of how many distinct words of resources are asked for at most; when there are more, none is used.
 _RESOURCE_WORDS = 4000
+_READ = (STRING, BOOL, INT, DOUBLE, *NESTED)
 _TAG = "reinterpretAsUInt8(y)"
 _FIRST = "ascii(substring(y, 3 + (length(y) >= 130) + (length(y) >= 16387) + (length(y) >= 2097157), 1))"
-_CODE = (
-    f"multiIf({_TAG} = {STRING}, multiIf({_FIRST} < 33, {_BITS[STRING] | _BITS[PADDED] | _BITS[BLANK]},"
-    f" endsWith(y, ' '), {_BITS[STRING] | _BITS[PADDED]}, {_BITS[STRING]}),"
-    f" {_TAG} = {INT}, if(length(y) = 11, {_BITS[NEGATIVE]}, {_BITS[INT]}),"
-    f" {_TAG} IN {NESTED}, if(length(y) = 2, {_BITS[EMPTY]}, bitShiftLeft(toUInt64(1), {_TAG})),"
-    # A member under a wire type that it never has is read like nothing.
-    f" {_TAG} IN ({BOOL}, {DOUBLE}), bitShiftLeft(toUInt64(1), {_TAG}), {_BITS[UNSET]})"
-)
 
 
 class SpanStaging:
@@ -124,10 +112,11 @@ class SpanStaging:
         keys: dict[str, frozenset[int]] = {}
         longest: dict[str, int] = {}
         words: dict[str, dict[str, Any]] = {}
-        for encoded, codes, length, raws, values in self._attributes(chosen):
+        for encoded, tags, highest, first, padded, shortest, length, raws, values in self._attributes(chosen):
             key = bytes.fromhex(encoded).decode("utf-8", "replace")
             # Two keys that are no UTF-8 may look alike.
-            keys[key] = keys.get(key, frozenset()) | {bit for bit in _CODES if int(codes) >> bit & 1}
+            types = _types(int(tags), highest, first < 33, bool(padded), shortest, length)
+            keys[key] = keys.get(key, frozenset()) | types
             longest[key] = max(length, longest.get(key, 0))
             nested.update(values)
             if raws and len(raws) <= WORDS_OF_KEY and DOUBLE not in keys[key]:
@@ -151,12 +140,18 @@ class SpanStaging:
         )
 
     def _attributes(self, chosen: str) -> list[Any]:
-        """Of each key, in hex: its type codes as bits, the longest raw value, its words, its nested values."""
+        """Of each key: its name in hex, the tags of its raw values as bits, the highest tag, the smallest first byte of a text,
+        whether one ends in a blank, the shortest and the longest, and in hex its words and nested values.
+
+        Plain aggregates: a condition for each value would cost as much as all of them.
+        """
         return self._rows(
-            f"SELECT hex(k), groupBitOr(code), toUInt32(max(length(y))), arrayMap(w -> hex(w),"
-            f" groupUniqArrayIf({WORDS_OF_KEY + 1})(y, k IN {chosen} AND length(y) <= {WORD_BYTES + 4})),"
+            f"SELECT hex(k), groupBitOr(bitShiftLeft(toUInt64(1), {_TAG})), max({_TAG}), minIf({_FIRST}, {_TAG} = {STRING}),"
+            " max(endsWith(y, ' ')), toUInt32(min(length(y))), toUInt32(max(length(y))),"
+            f" arrayMap(w -> hex(w), groupUniqArrayIf({WORDS_OF_KEY + 1})(y, k IN {chosen}"
+            f" AND length(y) <= {WORD_BYTES + 4})),"
             f" arrayMap(w -> hex(w), groupUniqArrayIf(y, {_TAG} IN {NESTED}))"
-            f" FROM (SELECT k, y, {_CODE} AS code FROM {self.table} ARRAY JOIN keys AS k, vals AS y) GROUP BY k"
+            f" FROM {self.table} ARRAY JOIN keys AS k, vals AS y GROUP BY k"
         )
 
     def _resources(
@@ -200,6 +195,21 @@ class SpanStaging:
         """Empty the scratch tables, so that memory goes back between segments."""
         self._connection.command(f"TRUNCATE TABLE {self.table}")
         self._staging.clear()
+
+
+def _types(tags: int, highest: int, blank: bool, padded: bool, shortest: int, longest: int) -> frozenset[int]:
+    """The type codes that may occur among raw values of these tags (as bits, up to 63) and lengths."""
+    found = {tag for tag in _READ if tags >> tag & 1}
+    if tags & ~sum(1 << tag for tag in _READ) or highest > 63:
+        # Nothing set, or a member under a wire type that it never has, which is read like nothing.
+        found.add(UNSET)
+    if STRING in found:
+        found |= {BLANK, PADDED} if blank else {PADDED} if padded else set()
+    if INT in found and longest >= 11:
+        found.add(NEGATIVE)
+    if shortest <= 2 and found & {*NESTED}:
+        found.add(EMPTY)
+    return frozenset(found)
 
 
 def _word(raw: bytes) -> tuple[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sightline.digest.canonical import MODEL_KINDS, TRACE_WIDE
+from sightline.digest.canonical import CANON, MODEL_KINDS, TRACE_WIDE
 from sightline.digest.pricing import COST_INPUTS, CostPlan
 from sightline.digest.steps import quoted
 from sightline.digest.usage import usage_expression
@@ -16,7 +16,7 @@ def tree_select(columns: Sequence[str]) -> str:
     models = ", ".join(quoted(kind) for kind in MODEL_KINDS)
     return (
         "SELECT toUInt64(row), trace, span_key, parent_key, toInt64(start), toInt64(end),"
-        f" toUInt8({usage_expression(columns)}), toUInt8(kind IN ({models})), received_at FROM canon"
+        f" toUInt8({usage_expression(columns)}), toUInt8(kind IN ({models})), received_at FROM {CANON}"
     )
 
 
@@ -31,7 +31,7 @@ def trace_wide_select(columns: Sequence[str]) -> str:
     ]
     alive = "row IN (SELECT tree_row FROM tree)"
     return (
-        f"SELECT trace AS wide_trace, {', '.join(parts)} FROM canon WHERE {alive} GROUP BY trace"
+        f"SELECT trace AS wide_trace, {', '.join(parts)} FROM {CANON} WHERE {alive} GROUP BY trace"
         if parts
         else ""
     )
@@ -110,7 +110,7 @@ def insert_spans(
         }
     trace_wide = trace_wide_select(columns)
     # What the content pass alone reads stays out: joins copy every column they are given.
-    source = "(SELECT * EXCEPT (content_texts) FROM canon) AS c INNER JOIN tree AS t ON c.row = t.tree_row"
+    source = f"(SELECT * EXCEPT (content_texts) FROM {CANON}) AS c INNER JOIN tree AS t ON c.row = t.tree_row"
     source += " ANY LEFT JOIN resources AS r ON c.resource_row = r.of_resource"
     if trace_wide:
         source += f" LEFT JOIN ({trace_wide}) AS w ON c.trace = w.wide_trace"
@@ -123,7 +123,7 @@ def cost_select(columns: Sequence[str], cost: CostPlan) -> str:
     each."""
     needed = [f"c_{name}" for name in columns if name in COST_INPUTS]
     source = (
-        f"(SELECT {', '.join(['row AS cost_row', 'kind', 'start', 'usage', *needed])} FROM canon INNER"
+        f"(SELECT {', '.join(['row AS cost_row', 'kind', 'start', 'usage', *needed])} FROM {CANON} INNER"
         " JOIN tree ON row = tree_row)"
     )
     for layer in cost.layers:
