@@ -100,7 +100,6 @@ class SpanDigest:
             facts, query = made
             self._derive(query.columns)
             self._local.raw(self._rows(query.columns, facts)[1], settings=JSON_SETTINGS, fmt="Null")
-        self._staging.clear()
 
     def digest(self, path: Path, records: int, token: str) -> int:
         """Digest a segment; returns the number of spans stored. `token` makes a repetition harmless."""
@@ -131,7 +130,7 @@ class SpanDigest:
             going_on = self._shared(spans, *going_on)
         self._settle(spans, *going_on)
         timer.mark("settle")
-        self._staging.clear()
+        self._local.command(f"DROP TABLE IF EXISTS {CANON}")
         return facts.rows
 
     def _canonical(self, path: Path, records: int, timer: Timer) -> tuple[Facts, CanonicalQuery] | None:
@@ -153,6 +152,8 @@ class SpanDigest:
         self._local.command(
             f"CREATE TEMPORARY TABLE resources ENGINE = Memory AS {resources}{clause(JSON_SETTINGS)}"
         )
+        # What was staged is read no more: its memory serves what comes now.
+        self._staging.clear()
         timer.mark("canonical")
         return facts, query
 
