@@ -28,6 +28,7 @@ from sightline.control.control import Control
 from sightline.control.exposure import exposure_error, is_loopback
 from sightline.control.gate import Gate
 from sightline.digest.digester import Digester
+from sightline.digest.environments import EnvironmentFinder
 from sightline.digest.policy import Policy
 from sightline.digest.signals import signal_digests, write_probe
 from sightline.journal.journal import Journal
@@ -172,9 +173,14 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         digester = None
         if Part.DIGEST in parts:
             digests = signal_digests(store, conventions(), prices, PolicyKeeper(control, clock), clock)
-            digester = Digester(journal, digests, clock, write_probe(store), around=tracing.digest_pass)
+            finder = EnvironmentFinder(store, control, clock)
+            digester = Digester(
+                journal, digests, clock, write_probe(store), around=tracing.digest_pass, stored=finder.stored
+            )
             digester.start()
             stack.callback(digester.stop, _DRAIN_SECONDS)
+            finder.start()
+            stack.callback(finder.stop)
         if settings.self_tracing and control.project(SELF_PROJECT) is None:
             control.create_project(SELF_PROJECT)
         hold = digester.hold if digester else contextlib.nullcontext
