@@ -44,6 +44,7 @@ from sightline.pages.services import Intake
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.roles import Part, role
 from sightline.settings import Settings
+from sightline.store.cluster import embedded_refusal
 from sightline.store.schema import migrate
 from sightline.store.store import Store, embedded_url
 from sightline.wire.grpc import GrpcServer
@@ -143,6 +144,9 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         parts = role(settings.role, url.startswith("chdb:")).parts
     except ValueError as error:
         raise CannotStart(str(error)) from error
+    alone = embedded_refusal(settings.store.cluster, url.startswith("chdb:"))
+    if alone:
+        raise CannotStart(alone)
     async with contextlib.AsyncExitStack() as stack:
         journal = Journal(settings.data / "journal", settings.journal, clock)
         await journal.start()
@@ -163,7 +167,7 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         store = Store(url, settings.store)
         stack.callback(store.close)
         with contextlib.closing(store.writer()) as writer:
-            migrate(writer)
+            migrate(writer, cluster=settings.store.cluster)
         prices = PriceKeeper(control, settings)
         sql = SqlEndpoint(store, settings.store)
         await asyncio.to_thread(sql.open)
