@@ -31,6 +31,7 @@ from sightline.digest.digester import Digester
 from sightline.digest.environments import EnvironmentFinder
 from sightline.digest.policy import Policy
 from sightline.digest.signals import signal_digests, write_probe
+from sightline.journal.disk import Disk
 from sightline.journal.journal import Journal
 from sightline.operations.backup import Sources, backup_service
 from sightline.operations.health import Check, health_routes
@@ -138,7 +139,7 @@ class PolicyKeeper:
 @contextlib.asynccontextmanager
 async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) -> AsyncIterator[Services]:
     """Every part, started; stopped in order at the end. Raises `CannotStart` or the part's own error."""
-    settings.data.mkdir(parents=True, exist_ok=True)
+    Disk().make_folder(settings.data)
     url = settings.store.url or embedded_url(settings.data)
     try:
         parts = role(settings.role, url.startswith("chdb:")).parts
