@@ -68,6 +68,8 @@ class StoreSettings:
 
     url: str = ""
     """`chdb:///path`, `clickhouse://user@host:port`, or empty."""
+    cluster: str = ""
+    """Cluster of the server at `url` whose replicas all get the tables; empty: that server alone."""
     readers: int = 3
     """Queries that run side by side."""
     query_seconds: float = 30.0

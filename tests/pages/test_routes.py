@@ -132,6 +132,9 @@ def test_the_first_run_opens_what_arrives(client: TestClient, parts: Parts) -> N
 def test_snippets_carry_the_address_one_came_by(client: TestClient, name: str) -> None:
     page = client.get(f"/p/empty/first?with={name}", headers={"host": "10.0.0.5:4318"}).text
     assert "http://10.0.0.5:4318" in page and "YOUR_KEY" not in page
+    behind = {"host": "sight.example", "sec-fetch-site": "none"}
+    page = client.get(f"/p/empty/first?with={name}", headers=behind).text
+    assert "https://sight.example" in page and "http://sight.example" not in page
     strange = client.get(f"/p/empty/first?with={name}", headers={"host": "x'$(id)\""}).text
     assert "$(id)" not in strange
 

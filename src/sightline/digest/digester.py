@@ -69,6 +69,7 @@ class Digester:
     `probe` raises when the store does not take rows; it is asked before a segment
     is split for an unknown error.
     `around` makes a context for the digest of one segment of a signal: a span of its own, say.
+    `stored` is told when (ns) the digest of a segment began, once its rows can be queried.
     """
 
     def __init__(
@@ -78,8 +79,9 @@ class Digester:
         clock: Callable[[], int],
         probe: Callable[[], None] = lambda: None,
         around: Callable[[str], AbstractContextManager[None]] = lambda _signal: nullcontext(),
+        stored: Callable[[int], None] = lambda _began: None,
     ) -> None:
-        self._around = around
+        self._around, self._stored = around, stored
         self._source, self._make, self._clock, self._probe = source, digests, clock, probe
         self._stop = threading.Event()
         self._door, self._busy = threading.Lock(), threading.Lock()
@@ -125,6 +127,7 @@ class Digester:
     def _one(self, segment: Segment) -> None:
         if not self._digests and not self._prepared(segment):
             return
+        began = self._clock()
         try:
             with self._around(segment.signal):
                 stored = self._digests[segment.signal].digest(segment.path, segment.records, segment.id)
@@ -139,6 +142,7 @@ class Digester:
         else:
             self.failure = None
             self._source.finish(segment)
+            self._stored(began)
             STORED.labels(segment.signal).inc(stored)
             VISIBLE_AFTER.observe(max(0.0, (self._clock() - segment.first_received) / 1e9))
 

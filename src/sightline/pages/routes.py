@@ -192,7 +192,8 @@ class Pages:
         arrived = await questions.latest_arrival(self.services.store, view.project, since - 10**9)
         settings = self.services.settings
         host = request.url.hostname or settings.http.host
-        base = first.address(request.url.scheme, host, request.url.port)
+        scheme = first.scheme(request.url.scheme, host, request.headers.get("sec-fetch-site"))
+        base = first.address(scheme, host, request.url.port)
         panel = first.listening(
             view.project,
             await run_in_threadpool(self.services.intake),
