@@ -116,7 +116,10 @@ class ContentPass:
             self._connection.command(f"CREATE TEMPORARY TABLE fresh ENGINE = Memory AS {fresh}")
             rows = self._split()
         columns = ("project", "hash", "body", "parts", "expires")
-        self._target.insert_select(f"{DATABASE}.content", columns, rows, f"{token}:content")
+        # No row meets its copy here, so nothing has to be merged before it is written.
+        self._target.insert_select(
+            f"{DATABASE}.content", columns, rows, f"{token}:content", {"optimize_on_insert": 0}
+        )
         self._connection.command(
             f"INSERT INTO {self._seen} SELECT CAST(project, 'String'), arrayJoin(content_hashes) FROM {canonical}"
         )

@@ -27,7 +27,9 @@ from sightline.digest.target import JSON_SETTINGS, Target
 from sightline.digest.warm import warm_segment
 from sightline.store.store import DATABASE, Connection, clause
 
-_TREE = np.dtype([("row", "<u4"), ("own", "<u8"), ("depth", "<u2"), ("usage", "u1"), ("skew", "<u8")])
+_TREE = np.dtype(
+    [("row", "<u4"), ("own", "<u8"), ("depth", "<u2"), ("usage", "u1"), ("skew", "<u8"), ("rank", "<u4")]
+)
 # Several small blocks, so that both cores can work on what is read from scratch tables.
 _SCRATCH_SETTINGS = {
     "min_insert_block_size_rows": 1,
@@ -80,8 +82,7 @@ class SpanDigest:
         """Traces that began before this moment (ns) may be stored without being known to `recent`."""
         local.command(
             "CREATE TEMPORARY TABLE IF NOT EXISTS tree (tree_row UInt32, own UInt64, depth UInt16, usage"
-            " UInt8,"
-            " skew UInt64) ENGINE = Memory"
+            " UInt8, skew UInt64, rank UInt32) ENGINE = Memory"
         )
 
     @property
@@ -163,10 +164,11 @@ class SpanDigest:
         rows = np.zeros(len(spans), _TREE)
         rows["row"], rows["own"], rows["depth"] = spans["row"], derived.own, derived.depth
         rows["usage"], rows["skew"] = derived.source, derived.skew
+        rows["rank"] = tree.ranks(spans)
         self._local.command("TRUNCATE TABLE tree")
         self._local.insert_raw(
             "tree",
-            ("tree_row", "own", "depth", "usage", "skew"),
+            ("tree_row", "own", "depth", "usage", "skew", "rank"),
             rows[~derived.superseded].tobytes(),
             "RowBinary",
         )

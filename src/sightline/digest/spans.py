@@ -23,15 +23,16 @@ def tree_select(columns: Sequence[str]) -> str:
 def trace_wide_select(columns: Sequence[str]) -> str:
     """Per trace, what counts for all of its spans: the root's value, else that of the earliest span with
     one."""
-    order = "(parent_key != 0, start, span_id)"
     parts = [
-        f"argMinIf(c_{n}, {order}, {'notEmpty' if n == 'tags' else 'isNotNull'}(c_{n})) AS t_{n}"
+        f"argMinIf(c_{n}, rank, {'notEmpty' if n == 'tags' else 'isNotNull'}(c_{n})) AS t_{n}"
         for n in TRACE_WIDE
         if n in columns
     ]
-    alive = "row IN (SELECT tree_row FROM tree)"
+    needed = ", ".join(["row", "trace", *(f"c_{n}" for n in TRACE_WIDE if n in columns)])
+    # The join leaves out copies of a span that a later copy replaces.
     return (
-        f"SELECT trace AS wide_trace, {', '.join(parts)} FROM {CANON} WHERE {alive} GROUP BY trace"
+        f"SELECT trace AS wide_trace, {', '.join(parts)} FROM (SELECT {needed} FROM {CANON}) AS n"
+        " INNER JOIN tree ON n.row = tree.tree_row GROUP BY trace"
         if parts
         else ""
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sightline.digest.steps import quoted
@@ -31,10 +31,17 @@ class Target:
         self.embedded = local is connection
         self._types: dict[str, dict[str, str]] = {}
 
-    def insert_select(self, table: str, columns: Sequence[str], select: str, token: str) -> None:
+    def insert_select(
+        self,
+        table: str,
+        columns: Sequence[str],
+        select: str,
+        token: str,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
         """Insert the rows of a SELECT over local scratch tables; repeating it with the same token adds
-        nothing."""
-        settings = JSON_SETTINGS | {"insert_deduplication_token": token}
+        nothing. `more`: further settings."""
+        settings = JSON_SETTINGS | {"insert_deduplication_token": token, **(more or {})}
         if self.embedded:
             names = ", ".join(columns)
             self.connection.command(f"INSERT INTO {table} ({names}){clause(settings)} {select}")
