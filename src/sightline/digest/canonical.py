@@ -9,8 +9,7 @@ from functools import cache
 from sightline.catalog.conventions import Catalog
 from sightline.catalog.vocabulary import FieldType
 from sightline.digest.anyvalue import json_literal, literal_of, text_of
-from sightline.digest.attributes import denied, every_type, json_attributes, json_object
-from sightline.digest.attributes import literal as staged_literal
+from sightline.digest.attributes import denied, every_type, json_object
 from sightline.digest.columns import Candidate, Columns
 from sightline.digest.contents import HASHES, SIZES
 from sightline.digest.staging import LONG, SCRATCH, Facts
@@ -42,8 +41,8 @@ _LINKS = {
 }  # fmt: skip
 
 
-# Names of attributes as columns: `v5`, `u5`, `a5`, `t5`, `n5` of spans, `r2`, `rt2` of resources.
-_NAMES = re.compile(r"\b(?:v|u|a|t|n|r|rt)\d+\b")
+# Names of attributes as columns: `v5`, `u5`, `a5`, `t5`, `n5` of spans, `rv2`, `r2`, `rt2` of resources.
+_NAMES = re.compile(r"\b(?:v|u|a|t|n|r|rt|rv)\d+\b")
 
 
 # Where the canonical spans of the segment under way are.
@@ -129,7 +128,7 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     # depends on fields.
     arrays = ["keys", "vals", "events", "links"]
     carried = [*_STRUCTURAL, *arrays]
-    layer = f"SELECT {', '.join(carried)}, rkeys, rtypes, rtexts, {keys.kid} AS kid, {keys.rkid} AS rkid FROM {staged}"
+    layer = f"SELECT {', '.join(carried)}, rkeys, rvals, {keys.kid} AS kid, {keys.rkid} AS rkid FROM {staged}"
     needed = " ".join(
         [kind, *plan.fields.values(), *plan.content.values(), *plan.taken, *marks.values(), *keys.contents]
     )
@@ -201,19 +200,13 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
 
 def resources_query(catalog: Catalog, facts: Facts, staged: str, nested: str, as_type: str) -> str:
     """The SELECT of each resource's number and its attributes as `as_type`, once for each resource."""
-    drop = [k for k in facts.resource_keys if catalog.denied(k)]
-    kept = (
-        f"arrayMap(k -> NOT has({array(drop)}::Array(String), k), rkeys)"
-        if drop
-        else "arrayMap(k -> 1, rkeys)"
-    )
-    text = json_attributes(
-        "rkeys", "rtypes", "rtexts", kept, staged_literal(every_type(facts.resource_keys), nested)
-    )
+    kept = [k for k in facts.resource_keys if not catalog.denied(k)]
+    chosen = f"arrayMap(k -> has({array(kept)}::Array(String), k), rkeys)"
+    text = _json(facts.resource_keys, facts.resource_longest, kept, ("rkeys", "rvals", "f", chosen), nested)
     return (
         f"SELECT resource_row AS of_resource, CAST({text}, {quoted(as_type)}) AS resource"
-        f" FROM (SELECT resource_row, rkeys, rtypes, CAST(rtexts, 'Array(String)') AS rtexts FROM {staged}"
-        " LIMIT 1 BY resource_row)"
+        f" FROM (SELECT resource_row, CAST(rkeys, 'Array(String)') AS rkeys, CAST(rvals, 'Array(String)') AS"
+        f" rvals FROM {staged} LIMIT 1 BY resource_row)"
     )
 
 
@@ -241,13 +234,20 @@ class _Keys:
         if facts.long:
             self.keep = f"arrayMap((kid, y) -> if(length(y) <= {LONG}, {stays}, 0), kid, vals)"
         staying = [k for k in facts.keys if k not in codes or (codes[k] <= known and ways[codes[k]])]
-        self.attributes = _json(facts, staying, "f", "keep", nested)
+        self.attributes = _json(facts.keys, facts.longest, staying, ("keys", "vals", "f", "keep"), nested)
         self.long = f"arrayMap((kid, y) -> if(length(y) > {LONG}, {stays}, 0), kid, vals)"
         self.content_names: list[str] = []
         self.contents: list[str] = []
         for name, number in code.items():
             members = [k for k, family in numbers.family.items() if family == name]
-            body = _json(facts, members, f"f = {number}", "kid", nested, ",\n")
+            body = _json(
+                facts.keys,
+                facts.longest,
+                members,
+                ("keys", "vals", f"f = {number}", "kid"),
+                nested,
+                ",\n",
+            )
             self.content_names.append(name)
             self.contents.append(f"if(has(kid, {number}), {body}, '')")
         for number, name in sorted(plan.content_keys.items()):
@@ -258,15 +258,21 @@ class _Keys:
 
 
 def _json(
-    facts: Facts, keys: list[str], condition: str, flags: str, nested: str, separator: str = ","
+    types: dict[str, frozenset[int]],
+    longest: dict[str, int],
+    keys: list[str],
+    source: tuple[str, str, str, str],
+    nested: str,
+    separator: str = ",",
 ) -> str:
-    """JSON text of the attributes for which `condition` holds of `f` in the array `flags`: some of `keys`."""
-    types = every_type({k: facts.keys[k] for k in keys})
-    literal = literal_of("y", types, max((facts.longest[k] for k in keys), default=0), quoted(nested))
+    """JSON text of some of the attributes, at most of `keys`. `source`: arrays of keys and raw values, and a
+    condition that must hold of `f` in an array of flags."""
+    names, values, condition, flags = source
+    occur = every_type({k: types[k] for k in keys})
+    literal = literal_of("y", occur, max((longest[k] for k in keys), default=0), quoted(nested))
     chosen = f"arrayFilter((x, f) -> {condition}, {{}}, {flags})"
-    names, values = chosen.format("CAST(keys, 'Array(String)')"), chosen.format("vals")
-    pairs = f"arrayMap((k, y) -> concat(toJSONString(k), ':', {literal}), {names}, {values})"
-    return json_object(pairs, separator)
+    names, values = chosen.format(f"CAST({names}, 'Array(String)')"), chosen.format(values)
+    return json_object(f"arrayMap((k, y) -> concat(toJSONString(k), ':', {literal}), {names}, {values})", separator)
 
 
 def _events(catalog: Catalog, facts: Facts, nested: str) -> dict[str, str]:

@@ -24,7 +24,6 @@ from sightline.digest.anyvalue import (
     EMPTY,
     INT,
     NEGATIVE,
-    NESTED,
     PADDED,
     SHORT,
     STRING,
@@ -123,11 +122,9 @@ class Numbering:
                 self.used[f"a{n}"] = text_of(v, types, longest, "{nested}")
             self.used[f"t{n}"] = f"reinterpretAsUInt8({self._at(n)})"
             return f"a{n}", f"t{n}", types
-        n, types = self.resource[key], self.facts.resource_keys[key]
-        x, t = f"CAST(rtexts[indexOf(rkid, {n})], 'String')", f"rtypes[indexOf(rkid, {n})]"
-        if types & {*NESTED, EMPTY}:
-            x = f"if({t} IN {NESTED}, joinGet({{nested}}, 'txt', {x}), {x})"
-        self.used |= {f"r{n}": x, f"rt{n}": t}
+        n, types, longest = self.resource[key], self.facts.resource_keys[key], self.facts.resource_longest[key]
+        v = self._raw(n, resource)
+        self.used |= {f"r{n}": text_of(v, types, longest, "{nested}"), f"rt{n}": f"reinterpretAsUInt8({v})"}
         return f"r{n}", f"rt{n}", types
 
     def number(self, key: str, kind: FieldType) -> tuple[str, bool] | None:
@@ -157,10 +154,12 @@ class Numbering:
         """A span attribute's raw value; '' when it is absent."""
         return f"vals[indexOf(kid, {number})]"
 
-    def _raw(self, number: int) -> str:
-        """The same as a column."""
-        self.used[f"v{number}"] = self._at(number)
-        return f"v{number}"
+    def _raw(self, number: int, resource: bool = False) -> str:
+        """A raw value as a column."""
+        name = f"{'rv' if resource else 'v'}{number}"
+        at = f"CAST(rvals[indexOf(rkid, {number})], 'String')"
+        self.used[name] = at if resource else self._at(number)
+        return name
 
 
 def typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool) -> tuple[str, bool]:
@@ -400,7 +399,7 @@ class Columns:
             named = services is None or not services.keys().isdisjoint(emitter.services)
             if emitter.services and named and "service.name" in self.numbers.resource:
                 tests.append(
-                    f"rtexts[indexOf(rkid, {self.numbers.resource['service.name']})]"
+                    f"substring(rvals[indexOf(rkid, {self.numbers.resource['service.name']})], 3)"
                     f" IN ({', '.join(quoted(s) for s in emitter.services)})"
                 )
             if tests:

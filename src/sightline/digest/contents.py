@@ -10,6 +10,7 @@ text, byte for byte. Lists of hashes longer than a few are grouped the same way 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sightline.digest.policy import Policies, by_project
@@ -68,6 +69,14 @@ def expiry(projects: Sequence[str], policies: Policies, clock: Callable[[], int]
     return f"toDate('{today}') + {days}", today
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many texts there are, and how many bytes the longest has."""
+
+    texts: int
+    longest: int
+
+
 class ContentPass:
     """Writes the contents of a segment's canonical spans that were not written lately."""
 
@@ -91,7 +100,14 @@ class ContentPass:
         """Write everything again: after content was deleted, or a day passed (the expiry moves on)."""
         self._create()
 
-    def write(self, canonical: str, expires: str, token: str, day: str) -> None:
+    def sized(self, canonical: str) -> Size:
+        """How much content the scratch table `canonical` holds."""
+        texts, longest = self._connection.query(
+            f"SELECT sum(length(content_sizes)), max(arrayMax(content_sizes)) FROM {canonical}"
+        ).rows[0]
+        return Size(int(texts), int(longest))
+
+    def write(self, canonical: str, size: Size, expires: str, token: str, day: str) -> None:
         """Store the texts of the scratch table `canonical`.
 
         `expires` is an expression over its rows, `token` the segment's deduplication token.
@@ -99,10 +115,7 @@ class ContentPass:
         if day != self._day or self._rows > 400_000:
             self.forget()
             self._day = day
-        count, longest = self._connection.query(
-            f"SELECT sum(length(content_sizes)), max(arrayMax(content_sizes)) FROM {canonical}"
-        ).rows[0]
-        if not count:
+        if not size.texts:
             return
         # Copies of a text in one segment meet here, copies in different segments in the table's merges.
         fresh = (
@@ -111,7 +124,7 @@ class ContentPass:
             f" WHERE (p, hash) NOT IN {self._seen} LIMIT 1 BY p, hash"
         )
         rows = f"SELECT p, hash, text AS body, []::Array(FixedString(16)) AS parts, expires FROM ({fresh})"
-        if longest >= SPLIT_FROM:
+        if size.longest >= SPLIT_FROM:
             self._connection.command("DROP TEMPORARY TABLE IF EXISTS fresh")
             self._connection.command(f"CREATE TEMPORARY TABLE fresh ENGINE = Memory AS {fresh}")
             rows = self._split()
@@ -123,7 +136,7 @@ class ContentPass:
         self._connection.command(
             f"INSERT INTO {self._seen} SELECT CAST(project, 'String'), arrayJoin(content_hashes) FROM {canonical}"
         )
-        self._rows += count
+        self._rows += size.texts
 
     def _split(self) -> str:
         """Rows of short texts, of parts, of groups of parts, and of the long texts as lists."""

@@ -107,7 +107,7 @@ class LogDigest:
         self._local.command(f"CREATE TEMPORARY TABLE canon_logs ENGINE = Memory AS {self._canonical(facts)}")
         timer.mark("canonical")
         expires, today = expiry(facts.projects, self._policies, self._clock)
-        self._contents.write("canon_logs", expires, token, today)
+        self._contents.write("canon_logs", self._contents.sized("canon_logs"), expires, token, today)
         timer.mark("content")
         self._insert(facts, token)
         timer.mark("insert")

@@ -15,7 +15,7 @@ from sightline.catalog.conventions import Catalog
 from sightline.digest import tree
 from sightline.digest.canonical import CANON, CanonicalQuery, canonical_query, resources_query
 from sightline.digest.columns import word_keys
-from sightline.digest.contents import ContentPass, expiry
+from sightline.digest.contents import ContentPass, Size, expiry
 from sightline.digest.policy import Policies, Timer, by_project
 from sightline.digest.pricing import Prices, cost_plan, models_select
 from sightline.digest.recent import RecentTraces, Span
@@ -30,6 +30,8 @@ from sightline.store.store import DATABASE, Connection, clause
 _TREE = np.dtype(
     [("row", "<u4"), ("own", "<u8"), ("depth", "<u2"), ("usage", "u1"), ("skew", "<u8"), ("rank", "<u4")]
 )
+# What is read of the canonical spans: their trees' columns, and how much content they have.
+_STAGED = np.dtype([*tree.SPAN.descr, ("texts", "<u4"), ("longest", "<u4")])
 # Several small blocks, so that both cores can work on what is read from scratch tables.
 _SCRATCH_SETTINGS = {
     "min_insert_block_size_rows": 1,
@@ -99,7 +101,7 @@ class SpanDigest:
             made = self._canonical(Path(file.name), 1, Timer("warm"))
         if made is not None:
             facts, query = made
-            self._derive(query.columns)
+            self._derive(self._local.table(tree_select(query.columns), _STAGED))
             self._local.raw(self._rows(query.columns, facts)[1], settings=JSON_SETTINGS, fmt="Null")
 
     def digest(self, path: Path, records: int, token: str) -> int:
@@ -112,13 +114,15 @@ class SpanDigest:
             return 0
         facts, query = made
         expires, today = expiry(facts.projects, self._policies, self._clock)
-        write = partial(self._contents.write, CANON, expires, token, today)
+        spans = self._local.table(tree_select(query.columns), _STAGED)
+        size = Size(int(spans["texts"].sum()), int(spans["longest"].max(initial=0)))
+        write = partial(self._contents.write, CANON, size, expires, token, today)
         if self._beside is self._local:
             write()
         # Contents and rows are written side by side: each keeps one core busy for about as long as the other.
         with ThreadPoolExecutor(1, thread_name_prefix="digest-content") as pool:
             content = None if self._beside is self._local else pool.submit(write)
-            spans, _ = self._derive(query.columns)
+            self._derive(spans)
             timer.mark("tree")
             going_on = self._going_on(spans)
             names, select = self._rows(query.columns, facts)
@@ -158,8 +162,8 @@ class SpanDigest:
         timer.mark("canonical")
         return facts, query
 
-    def _derive(self, columns: tuple[str, ...]) -> tuple[Any, tree.Tree]:
-        spans = self._local.table(tree_select(columns), tree.SPAN)
+    def _derive(self, spans: Any) -> None:
+        """Fill the scratch table `tree` with what the neighbours of each span say about it."""
         derived = tree.derive(spans)
         rows = np.zeros(len(spans), _TREE)
         rows["row"], rows["own"], rows["depth"] = spans["row"], derived.own, derived.depth
@@ -172,7 +176,6 @@ class SpanDigest:
             rows[~derived.superseded].tobytes(),
             "RowBinary",
         )
-        return spans, derived
 
     def _rows(self, columns: tuple[str, ...], facts: Facts) -> tuple[list[str], str]:
         """The columns and the SELECT of the rows for table `spans`."""

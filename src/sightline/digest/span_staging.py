@@ -6,6 +6,7 @@ expression made for the types and lengths that occur (`digest/anyvalue.py`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,6 @@ from sightline.digest.anyvalue import (
     UNSET,
     nested_value,
     plain,
-    texts_of,
-    types_of,
 )
 from sightline.digest.staging import (
     HEADER,
@@ -39,10 +38,7 @@ from sightline.digest.staging import (
     WORDS_OF_KEY,
     Facts,
     Staging,
-    by_key,
     decode_settings,
-    key_pairs,
-    nested_in,
     quoted,
     segment_source,
 )
@@ -51,16 +47,14 @@ from sightline.store.store import Connection, clause
 _PAIRS = "Array(Tuple(String, String))"
 _COLUMNS = (
     "row UInt32, resource_row UInt32, project LowCardinality(String), received_at UInt64,"
-    " source LowCardinality(String), rkeys Array(LowCardinality(String)), rtypes Array(UInt8),"
-    " rtexts Array(LowCardinality(String)), scope LowCardinality(String),"
+    " source LowCardinality(String), rkeys Array(LowCardinality(String)),"
+    " rvals Array(LowCardinality(String)), scope LowCardinality(String),"
     " scope_version LowCardinality(String), trace_id String, span_id String, trace_state String,"
     " parent_id String, name String, otel_kind Int8, start UInt64, end UInt64,"
     " keys Array(LowCardinality(String)), vals Array(String), dropped UInt32,"
     f" events Array(Tuple(UInt64, String, {_PAIRS})), links Array(Tuple(String, String, {_PAIRS})),"
     " message String, code Int8"
 )
-# Of how many distinct words of resources are asked for at most; when there are more, none is used.
-_RESOURCE_WORDS = 4000
 _READ = (STRING, BOOL, INT, DOUBLE, *NESTED)
 _TAG = "reinterpretAsUInt8(y)"
 _FIRST = "ascii(substring(y, 3 + (length(y) >= 130) + (length(y) >= 16387) + (length(y) >= 2097157), 1))"
@@ -79,111 +73,83 @@ class SpanStaging:
     def load(self, path: Path, records: int) -> None:
         """Decode the spans of a segment with `records` requests."""
         self.clear()
-        of_resource = "r.resource.attributes.value"
         self._connection.command(
-            f"INSERT INTO {self.table}{clause(decode_settings(records))} SELECT rowNumberInAllBlocks(), resource_row, project, received_at, source,"
-            " rkeys, rtypes, rtexts, scope, scope_version,"
-            " s.trace_id, s.span_id, s.trace_state, s.parent_span_id, s.name, s.kind,"
+            f"INSERT INTO {self.table}{clause(decode_settings(records))}"
+            " SELECT rowNumberInAllBlocks(), resource_row, project, received_at, source, rkeys, rvals, scope,"
+            " scope_version, s.trace_id, s.span_id, s.trace_state, s.parent_span_id, s.name, s.kind,"
             f" least(s.start_time_unix_nano, {LATEST}), least(s.end_time_unix_nano, {LATEST}),"
             " s.attributes.key, s.attributes.value,"
             " s.dropped_attributes_count, s.events, s.links, s.status.message, s.status.code FROM"
-            " (SELECT resource_row, project, received_at, source, rkeys, rtypes, rtexts,"
+            " (SELECT resource_row, project, received_at, source, rkeys, rvals,"
             " ss.scope.name AS scope, ss.scope.version AS scope_version, arrayJoin(ss.spans) AS s FROM"
             " (SELECT rowNumberInAllBlocks() AS resource_row, project, received_at, source,"
-            f" r.resource.attributes.key AS rkeys, {types_of(of_resource)} AS rtypes,"
-            f" {texts_of(of_resource)} AS rtexts, arrayJoin(r.scope_spans) AS ss FROM"
+            " r.resource.attributes.key AS rkeys, r.resource.attributes.value AS rvals,"
+            " arrayJoin(r.scope_spans) AS ss FROM"
             " (SELECT project, received_at, source, arrayJoin(traces.resource_spans) AS r"
             f" FROM {segment_source(path, f'{HEADER}, traces {TRACES}')})))"
         )
 
     def facts(self, words_of: tuple[str, ...]) -> Facts:
         """The facts of the staged spans; `words_of`: attributes whose distinct words are wanted."""
-        scopes, projects, rows, events, links, names, messages, dropped = self._connection.query(
-            "SELECT groupUniqArray(toString(scope)), groupUniqArray(toString(project)), count(),"
-            f" max(notEmpty(events)), max(notEmpty(links)), groupUniqArray({WORDS_OF_KEY + 1})(left(name,"
-            f" {WORD_BYTES + 1})), max(notEmpty(message)), max(dropped) FROM {self.table}"
-        ).rows[0]
-        few = len(names) <= WORDS_OF_KEY and all(len(name) <= WORD_BYTES for name in names)
-        chosen = f"({', '.join(quoted(word) for word in words_of)})"
-        nested: set[str] = set()
-        if events or links:
-            nested |= self._beside_attributes()
-        resource_keys, resource_words = self._resources(chosen, nested)
-        keys: dict[str, frozenset[int]] = {}
-        longest: dict[str, int] = {}
-        words: dict[str, dict[str, Any]] = {}
-        for encoded, tags, highest, first, padded, shortest, length, raws, values in self._attributes(chosen):
-            key = bytes.fromhex(encoded).decode("utf-8", "replace")
-            # Two keys that are no UTF-8 may look alike.
-            types = _types(int(tags), highest, first < 33, bool(padded), shortest, length)
-            keys[key] = keys.get(key, frozenset()) | types
-            longest[key] = max(length, longest.get(key, 0))
-            nested.update(values)
-            if raws and len(raws) <= WORDS_OF_KEY and DOUBLE not in keys[key]:
-                words[key] = dict(_word(bytes.fromhex(raw)) for raw in raws)
+        scopes, projects, rows, events, links, names, messages, dropped = self._rows(
+            f"SELECT {_texts('groupUniqArray(toString(scope))')}, {_texts('groupUniqArray(toString(project))')},"
+            " toUInt32(count()), max(notEmpty(events)), max(notEmpty(links)),"
+            f" {_texts(f'groupUniqArray({WORDS_OF_KEY + 1})(left(name, {WORD_BYTES + 1}))')},"
+            f" max(notEmpty(message)), max(dropped) FROM {self.table}"
+        )[0]
+        few = len(names) <= WORDS_OF_KEY and all(len(name) <= 2 * WORD_BYTES for name in names)
+        chosen = f"({', '.join(quoted(word) for word in (*words_of, 'service.name'))})"
+        nested: set[str] = self._beside_attributes() if events or links else set()
+        spans = self._attributes(chosen, f"{self.table} ARRAY JOIN keys AS k, vals AS y", nested)
+        # A resource stands once for many spans, so only the first span of each is looked at.
+        resources = self._attributes(
+            chosen,
+            f"(SELECT rkeys, rvals FROM {self.table} LIMIT 1 BY resource_row) ARRAY JOIN rkeys AS k, rvals AS y",
+            nested,
+        )
         self._staging.load_nested([bytes.fromhex(raw) for raw in sorted(nested)])
         return Facts(
-            keys=keys,
-            resource_keys=resource_keys,
-            scopes=tuple(scopes),
-            projects=tuple(projects),
+            keys=spans.types,
+            resource_keys=resources.types,
+            scopes=tuple(map(_text, scopes)),
+            projects=tuple(map(_text, projects)),
             rows=int(rows),
-            long=max(longest.values(), default=0) > LONG,
-            longest=longest,
+            long=max(spans.longest.values(), default=0) > LONG,
+            longest=spans.longest,
+            resource_longest=resources.longest,
             events=bool(events),
             links=bool(links),
-            names={name: name for name in names} if few else None,
+            names={_text(name): _text(name) for name in names} if few else None,
             messages=bool(messages),
             dropped=bool(dropped),
-            words=words,
-            resource_words=resource_words,
+            words=spans.words,
+            resource_words=resources.words,
         )
 
-    def _attributes(self, chosen: str) -> list[Any]:
-        """Of each key: its name in hex, the tags of its raw values as bits, the highest tag, the smallest first byte of a text,
-        whether one ends in a blank, the shortest and the longest, and in hex its words and nested values.
+    def _attributes(self, chosen: str, source: str, nested: set[str]) -> _Keys:
+        """The facts of the pairs `k`, `y` that `source` yields; nested raw values are added to `nested`, in hex.
 
         Plain aggregates: a condition for each value would cost as much as all of them.
         """
-        return self._rows(
-            f"SELECT hex(k), groupBitOr(bitShiftLeft(toUInt64(1), {_TAG})), max({_TAG}), minIf({_FIRST}, {_TAG} = {STRING}),"
-            " max(endsWith(y, ' ')), toUInt32(min(length(y))), toUInt32(max(length(y))),"
-            f" arrayMap(w -> hex(w), groupUniqArrayIf({WORDS_OF_KEY + 1})(y, k IN {chosen}"
-            f" AND length(y) <= {WORD_BYTES + 4})),"
-            f" arrayMap(w -> hex(w), groupUniqArrayIf(y, {_TAG} IN {NESTED}))"
-            f" FROM {self.table} ARRAY JOIN keys AS k, vals AS y GROUP BY k"
-        )
-
-    def _resources(
-        self, chosen: str, nested: set[str]
-    ) -> tuple[dict[str, frozenset[int]], dict[str, dict[str, Any]]]:
-        """Keys and words of the resources, each looked at once; their nested values are added to `nested`."""
-        words = (
-            f"arrayFilter(p -> (p.1 IN {chosen} OR p.1 = 'service.name') AND length(p.3) <= {WORD_BYTES} AND p.2 != {DOUBLE},"
-            " arrayZip(rkeys, rtypes, rtexts))"
-        )
-        pairs, found, raws = self._rows(
-            f"SELECT arrayMap(x -> hex(x), {key_pairs('rkeys', 'rtypes', 'rtexts')}),"
-            f" arrayMap(p -> (hex(p.1), p.2, hex(p.3)), groupUniqArrayArray({_RESOURCE_WORDS})({words})),"
-            f" arrayMap(x -> hex(x), groupUniqArrayArray({nested_in('rtypes', 'rtexts')}))"
-            f" FROM (SELECT rkeys, rtypes, rtexts FROM {self.table} LIMIT 1 BY resource_row)"
-        )[0]
-        nested.update(raws)
-        by_word: dict[str, dict[str, Any]] = {}
-        for encoded, code, raw in found if len(found) < _RESOURCE_WORDS else ():
-            text, value = _staged_word(code, bytes.fromhex(raw))
-            by_word.setdefault(bytes.fromhex(encoded).decode("utf-8", "replace"), {})[text] = value
-        return by_key(pairs), {k: w for k, w in by_word.items() if len(w) <= WORDS_OF_KEY}
+        found = _Keys()
+        few = f"k IN {chosen} AND length(y) <= {WORD_BYTES + 4}"
+        words = f"groupUniqArrayIf({WORDS_OF_KEY + 1})(y, {few})"
+        for key, tags, highest, first, padded, shortest, longest, raws, values in self._rows(
+            f"SELECT hex(k), groupBitOr(bitShiftLeft(toUInt64(1), {_TAG})), max({_TAG}),"
+            f" minIf({_FIRST}, {_TAG} = {STRING}), max(endsWith(y, ' ')), toUInt32(min(length(y))),"
+            f" toUInt32(max(length(y))), {_texts(words)}, {_texts(f'groupUniqArrayIf(y, {_TAG} IN {NESTED})')}"
+            f" FROM {source} GROUP BY k"
+        ):
+            nested.update(values)
+            types = _types(int(tags), highest, first < 33, bool(padded), shortest, longest)
+            found.add(_text(key), types, longest, raws)
+        return found
 
     def _beside_attributes(self) -> set[str]:
         """Distinct nested raw values of events and links, in hex."""
         raws = "arrayConcat(arrayFlatten(arrayMap(e -> e.3.2, events)), arrayFlatten(arrayMap(l -> l.3.2, links)))"
-        return set(
-            self._rows(
-                "SELECT arrayMap(x -> hex(x), groupUniqArrayArray(arrayFilter(y ->"
-                f" {_TAG} IN {NESTED}, {raws}))) FROM {self.table}"
-            )[0][0]
-        )
+        found = _texts(f"groupUniqArrayArray(arrayFilter(y -> {_TAG} IN {NESTED}, {raws}))")
+        return set(self._rows(f"SELECT {found} FROM {self.table}")[0][0])
 
     def _rows(self, select: str) -> list[Any]:
         """The rows of a SELECT, numbers above 32 bits as text."""
@@ -195,6 +161,32 @@ class SpanStaging:
         """Empty the scratch tables, so that memory goes back between segments."""
         self._connection.command(f"TRUNCATE TABLE {self.table}")
         self._staging.clear()
+
+
+@dataclass(slots=True)
+class _Keys:
+    """By key: its type codes, the length of its longest raw value, and its words where they are few."""
+
+    types: dict[str, frozenset[int]] = field(default_factory=dict)
+    longest: dict[str, int] = field(default_factory=dict)
+    words: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, key: str, types: frozenset[int], longest: int, raws: list[str]) -> None:
+        """One more key; two that are no UTF-8 may look alike."""
+        self.types[key] = self.types.get(key, frozenset()) | types
+        self.longest[key] = max(longest, self.longest.get(key, 0))
+        # The engine and Python write doubles differently.
+        if raws and len(raws) <= WORDS_OF_KEY and DOUBLE not in types:
+            self.words[key] = dict(_word(bytes.fromhex(raw)) for raw in raws)
+
+
+def _texts(array: str) -> str:
+    """An array of bytes in hex: they need not be UTF-8."""
+    return f"arrayMap(x -> hex(x), {array})"
+
+
+def _text(encoded: str) -> str:
+    return bytes.fromhex(encoded).decode("utf-8", "replace")
 
 
 def _types(tags: int, highest: int, blank: bool, padded: bool, shortest: int, longest: int) -> frozenset[int]:
@@ -226,12 +218,3 @@ def _word(raw: bytes) -> tuple[str, Any]:
     if isinstance(value, bool):
         return ("true" if value else "false"), value
     return ("" if value is None else str(value)), value
-
-
-def _staged_word(code: int, raw: bytes) -> tuple[str, Any]:
-    """The same for a value whose text was staged."""
-    if code in NESTED:
-        return _word(raw)
-    text = raw.decode("utf-8", "replace")
-    known: dict[int, Any] = {STRING: text, BOOL: text == "true"}
-    return text, int(text) if code == INT else known.get(code)

@@ -12,11 +12,12 @@ from sightline.digest.usage import usage_expression
 
 
 def tree_select(columns: Sequence[str]) -> str:
-    """The columns of `tree.SPAN` from the canonical scratch table."""
+    """The columns of `tree.SPAN` from the canonical scratch table, then the number of texts and the longest."""
     models = ", ".join(quoted(kind) for kind in MODEL_KINDS)
     return (
         "SELECT toUInt64(row), trace, span_key, parent_key, toInt64(start), toInt64(end),"
-        f" toUInt8({usage_expression(columns)}), toUInt8(kind IN ({models})), received_at FROM {CANON}"
+        f" toUInt8({usage_expression(columns)}), toUInt8(kind IN ({models})), received_at,"
+        f" toUInt32(length(content_sizes)), arrayMax(content_sizes) FROM {CANON}"
     )
 
 

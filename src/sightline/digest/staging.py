@@ -156,6 +156,7 @@ class Facts:
     """Some attribute is longer than `LONG`: such values are kept as content."""
     longest: dict[str, int] = field(default_factory=dict)
     """Of spans: the length in bytes of the longest raw value of each key."""
+    resource_longest: dict[str, int] = field(default_factory=dict)
     names: dict[str, Any] | None = None
     """Of spans: the distinct names, None when they are many."""
     messages: bool = True
