@@ -116,7 +116,7 @@ def _conditional(candidate: Candidate) -> bool:
 
 def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) -> CanonicalQuery:
     """The SELECT that reads the scratch table `staged` and yields one canonical row per span."""
-    columns = Columns(catalog, facts)
+    columns = Columns(catalog, facts, nested)
     kind = columns.expression("span.kind") or "'other'"
     plan = _Plan(columns)
     fields = plan.fields
@@ -124,8 +124,8 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     marks = remarks(columns)
     numbers = columns.numbers
 
-    # Layers from inside out: numbers of keys; raw values as columns; their texts and numbers; kind; fields; what
-    # depends on fields.
+    # Layers from inside out: numbers of keys; raw values as columns; their texts and numbers; kind; fields;
+    # what depends on fields.
     arrays = ["keys", "vals", "events", "links"]
     carried = [*_STRUCTURAL, *arrays]
     layer = f"SELECT {', '.join(carried)}, rkeys, rvals, {keys.kid} AS kid, {keys.rkid} AS rkid FROM {staged}"
@@ -185,14 +185,14 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     types = dict(_STRUCTURAL) | {"kind": "String"}
     types |= {f"c_{f.column}": _TYPES[f.type] for f in catalog.span_fields if f.column in fields}
     types |= {name: kind for name, kind in (_DERIVED | _EVENTS | _LINKS).items() if name in derived}
-    values = [*_STRUCTURAL, "kind", *(f"{value} AS z_{name}" for name, value in chosen.items())]
+    values = [*_STRUCTURAL, "kind", *chosen.values()]
     values += [f"{value} AS {name}" for name, value in derived.items()]
     # What the columns are made of; columns themselves would be kept.
     aliases = f"WITH {texts} AS every_text, {keys.keep} AS keep"
-    select = f"{aliases} SELECT {', '.join(values)} FROM ({layer})".replace(" AS z_", " AS c_")
+    select = f"{aliases} SELECT {', '.join(values)} FROM ({layer})"
     into = ", ".join([*_STRUCTURAL, "kind", *(f"c_{name}" for name in chosen), *derived])
     return CanonicalQuery(
-        select=f"({into}) {select.replace('{nested}', quoted(nested))}",
+        select=f"({into}) {select}",
         columns=tuple(fields),
         structure=", ".join(f"{name} {kind}" for name, kind in types.items()),
     )
@@ -270,28 +270,34 @@ def _json(
     names, values, condition, flags = source
     occur = every_type({k: types[k] for k in keys})
     literal = literal_of("y", occur, max((longest[k] for k in keys), default=0), quoted(nested))
-    chosen = f"arrayFilter((x, f) -> {condition}, {{}}, {flags})"
-    names, values = chosen.format(f"CAST({names}, 'Array(String)')"), chosen.format(values)
-    return json_object(f"arrayMap((k, y) -> concat(toJSONString(k), ':', {literal}), {names}, {values})", separator)
+
+    def chosen(of: str) -> str:
+        return f"arrayFilter((x, f) -> {condition}, {of}, {flags})"
+
+    pair = f"(k, y) -> concat(toJSONString(k), ':', {literal})"
+    of_names = chosen(f"CAST({names}, 'Array(String)')")
+    return json_object(f"arrayMap({pair}, {of_names}, {chosen(values)})", separator)
 
 
 def _events(catalog: Catalog, facts: Facts, nested: str) -> dict[str, str]:
     """Span events and links as parallel arrays, their attributes as JSON text."""
     pair = f"concat(toJSONString(p.1), ':', arrayMap(y -> {json_literal(quoted(nested))}, [p.2])[1])"
-    # `{}` is left open for where the attributes stand.
-    attributes = f"arrayMap(p -> {pair}, arrayFilter(p -> NOT {denied(catalog, 'p.1')}, {{}}))"
+
+    def attributes(of: str) -> str:
+        return json_object(f"arrayMap(p -> {pair}, arrayFilter(p -> NOT {denied(catalog, 'p.1')}, {of}))")
+
     found: dict[str, str] = {}
     if facts.events:
         found |= {
             "event_times": "arrayMap(e -> e.1, events)",
             "event_names": "arrayMap(e -> e.2, events)",
-            "event_attributes": f"arrayMap(e -> {json_object(attributes.format('e.3'))}, events)",
+            "event_attributes": f"arrayMap(e -> {attributes('e.3')}, events)",
         }
     if facts.links:
         found |= {
             "link_traces": "arrayMap(l -> lower(hex(l.1)), links)",
             "link_spans": "arrayMap(l -> lower(hex(l.2)), links)",
-            "link_attributes": f"arrayMap(l -> {json_object(attributes.format('l.3'))}, links)",
+            "link_attributes": f"arrayMap(l -> {attributes('l.3')}, links)",
         }
     return found
 

@@ -93,8 +93,9 @@ class Candidate:
 class Numbering:
     """Numbers for the known keys of a segment: span attributes and resource attributes apart, from 1."""
 
-    def __init__(self, facts: Facts, catalog: Catalog) -> None:
+    def __init__(self, facts: Facts, catalog: Catalog, nested: str) -> None:
         self.facts = facts
+        self._nested = quoted(nested)
         self.span = {k: i for i, k in enumerate(sorted(k for k in facts.keys if k in catalog.keys), 1)}
         self.resource = {
             k: i for i, k in enumerate(sorted(k for k in facts.resource_keys if k in catalog.keys), 1)
@@ -119,12 +120,16 @@ class Numbering:
                 self.used[f"a{n}"] = string_of(self._at(n), longest)
             else:
                 v = self._raw(n)
-                self.used[f"a{n}"] = text_of(v, types, longest, "{nested}")
+                self.used[f"a{n}"] = text_of(v, types, longest, self._nested)
             self.used[f"t{n}"] = f"reinterpretAsUInt8({self._at(n)})"
             return f"a{n}", f"t{n}", types
-        n, types, longest = self.resource[key], self.facts.resource_keys[key], self.facts.resource_longest[key]
+        n, types, longest = (
+            self.resource[key],
+            self.facts.resource_keys[key],
+            self.facts.resource_longest[key],
+        )
         v = self._raw(n, resource)
-        self.used |= {f"r{n}": text_of(v, types, longest, "{nested}"), f"rt{n}": f"reinterpretAsUInt8({v})"}
+        self.used |= {f"r{n}": text_of(v, types, longest, self._nested), f"rt{n}": f"reinterpretAsUInt8({v})"}
         return f"r{n}", f"rt{n}", types
 
     def number(self, key: str, kind: FieldType) -> tuple[str, bool] | None:
@@ -230,12 +235,13 @@ _NULL_OF = {
 
 
 class Columns:
-    """The canonical fields of one segment as expressions over its staged spans."""
+    """The canonical fields of one segment as expressions over its staged spans; `nested` is the table of
+    their nested values."""
 
-    def __init__(self, catalog: Catalog, facts: Facts) -> None:
+    def __init__(self, catalog: Catalog, facts: Facts, nested: str) -> None:
         self.catalog = catalog
         self.facts = facts
-        self.numbers = Numbering(facts, catalog)
+        self.numbers = Numbering(facts, catalog, nested)
         self._by_name = {field.name: field for field in catalog.span_fields}
         self._found: dict[str, list[Candidate]] = {}
         self._around = Surroundings(catalog.words, 0)

@@ -134,7 +134,8 @@ class ContentPass:
             f"{DATABASE}.content", columns, rows, f"{token}:content", {"optimize_on_insert": 0}
         )
         self._connection.command(
-            f"INSERT INTO {self._seen} SELECT CAST(project, 'String'), arrayJoin(content_hashes) FROM {canonical}"
+            f"INSERT INTO {self._seen} SELECT CAST(project, 'String'), arrayJoin(content_hashes)"
+            f" FROM {canonical}"
         )
         self._rows += size.texts
 

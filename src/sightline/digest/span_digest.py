@@ -52,7 +52,8 @@ AROUND_SHARED = 3600 * 10**9
 class SpanDigest:
     """Digests segments of traces; belongs to one thread. `local` decodes, `target` is the store.
 
-    With `beside`, a second connection to the same embedded store, contents are written in a thread of their own.
+    With `beside`, a second connection to the same embedded store, contents are written in a thread of their
+    own.
     """
 
     def __init__(
@@ -244,8 +245,8 @@ class SpanDigest:
         self._local.command("CREATE TEMPORARY TABLE going_on (trace UInt64) ENGINE = Memory")
         self._local.insert_raw("going_on", ("trace",), traces.astype("<u8").tobytes(), "RowBinary")
         names = self._local.query(
-            f"SELECT DISTINCT toString(project), lower(hex(trace_id)) FROM {CANON} WHERE trace IN (SELECT trace"
-            " FROM going_on)"
+            f"SELECT DISTINCT toString(project), lower(hex(trace_id)) FROM {CANON} WHERE trace IN"
+            " (SELECT trace FROM going_on)"
         ).rows
         target = self._target.connection
         target.command("DROP TEMPORARY TABLE IF EXISTS touched")

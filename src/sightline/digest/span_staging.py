@@ -92,8 +92,9 @@ class SpanStaging:
     def facts(self, words_of: tuple[str, ...]) -> Facts:
         """The facts of the staged spans; `words_of`: attributes whose distinct words are wanted."""
         scopes, projects, rows, events, links, names, messages, dropped = self._rows(
-            f"SELECT {_texts('groupUniqArray(toString(scope))')}, {_texts('groupUniqArray(toString(project))')},"
-            " toUInt32(count()), max(notEmpty(events)), max(notEmpty(links)),"
+            f"SELECT {_texts('groupUniqArray(toString(scope))')},"
+            f" {_texts('groupUniqArray(toString(project))')}, toUInt32(count()), max(notEmpty(events)),"
+            " max(notEmpty(links)),"
             f" {_texts(f'groupUniqArray({WORDS_OF_KEY + 1})(left(name, {WORD_BYTES + 1}))')},"
             f" max(notEmpty(message)), max(dropped) FROM {self.table}"
         )[0]
@@ -104,7 +105,8 @@ class SpanStaging:
         # A resource stands once for many spans, so only the first span of each is looked at.
         resources = self._attributes(
             chosen,
-            f"(SELECT rkeys, rvals FROM {self.table} LIMIT 1 BY resource_row) ARRAY JOIN rkeys AS k, rvals AS y",
+            f"(SELECT rkeys, rvals FROM {self.table} LIMIT 1 BY resource_row)"
+            " ARRAY JOIN rkeys AS k, rvals AS y",
             nested,
         )
         self._staging.load_nested([bytes.fromhex(raw) for raw in sorted(nested)])
@@ -127,7 +129,7 @@ class SpanStaging:
         )
 
     def _attributes(self, chosen: str, source: str, nested: set[str]) -> _Keys:
-        """The facts of the pairs `k`, `y` that `source` yields; nested raw values are added to `nested`, in hex.
+        """The facts of the pairs `k`, `y` of `source`; nested raw values are added to `nested`, in hex.
 
         Plain aggregates: a condition for each value would cost as much as all of them.
         """
@@ -137,7 +139,8 @@ class SpanStaging:
         for key, tags, highest, first, padded, shortest, longest, raws, values in self._rows(
             f"SELECT hex(k), groupBitOr(bitShiftLeft(toUInt64(1), {_TAG})), max({_TAG}),"
             f" minIf({_FIRST}, {_TAG} = {STRING}), max(endsWith(y, ' ')), toUInt32(min(length(y))),"
-            f" toUInt32(max(length(y))), {_texts(words)}, {_texts(f'groupUniqArrayIf(y, {_TAG} IN {NESTED})')}"
+            f" toUInt32(max(length(y))), {_texts(words)},"
+            f" {_texts(f'groupUniqArrayIf(y, {_TAG} IN {NESTED})')}"
             f" FROM {source} GROUP BY k"
         ):
             nested.update(values)
@@ -147,8 +150,8 @@ class SpanStaging:
 
     def _beside_attributes(self) -> set[str]:
         """Distinct nested raw values of events and links, in hex."""
-        raws = "arrayConcat(arrayFlatten(arrayMap(e -> e.3.2, events)), arrayFlatten(arrayMap(l -> l.3.2, links)))"
-        found = _texts(f"groupUniqArrayArray(arrayFilter(y -> {_TAG} IN {NESTED}, {raws}))")
+        raws = ", ".join(f"arrayFlatten(arrayMap(x -> x.3.2, {of}))" for of in ("events", "links"))
+        found = _texts(f"groupUniqArrayArray(arrayFilter(y -> {_TAG} IN {NESTED}, arrayConcat({raws})))")
         return set(self._rows(f"SELECT {found} FROM {self.table}")[0][0])
 
     def _rows(self, select: str) -> list[Any]:

@@ -12,7 +12,8 @@ from sightline.digest.usage import usage_expression
 
 
 def tree_select(columns: Sequence[str]) -> str:
-    """The columns of `tree.SPAN` from the canonical scratch table, then the number of texts and the longest."""
+    """The columns of `tree.SPAN` from the canonical scratch table, then the number of texts and the longest
+    of them."""
     models = ", ".join(quoted(kind) for kind in MODEL_KINDS)
     return (
         "SELECT toUInt64(row), trace, span_key, parent_key, toInt64(start), toInt64(end),"

@@ -216,7 +216,8 @@ class Staging:
                 f" arrayMap(x -> hex(x), {key_pairs('rkeys', 'rtypes', 'rtexts')}) AS found_rkeys,"
                 f" arrayMap(x -> hex(x), groupUniqArrayArray({nested})) AS found_nested,"
                 " groupUniqArray(scope) AS found_scopes, groupUniqArray(project) AS found_projects,"
-                f" toUInt32(count()) AS found_rows, max(arrayMax(x -> length(x), texts)) > {LONG} AS found_long"
+                " toUInt32(count()) AS found_rows,"
+                f" max(arrayMax(x -> length(x), texts)) > {LONG} AS found_long"
                 f" FROM {table}",
                 fmt="JSONEachRow",
             )

@@ -46,7 +46,6 @@ def trimmed(x: str) -> str:
 def number(x: str) -> str:
     """Nullable(Float64) of a numeric text, NULL for anything else."""
 
-
     def finite(v: str) -> str:
         found = f"toFloat64OrNull(trimBoth({v}))"
         return f"if(match(trimBoth({v}), {_NUMBER}), if(isFinite(ifNull({found}, 0)), {found}, NULL), NULL)"

@@ -167,8 +167,8 @@ def _whole(trace: U64, parent_id: U64, parent: I64, alive: Bools) -> Bools:
 
 
 def ranks(spans: np.ndarray[Any, np.dtype[Any]]) -> U64:
-    """The place of each span in the order in which a trace takes over what its spans say: roots first, then by
-    start and by the bytes of the id (as `digest/settle.py` orders them)."""
+    """The place of each span in the order in which a trace takes over what its spans say: roots first, then
+    by start and by the bytes of the id (as `digest/settle.py` orders them)."""
     # An id was read as a little-endian number; its bytes in order are the big-endian one.
     order = np.lexsort((spans["span"].byteswap(), spans["start"], spans["parent"] != 0))
     placed = np.empty(len(spans), np.uint64)
