@@ -58,10 +58,11 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class CanonicalQuery:
-    """The generated statement and what it yields. `columns`: canonical columns that occur in the segment;
-    `structure`: all columns with their types."""
+    """The generated statement and what it yields. `names`: its columns in order, `structure` these with their
+    types; `columns`: canonical columns that occur in the segment."""
 
     select: str
+    names: str
     columns: tuple[str, ...]
     structure: str
 
@@ -192,7 +193,8 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     select = f"{aliases} SELECT {', '.join(values)} FROM ({layer})"
     into = ", ".join([*_STRUCTURAL, "kind", *(f"c_{name}" for name in chosen), *derived])
     return CanonicalQuery(
-        select=f"({into}) {select}",
+        select=select,
+        names=into,
         columns=tuple(fields),
         structure=", ".join(f"{name} {kind}" for name, kind in types.items()),
     )

@@ -151,7 +151,7 @@ class SpanDigest:
         timer.mark("facts")
         self._local.command(f"DROP TABLE IF EXISTS {CANON}")
         self._local.command(f"CREATE TABLE {CANON} ({query.structure}) ENGINE = Memory")
-        self._local.command(f"INSERT INTO {CANON} {query.select}{clause(_SCRATCH_SETTINGS)}")
+        self._local.command(f"INSERT INTO {CANON} ({query.names}) {query.select}{clause(_SCRATCH_SETTINGS)}")
         self._local.command("DROP TEMPORARY TABLE IF EXISTS resources")
         json = "JSON(max_dynamic_paths = 32)" if self._target.embedded else "String"
         resources = resources_query(self._catalog, facts, self._staging.table, self._staging.nested, json)
