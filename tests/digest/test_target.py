@@ -20,7 +20,7 @@ def test_the_token_of_an_insert_is_synced_with_its_folder(
     real = os.fsync
 
     def noted(handle: Any) -> None:
-        synced.append(Path(os.readlink(f"/proc/self/fd/{handle}")))
+        synced.append(Path(f"/proc/self/fd/{handle}").readlink())
         real(handle)
 
     monkeypatch.setattr(os, "fsync", noted)
