@@ -14,11 +14,12 @@ from sightline.digest.span_digest import SpanDigest
 from sightline.digest.staging import SCRATCH, Staging
 from sightline.digest.target import Target
 from sightline.records.ingest import Signal
-from sightline.store.store import DATABASE, Connection, Store
+from sightline.store.store import DATABASE, DIGEST_AFTER, Connection, Store
 
 # The generated statements are long and each is new: compiling expressions costs more than it saves.
 _SETTINGS = {
     "compile_expressions": 0,
+    **DIGEST_AFTER,
     "max_query_size": 64 << 20,
     "max_ast_elements": 2_000_000,
     "max_expanded_ast_elements": 4_000_000,

@@ -47,6 +47,12 @@ EMBEDDED_OPTIONS: dict[str, Any] = {
 }
 
 
+# Questions of people go first: a statement of the digest pauses, as often as it has read something, while one is
+# being answered, but never longer than these milliseconds. The digest catches up; a person waits once.
+ANSWERS_FIRST: dict[str, Any] = {"priority": 1}
+DIGEST_AFTER: dict[str, Any] = {"priority": 2, "low_priority_query_wait_time_ms": 50}
+
+
 def embedded_url(data: Path) -> str:
     """The address of the embedded store inside a data directory."""
     return f"chdb://{(data / 'store').absolute()}"
@@ -229,6 +235,7 @@ class Store:
         self.embedded = url.startswith("chdb:")
         self.settings = settings
         self._engine: dict[str, Any] = {"max_threads": 2} if self.embedded else {}
+        self._asking = self._engine | ANSWERS_FIRST if self.embedded else self._engine
         self._readers: queue.SimpleQueue[Connection] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._killer: Connection | None = None
@@ -246,7 +253,7 @@ class Store:
         with self._lock:
             fresh = self._readers.empty() and self._opened < self.settings.readers
             self._opened += fresh
-        connection = Connection(self.url, self._engine) if fresh else self._readers.get()
+        connection = Connection(self.url, self._asking) if fresh else self._readers.get()
         try:
             yield connection
         finally:
