@@ -7,10 +7,10 @@ that it says is said already, and then says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sightline.content import documents, events, messages, tools
+from sightline.content import documents, events, messages, sayings, tools
 from sightline.content.history import part_key
 from sightline.content.json_text import dumps, parse
 from sightline.content.messages import Reading, read
@@ -20,7 +20,6 @@ from sightline.records.conversation import (
     Document,
     Leftover,
     Message,
-    Text,
     ToolCall,
     ToolDefinition,
     ToolResult,
@@ -77,7 +76,7 @@ class _Gathering:
         found = self._documents()
         self._tools()
         spoken = self._messages()
-        said = {word: m.source for m in reversed(spoken) for word in _words([m])}
+        said = {word: m.source for m in reversed(spoken) for word in sayings.words([m])}
         for field, content in self.texts.items():
             self._leave(content, self._told(content, said) or self.twins.get(field, ""))
         self.leftovers.sort(key=lambda left: (bool(left.repeats), _rank(left.source)))
@@ -85,22 +84,31 @@ class _Gathering:
 
     def _messages(self) -> list[Message]:
         called = self._tool_span()
+        prompt = self.texts.get(SYSTEM)
         system = self._read(SYSTEM, "system")
         asked = self._side(INPUTS, "user")
         answered = self._side(OUTPUTS, "assistant")
-        if asked and answered and self.twins.get("output_messages") == "input_messages":
+        sources = [m.source for m in (*asked[:1], *answered[:1])]
+        one_list = self.twins.get(OUTPUTS[0]) == INPUTS[0] and sayings.structured(asked)
+        if one_list and sources == [INPUTS[0], OUTPUTS[0]]:
             asked, answered = _split(asked)
-        told = events.spoken(self.happened) if not (_structured(asked) or _structured(answered)) else ()
+        told = (
+            events.spoken(self.happened)
+            if not (sayings.structured(asked) or sayings.structured(answered))
+            else ()
+        )
         if told:  # an SDK that sends messages as events sends no better ones as attributes
             asked = _beside(asked, [m for m in told if not m.answer])
             answered = _beside(answered, [m for m in told if m.answer])
         answered = self._wanted(answered)
-        before = [m for m in system if not _has(asked, m)]
+        before = sayings.absent(system, asked)
+        if system and not before:
+            self._leave(prompt, asked[0].source)
         out = [*before, *asked, *called, *answered]
-        if called and not _structured(asked):  # a tool's span: its input is its arguments, again
-            words = _words(called)
-            out = [*before, *(m for m in asked if not _within(m, words)), *called]
-            out += [m for m in answered if not _within(m, words)]
+        if called and not sayings.structured(asked):  # a tool's span: its input is its arguments, again
+            words = sayings.words(called)
+            out = [*before, *(m for m in asked if not sayings.within(m, words)), *called]
+            out += [m for m in answered if not sayings.within(m, words)]
         return out
 
     def _side(self, fields: Sequence[str], role: str) -> list[Message]:
@@ -112,7 +120,9 @@ class _Gathering:
                 continue
             found = read(content.text, role, source=field, cut=content.truncated)
             better = found.understood and (
-                best is None or not best[1].understood or _words(best[1].messages) < _words(found.messages)
+                best is None
+                or not best[1].understood
+                or sayings.words(best[1].messages) < sayings.words(found.messages)
             )
             if best is None or better:
                 best = (field, found)
@@ -155,19 +165,15 @@ class _Gathering:
         content = self.texts.get(_WANTED)
         if content is None or content.text is None:
             return answered
-        reading = read(content.text, "assistant", source=_WANTED, cut=content.truncated)
-        calls = [p for m in reading.messages for p in m.parts if isinstance(p, ToolCall)]
-        if not calls:
-            return answered
         told = {part_key(p) for m in answered for p in m.parts}
-        fresh = tuple(call for call in calls if part_key(call) not in told)
+        fresh = tuple(c for c in messages.tool_calls(content.text) if part_key(c) not in told)
         if not fresh:
             return answered
         self._take(_WANTED)
         if answered and answered[-1].role == "assistant":
             last = answered[-1]
             return [*answered[:-1], replace(last, parts=(*last.parts, *fresh))]
-        return [*answered, Message("assistant", fresh, source=_WANTED, shape=reading.shape, answer=True)]
+        return [*answered, Message("assistant", fresh, source=_WANTED, shape="calls", answer=True)]
 
     def _documents(self) -> tuple[Document, ...]:
         out: list[Document] = [*events.found(self.happened)]
@@ -201,7 +207,10 @@ class _Gathering:
         """The field that says all that this text says; empty when none does."""
         if content.text is None or content.truncated:
             return ""
-        words = _words(read(content.text).messages)
+        if content.ref.field == _WANTED:
+            words = frozenset(map(part_key, messages.tool_calls(content.text)))
+        else:
+            words = sayings.words(read(content.text).messages)
         return next((said[w] for w in words), "") if words and words <= said.keys() else ""
 
     def _take(self, field: str) -> None:
@@ -220,7 +229,9 @@ class _Gathering:
             text = dumps(rest)
             self.leftovers.append(Leftover(f"{field}, beside the messages", text, len(text.encode())))
 
-    def _leave(self, content: Content, repeats: str = "") -> None:
+    def _leave(self, content: Content | None, repeats: str = "") -> None:
+        if content is None:
+            return
         ref = content.ref
         self.leftovers.append(Leftover(ref.field, content.text, ref.size, content.truncated, repeats))
 
@@ -230,42 +241,10 @@ def _rank(field: str) -> tuple[int, str]:
     return (order.index(field) if field in order else len(order), field)
 
 
-def _structured(messages: Iterable[Message]) -> bool:
-    return any(m.shape not in ("plain", "json", "words") for m in messages)
-
-
-def _words(messages: Iterable[Message]) -> frozenset[object]:
-    return frozenset(
-        key
-        for message in messages
-        for part in message.parts
-        for key in ((part_key(part), *_inner(part)))
-        if key is not None
-    )
-
-
-def _inner(part: object) -> tuple[object, ...]:
-    """What a call or a result says, as mere text: that is how other fields repeat it."""
-    if isinstance(part, ToolResult):
-        return tuple(part_key(piece) for piece in part.content)
-    if isinstance(part, ToolCall):
-        return (part_key(Text(part.arguments)),)
-    return ()
-
-
-def _within(message: Message, words: frozenset[object]) -> bool:
-    return _words([message]) <= words
-
-
-def _has(messages: Sequence[Message], message: Message) -> bool:
-    leading = [m for m in messages if m.role == message.role]
-    return any(_words([message]) == _words([m]) for m in leading)
-
-
 def _beside(messages: list[Message], told: list[Message]) -> list[Message]:
     """Messages of events in place of a plain text that says the same."""
-    words = _words(told)
-    return [*(m for m in messages if not _within(m, words)), *told]
+    words = sayings.words(told)
+    return [*(m for m in messages if not sayings.within(m, words)), *told]
 
 
 def _split(messages: list[Message]) -> tuple[list[Message], list[Message]]:

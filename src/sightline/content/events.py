@@ -85,7 +85,7 @@ def _message(attributes: Mapping[str, Any], body: Any, role: str, source: str) -
         body = {k: _opened(v) for k, v in nested(flat).items()}
     if isinstance(body, str):
         return _read(body, role, source)
-    if not isinstance(body, dict) or not body:
+    if not isinstance(body, dict) or not body.keys() - {"index", "role", "finish_reason"}:
         return ()
     finish = str(body.get("finish_reason") or "")
     value = body

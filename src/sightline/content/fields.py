@@ -67,6 +67,10 @@ class Fields:
                 return Fields(self._left.pop(key))
         return None
 
+    def give(self, key: str, value: Any) -> None:
+        """Put a value in, in the shape another reader wants it."""
+        self._left[key] = value
+
     def leave(self, key: str, inner: Fields) -> None:
         """What is left of an object that stood here."""
         if left := inner.left():

@@ -28,11 +28,13 @@ from sightline.content.shapes import (
     pydantic_ai,
     requests,
 )
-from sightline.records.conversation import Message, ResultPart, Text
+from sightline.records.conversation import Message, ResultPart, Text, ToolCall
 
 MAX_MESSAGES = 5_000
 _MAX_WRAPPERS = 3
 PLAIN, JSON, PARTS, WORDS = "plain", "json", "parts", "words"
+# A text, a structure, or an object of someone's own.
+UNSTRUCTURED = frozenset({PLAIN, JSON, WORDS})
 
 # One element of a list of messages.
 ELEMENTS: Mapping[str, MessageReader] = {
@@ -84,7 +86,7 @@ class Reading:
     @property
     def understood(self) -> bool:
         """Whether it is a conversation, rather than a text or a structure of someone's own."""
-        return self.shape not in (PLAIN, JSON, WORDS)
+        return self.shape not in UNSTRUCTURED
 
 
 def read(text: str, role: str = "user", *, source: str = "", cut: bool = False) -> Reading:
@@ -97,7 +99,8 @@ def read(text: str, role: str = "user", *, source: str = "", cut: bool = False) 
         found = _cut(read_value(parsed.value, role), parsed, text)
         said = any(message.parts for message in found.messages)
         if (parsed.cut and (found.shape == JSON or not said)) or not (said or found.rest):
-            found = Reading((Message(role, (Text(text, json=not parsed.cut),)),), JSON, cut=parsed.cut)
+            told = Message(role, (Text(text, json=not parsed.cut),), cut=parsed.cut)
+            found = Reading((told,), JSON, cut=parsed.cut)
     return replace(
         found,
         messages=tuple(
@@ -179,6 +182,20 @@ def result(text: str) -> tuple[ResultPart, ...]:
     if parsed is None or parsed.cut:
         return (Text(text),)
     return calls.answer(parsed.value, Reader(BY_NAME, BY_KEY, ELEMENTS, media.of_text))
+
+
+def tool_calls(text: str) -> tuple[ToolCall, ...]:
+    """The calls of a text that holds nothing else: one, a list of them, or a list of JSON texts."""
+    parsed = parse(text)
+    value = parsed.value if parsed else None
+    reader = Reader(BY_NAME, BY_KEY, ELEMENTS, media.of_text)
+    found: list[ToolCall] = []
+    for one in value if isinstance(value, list) else [value]:
+        inner = parse(one) if isinstance(one, str) else None
+        made = inner.value if inner else one
+        if isinstance(made, dict):
+            found += [p for p in calls.call(Fields(made), reader) or () if isinstance(p, ToolCall)]
+    return tuple(found)
 
 
 def _rest(fields: Fields, reader: Reader) -> dict[str, Any]:

@@ -6,6 +6,7 @@ is beyond a bound is told as JSON.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -14,6 +15,7 @@ from sightline.content.fields import Fields
 from sightline.content.json_text import dumps, parse
 from sightline.records.conversation import Audio, File, Image, Message, Part, ResultPart, Text
 
+BASE64 = re.compile(r"[A-Za-z0-9+/=_\s-]*")
 MAX_PARTS = 1_000
 MAX_NESTING = 6
 

@@ -147,5 +147,5 @@ def retry(fields: Fields, reader: Reader) -> Sequence[Part] | None:
     """Pydantic AI's request to try again: a failed result, or a plain remark when no tool was meant."""
     name = fields.text("tool_name")
     said = fields.take("content")
-    id_ = call_id(fields)
-    return [ToolResult(reader.result(said), id_, name, error=True)] if name else list(reader.result(said))
+    content = reader.result(said)
+    return [ToolResult(content, call_id(fields), name, error=True)] if name else list(content)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sightline.content.fields import Fields
-from sightline.content.reader import Reader
+from sightline.content.reader import BASE64, Reader
 from sightline.records.conversation import Audio, File, Image, Part
 
 _MIMES = (
@@ -35,7 +35,6 @@ _FORMATS = {
     "pcm16": "audio/pcm", "pdf": "application/pdf", "txt": "text/plain", "md": "text/markdown",
     "csv": "text/csv", "html": "text/html", "mp4": "video/mp4", "webm": "video/webm",
 }  # fmt: skip
-_BASE64 = re.compile(r"[A-Za-z0-9+/=_\s-]*")
 _LANGFUSE = re.compile(r"@@@langfuseMedia:type=([^|@]{1,100})\|id=([^|@]{1,100})\|source=([^|@]{1,100})@@@")
 
 
@@ -68,7 +67,7 @@ def _media(fields: Fields, reader: Reader, kind: str) -> Sequence[Part] | None:
     said: dict[str, str] = {}
     parts: list[Part] = []
     _gather(fields, reader, said, parts, 3)
-    if not said.keys() & {"url", "data", "id", "text"}:
+    if not any(said.get(key) for key in ("url", "data", "id", "text")):
         return parts or None
     fields.drop("detail", "resolution", "id", "source_type", "validation")
     return [_made(said, kind), *parts]
@@ -76,18 +75,19 @@ def _media(fields: Fields, reader: Reader, kind: str) -> Sequence[Part] | None:
 
 def _gather(fields: Fields, reader: Reader, said: dict[str, str], parts: list[Part], depth: int) -> None:
     """Collect what this object says, and what the objects in it that say where the bytes are say."""
-    form = fields.text("format", "document_format")
-    mime = fields.text(*_MIMES) or _FORMATS.get(form.lower(), form)
     by_reference = fields.peek("type") == "text"  # Anthropic: a document whose source is plain text
-    for key, value in (
-        ("mime", mime),
-        ("url", _string(fields, _URLS)),
-        ("data", _string(fields, _DATA)),
-        ("name", fields.text(*_NAMES)),
-        ("text", fields.text("transcript", "text", "context", "alt_text")),
-    ):
-        if value:
-            said.setdefault("text" if key == "data" and by_reference else key, value)
+    if not said.get("mime"):
+        form = fields.text("format", "document_format")
+        said["mime"] = fields.text(*_MIMES) or _FORMATS.get(form.lower(), form)
+    if not said.get("url"):
+        said["url"] = _string(fields, _URLS)
+    into = "text" if by_reference else "data"
+    if not said.get(into):
+        said[into] = _string(fields, _DATA)
+    if not said.get("name"):
+        said["name"] = fields.text(*_NAMES)
+    if not said.get("text"):
+        said["text"] = fields.text("transcript", "text", "context", "alt_text")
     inner = next((k for k in _INNER if isinstance(fields.peek(k), dict)), None)
     if inner is not None and depth:
         below = fields.object(inner)
@@ -97,8 +97,8 @@ def _gather(fields: Fields, reader: Reader, said: dict[str, str], parts: list[Pa
         fields.leave(inner, below)
     if isinstance(fields.peek("content"), list):  # Anthropic: a document made of parts
         parts.extend(reader.parts(fields.take("content")))
-    if id_ := fields.text(*_IDS):
-        said.setdefault("id", id_)
+    if not said.get("id"):
+        said["id"] = fields.text(*_IDS)
 
 
 def _string(fields: Fields, keys: tuple[str, ...]) -> str:
@@ -116,13 +116,14 @@ def _made(said: dict[str, str], kind: str) -> Image | Audio | File:
         if found:
             body = said.pop(key)[found.end() :]
             said["mime"] = (found[1] or said.get("mime", "") or "text/plain").lower()
-            said["data" if found[3] else "text"] = body
+            into = "data" if found[3] else "text"
+            said[into] = "\n".join(words for words in (said.get(into), body) if words)
     if reference := _LANGFUSE.fullmatch(said.get("url", "")[:400]):
         said |= {"url": "", "mime": reference[1], "id": reference[2]}
     if said.get("data", "").startswith(("http://", "https://")):
-        said.setdefault("url", said.pop("data"))
-    if said.get("data") and not _BASE64.fullmatch(said["data"][:200]):
-        said.setdefault("text", said.pop("data"))
+        said["url"] = " ".join(address for address in (said.get("url"), said.pop("data")) if address)
+    if said.get("data") and not BASE64.fullmatch(said["data"][:200]):
+        said["text"] = "\n".join(words for words in (said.get("text"), said.pop("data")) if words)
     mime = said.get("mime", "").lower()
     said["mime"] = mime
     made: Any = File

@@ -7,7 +7,7 @@ from typing import Any
 
 from sightline.content.fields import Fields
 from sightline.content.json_text import dumps
-from sightline.content.reader import Reader
+from sightline.content.reader import BASE64, Reader
 from sightline.records.conversation import Part, Reasoning, Refusal, Text
 
 
@@ -33,16 +33,14 @@ def reasoning(fields: Fields, reader: Reader) -> Sequence[Part] | None:
     """Thoughts: of OpenTelemetry, Anthropic, Mistral, LangChain, the AI SDK, and Responses' summaries."""
     keys = ("content", "text", "thinking", "reasoning", "reasoning_text", "summary", "thought")
     said = "\n\n".join(words for key in keys if (words := _joined(fields.take(key))))
-    hidden = not said and any(
-        fields.take(key) is not None for key in ("data", "encrypted_content", "redacted", "redactedContent")
-    )
-    fields.drop("encrypted_content", "data", "redacted", "num_tokens", "id", "status")
-    return [Reasoning(said, hidden=hidden or not said)]
+    _drop_opaque(fields)
+    fields.drop("num_tokens", "id", "status")
+    return [Reasoning(said, hidden=not said)]
 
 
 def redacted(fields: Fields, reader: Reader) -> Sequence[Part] | None:
     """Thoughts that the provider gave encrypted."""
-    fields.drop("data")
+    _drop_opaque(fields)
     return [Reasoning(fields.text("text", "thinking"), hidden=True)]
 
 
@@ -62,13 +60,24 @@ def code(fields: Fields, reader: Reader) -> Sequence[Part] | None:
         return None
     found = Text(f"```{inner.text('language').lower()}\n{program}\n```") if program else None
     fields.leave("code", inner)
-    return [*([found] if found else []), *([Text(f"```\n{said}\n```", label=outcome)] if said or outcome else [])]
+    return [
+        *([found] if found else []),
+        *([Text(f"```\n{said}\n```", label=outcome)] if said or outcome else []),
+    ]
 
 
 def error(fields: Fields, reader: Reader) -> Sequence[Part] | None:
     """An error in the place of content."""
     said = fields.text("message", "error", "errorText", "text")
     return [Text(said, label="error")] if said else None
+
+
+def _drop_opaque(fields: Fields) -> None:
+    """Leave out what only the provider can read."""
+    for key in ("data", "encrypted_content", "redactedContent", "redacted"):
+        value = fields.peek(key)
+        if value is True or (isinstance(value, str) and BASE64.fullmatch(value)):
+            fields.drop(key)
 
 
 def _joined(value: Any) -> str:

@@ -115,7 +115,7 @@ def _said(fields: Fields, reader: Reader) -> list[Part]:
                     if isinstance(data, str)
                     else reader.parts(data)
                 )
-        elif isinstance(value, dict) and isinstance(value.get("parts"), list) and len(value) <= 2:
+        elif isinstance(value, dict) and "parts" in value and value.keys() <= {"parts", "role", "type"}:
             fields.drop(key)
             out += reader.parts(value["parts"])
         elif key not in ("message", "value", "text", "items") or isinstance(value, str | list):

@@ -81,28 +81,21 @@ def whole(fields: Fields, reader: Reader, role: str) -> Sequence[Message] | None
 def _message(value: Any, reader: Reader, role: str) -> Message:
     if not isinstance(value, dict):
         return Message(role, reader.parts(value))
-    for key in ("message", "prompt", "completion", "image"):
-        if isinstance(value.get(key), dict):
-            value = value | value[key]
-            del value[key]
-            break
+    key = next(
+        (k for k in ("message", "prompt", "completion", "image") if isinstance(value.get(k), dict)), None
+    )
+    if key is not None:
+        value = {k: v for k, v in value.items() if k != key} | value[key]
     if "url" in value and "role" not in value:
         return Message(role, reader.part({"type": "image", **value}))
     fields = Fields(value)
     said = chat.role_of(fields.take("role")) or role
-    opened = _opened(fields.peek("content"), reader)
-    if opened is not None:
-        fields.drop("content")
-        value = {"content": opened} | {k: v for k, v in value.items() if k not in ("content", "role")}
-        fields = Fields(value)
-    name = fields.text("function_call_name")
-    asked = fields.text("function_call_arguments_json")
-    if name:
-        value = {"function_call": {"name": name, "arguments": asked}} | {
-            k: v for k, v in value.items() if not k.startswith("function_call_")
-        }
-        fields = Fields(value)
-        fields.drop("role")
+    parts = _opened(fields.peek("content"), reader)
+    if parts is not None:
+        fields.give("content", parts)
+    if name := fields.text("function_call_name"):
+        asked = fields.text("function_call_arguments_json")
+        fields.give("function_call", {"name": name, "arguments": asked})
     return chat.message(fields, reader, said)
 
 
