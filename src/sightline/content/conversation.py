@@ -55,6 +55,7 @@ class _Gathering:
     def __init__(self, contents: Sequence[Content], happened: Sequence[SpanEvent], tool: str) -> None:
         self.leftovers: list[Leftover] = []
         self.texts: dict[str, Content] = {}
+        self.all = {content.ref.field: content for content in contents}
         self.twins: dict[str, str] = {}
         self.tools: tuple[ToolDefinition, ...] = ()
         self.happened = happened
@@ -84,7 +85,6 @@ class _Gathering:
 
     def _messages(self) -> list[Message]:
         called = self._tool_span()
-        prompt = self.texts.get(SYSTEM)
         system = self._read(SYSTEM, "system")
         asked = self._side(INPUTS, "user")
         answered = self._side(OUTPUTS, "assistant")
@@ -92,24 +92,26 @@ class _Gathering:
         one_list = self.twins.get(OUTPUTS[0]) == INPUTS[0] and sayings.structured(asked)
         if one_list and sources == [INPUTS[0], OUTPUTS[0]]:
             asked, answered = _split(asked)
-        told = (
-            events.spoken(self.happened)
-            if not (sayings.structured(asked) or sayings.structured(answered))
-            else ()
-        )
-        if told:  # an SDK that sends messages as events sends no better ones as attributes
-            asked = _beside(asked, [m for m in told if not m.answer])
-            answered = _beside(answered, [m for m in told if m.answer])
+            if not answered:
+                self._leave(self.all[OUTPUTS[0]], INPUTS[0])
+        if not sayings.structured([*asked, *answered]):
+            # An SDK that sends messages as events sends no better ones as attributes.
+            told = events.spoken(self.happened)
+            asked = self._without(asked, told) + [m for m in told if not m.answer]
+            answered = self._without(answered, told) + [m for m in told if m.answer]
         answered = self._wanted(answered)
-        before = sayings.absent(system, asked)
-        if system and not before:
-            self._leave(prompt, asked[0].source)
-        out = [*before, *asked, *called, *answered]
-        if called and not sayings.structured(asked):  # a tool's span: its input is its arguments, again
-            words = sayings.words(called)
-            out = [*before, *(m for m in asked if not sayings.within(m, words)), *called]
-            out += [m for m in answered if not sayings.within(m, words)]
-        return out
+        if called:  # a tool's span: its input is its arguments, again
+            asked = asked if sayings.structured(asked) else self._without(asked, called)
+            answered = self._without(answered, called)
+        return [*self._without(system, asked), *asked, *called, *answered]
+
+    def _without(self, messages: list[Message], others: Sequence[Message]) -> list[Message]:
+        """The messages that say more than the others; a field that says no more is said to repeat them."""
+        said = sayings.words(others)
+        kept = [message for message in messages if not sayings.within(message, said)]
+        if messages and others and not kept:
+            self._leave(self.all.get(messages[0].source), others[0].source)
+        return kept
 
     def _side(self, fields: Sequence[str], role: str) -> list[Message]:
         """The messages of the best field of one side: the first that is understood, or one that says more."""
@@ -239,12 +241,6 @@ class _Gathering:
 def _rank(field: str) -> tuple[int, str]:
     order = (SYSTEM, _CALLED, _RETURNED, *INPUTS, *OUTPUTS, _WANTED, *DOCUMENTS, *TOOLS)
     return (order.index(field) if field in order else len(order), field)
-
-
-def _beside(messages: list[Message], told: list[Message]) -> list[Message]:
-    """Messages of events in place of a plain text that says the same."""
-    words = sayings.words(told)
-    return [*(m for m in messages if not sayings.within(m, words)), *told]
 
 
 def _split(messages: list[Message]) -> tuple[list[Message], list[Message]]:

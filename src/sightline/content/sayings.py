@@ -30,12 +30,6 @@ def within(message: Message, said: frozenset[object]) -> bool:
     return words([message]) <= said
 
 
-def absent(messages: Iterable[Message], others: Iterable[Message]) -> list[Message]:
-    """The messages of which the others have no copy."""
-    there = {(other.role, words([other])) for other in others}
-    return [message for message in messages if (message.role, words([message])) not in there]
-
-
 def _inner(part: object) -> tuple[object, ...]:
     """What a call or a result says, as mere text: that is how other fields repeat it."""
     if isinstance(part, ToolResult):
