@@ -103,7 +103,19 @@ def test_expired_and_cut_texts_say_so() -> None:
 
 def test_endless_conversations_are_bounded() -> None:
     chat = json.dumps([{"role": "user", "content": "x"}] * 1000)
-    assert len(blocks(content("input_messages", chat))) == MAX_BLOCKS + 1
+    found = blocks(content("input_messages", chat), content("output_value", "Done"))
+    assert len(found) == MAX_BLOCKS + 1
+    assert [b.notes for b in found if b.notes] == [("601 messages more; the exact text has them",)]
+    assert words(found[-1].pieces).strip() == "Done"
+
+
+def test_what_is_new_is_drawn_before_the_history() -> None:
+    old = [{"role": "user", "content": "**x** " * 3_000} for _ in range(8)]
+    before = content("input_messages", json.dumps(old))
+    now = content("input_messages", json.dumps([*old, {"role": "user", "content": "**new**"}]))
+    found = view(now, before=[before])
+    assert "<strong>new</strong>" in found.blocks[0].pieces[0].body
+    assert "<strong>" not in found.old[-1].pieces[0].body
 
 
 def test_an_unusual_end_is_said() -> None:

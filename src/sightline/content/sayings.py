@@ -26,8 +26,9 @@ def words(messages: Iterable[Message]) -> frozenset[object]:
 
 
 def within(message: Message, said: frozenset[object]) -> bool:
-    """Whether all that a message says is said."""
-    return words([message]) <= said
+    """Whether all that a message says is said; one of nothing to compare, such as a thought, is not."""
+    own = words([message])
+    return bool(own) and own <= said
 
 
 def _inner(part: object) -> tuple[object, ...]:

@@ -126,20 +126,31 @@ def _blocks(found: Conversation, known: frozenset[int]) -> list[Block]:
         if isinstance(part, ToolResult):
             answers.setdefault(call, []).append(part)
     drawing = Drawing()
-    blocks: list[Block] = []
-    for at, message in enumerate(found.messages):
-        if len(blocks) == MAX_BLOCKS:
-            more = f"{len(found.messages) - at:,} more messages; the exact text has them"
-            blocks.append(Block("More", "", (), notes=(more,)))
-            break
+    drawn: dict[int, Block] = {}
+    places = _kept(range(len(found.messages)))
+    # What is new is drawn first: it has the page's budgets.
+    for at in sorted(places, key=lambda at: at in known):
+        message = found.messages[at]
         pieces = tuple(
             drawing.piece(part, message.role, answers.get((at, index), ()), _asked(found, (at, index)))
             for index, part in enumerate(message.parts)
             if (at, index) not in beside
         )
         if pieces or message.rest or not message.parts:
-            blocks.append(_block(message, pieces, at in known))
-    return blocks
+            drawn[at] = _block(message, pieces, at in known)
+    left_out = len(found.messages) - len(places)
+    if left_out:
+        gap = next(at for at in range(len(found.messages)) if at not in places)
+        note = f"{left_out:,} messages more; the exact text has them"
+        drawn[gap] = Block("More", "", (), notes=(note,), old=gap in known)
+    return [drawn[at] for at in sorted(drawn)]
+
+
+def _kept(places: range) -> set[int]:
+    """The messages that are shown: all, or of very many the first and (the answer is there) the last."""
+    if len(places) <= MAX_BLOCKS:
+        return set(places)
+    return {*places[: MAX_BLOCKS // 4], *places[-(MAX_BLOCKS - MAX_BLOCKS // 4) :]}
 
 
 def _asked(found: Conversation, place: Place) -> str:

@@ -32,7 +32,7 @@ from sightline.records.conversation import (
 FOLD_SYSTEM, FOLD_SAID, FOLD_RESULT, FOLD_THOUGHT = 320, 3_000, 600, 200
 FOLD_LINES = 30
 # How much of a page may be drawn as Markdown and as pictures; the rest is shown as text and as a note.
-MARKDOWN_BUDGET, PICTURE_BUDGET = 150_000, 2_000_000
+MARKDOWN_BUDGET, PICTURE_BUDGET = 80_000, 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
