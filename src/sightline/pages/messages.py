@@ -12,7 +12,6 @@ from sightline.content.json_text import parse
 from sightline.content.messages import UNSTRUCTURED
 from sightline.pages import formats
 from sightline.pages.foreign import link
-from sightline.pages.json_tree import tree
 from sightline.pages.markdown import plain
 from sightline.pages.pieces import Drawing, Piece, folded, pre, preview, size, structure
 from sightline.records.conversation import (
@@ -225,7 +224,7 @@ def _other(left: Leftover) -> Piece:
     found = None if left.cut else parse(left.text)
     if found is None or found.cut or isinstance(found.value, str):
         return Piece("raw", pre(left.text), title, preview(left.text), size(left.text))
-    return Piece("json", tree(found.value), title, preview(left.text), size(left.text))
+    return Piece("json", structure(left.text), title, preview(left.text), size(left.text))
 
 
 def _title(source: str) -> str:
