@@ -97,3 +97,7 @@ def test_words_are_never_lost(words: list[str]) -> None:
         f"**{said}**",
     ):
         assert said in Elements(markdown(text)).text
+
+
+def test_a_link_that_leads_nowhere_is_its_words() -> None:
+    assert str(markdown("[words]() and \ufeff()")) == "<p>words and U+FEFF</p>\n"

@@ -92,12 +92,16 @@ class _Renderer(RendererHTML):
     def link_open(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
         """A link, with its whole address as title."""
         address = str(tokens[at].attrGet("href") or "")
-        return Markup('<a href="{}" title="{}">').format(address, shown(address))
+        # `[words]()` leads nowhere: its address never came to `validateLink`.
+        return Markup('<a href="{}" title="{}">').format(address, shown(address)) if address else ""
 
     def link_close(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: Any) -> str:
         """Its end, and where it leads unless its words say so."""
         begin = next((i for i in range(at - 1, -1, -1) if tokens[i].type == "link_open"), at)
-        where = host(str(tokens[begin].attrGet("href") or ""))
+        address = str(tokens[begin].attrGet("href") or "")
+        if not address:
+            return ""
+        where = host(address)
         said = "".join(token.content for token in tokens[begin:at]).lower()
         told = Markup(' <span class="host">{}</span>').format(where) if where and where not in said else ""
         return f"</a>{told}"
