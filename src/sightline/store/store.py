@@ -7,6 +7,7 @@ So reads take a connection from a bounded pool in a worker thread, and each writ
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import re
 import threading
@@ -26,6 +27,10 @@ from sightline.measures import QUERY_SECONDS
 from sightline.settings import StoreSettings
 from sightline.store.rows import Limits, QueryTimeout, QueryTooLarge, Rows, StoreError
 
+# The engine's allocator reads this as it is loaded. It would keep freed memory for five seconds, so that each
+# pass of the digest took fresh memory beside what the last one had left: 90 MB more for 4 % less processor.
+os.environ.setdefault("JE_MALLOC_CONF", "dirty_decay_ms:1000")
+
 DATABASE = "sightline"
 # Codes of ClickHouse: TIMEOUT_EXCEEDED, TOO_SLOW, QUERY_WAS_CANCELLED / MEMORY_LIMIT_EXCEEDED,
 # TOO_MANY_ROWS_…
@@ -42,8 +47,6 @@ EMBEDDED_OPTIONS: dict[str, Any] = {
     "index_mark_cache_size": 16 << 20,
     "uncompressed_cache_size": 0,
     "mmap_cache_size": 64,
-    "background_pool_size": 2,
-    "background_merges_mutations_concurrency_ratio": 1,
 }
 
 
