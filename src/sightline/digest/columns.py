@@ -8,7 +8,8 @@ number), and a transform over few distinct words is worked out in Python, once f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import cache, reduce
 from typing import Any
 
@@ -49,6 +50,12 @@ from sightline.digest.steps import (
 )
 
 _ANY_TEXT = frozenset({STRING, BLANK, PADDED})
+# The type code where a value is known to be text.
+_TEXT = str(STRING)
+# Expressions at least so long get a column of their own: they are used up to three times.
+_LONG = 80
+_NULL_OF_EMPTY = re.compile(r"nullIf\((\w+), ''\)")
+_NUMBER_COLUMN = re.compile(r"toUInt64\((n\d+)\)")
 # Steps that depend on the word alone and change it, so that they are worth doing once for each word.
 WORD_STEPS = frozenset(
     {
@@ -81,6 +88,7 @@ class Candidate:
 
     `key` is the number of the span attribute it takes for itself, 0 for none. `sure`: it answers whenever the
     key is there, so that nothing needs to be tested. `answers`: all it can say, None when that is not known.
+    `many`: its value is a list.
     """
 
     source: Source
@@ -88,6 +96,18 @@ class Candidate:
     key: int
     sure: bool
     answers: frozenset[str] | None = None
+    many: bool = False
+
+    @property
+    def there(self) -> str:
+        """Whether it has an answer, as a condition."""
+        if self.many:
+            return f"notEmpty({self.value})"
+        if short := _NULL_OF_EMPTY.fullmatch(self.value):
+            return f"{short[1]} != ''"
+        if short := _NUMBER_COLUMN.fullmatch(self.value):
+            return f"isNotNull({short[1]})"
+        return f"isNotNull({self.value})"
 
 
 class Numbering:
@@ -155,6 +175,12 @@ class Numbering:
             return f"if(isFinite(ifNull({name}, 0)), {name}, NULL)", False
         return None
 
+    def unquoted(self, x: str) -> str:
+        """A text without one layer of JSON string, as a column: several fields look into the same text."""
+        name = f"q{x}"
+        self.used[name] = unquoted(x)
+        return name
+
     def _at(self, number: int) -> str:
         """A span attribute's raw value; '' when it is absent."""
         return f"vals[indexOf(kid, {number})]"
@@ -188,6 +214,8 @@ def _typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool
         f = f"toFloat64OrNull({x})"
         if known <= {INT, NEGATIVE} and not types & {BLANK, PADDED}:
             return f, True
+        if t == _TEXT:
+            return number(x), False
         finite = f"if(isFinite(ifNull({f}, 0)), {f}, NULL)"
         if known <= {INT, NEGATIVE, DOUBLE} and not types & {BLANK, PADDED}:
             return finite, False
@@ -195,7 +223,7 @@ def _typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool
     if kind is FieldType.BOOL:
         words = "['true', 'True', '1', 'false', 'False', '0'], [1, 1, 1, 0, 0, 0]"
         value = f"transform({trimmed(x)}, {words}::Array(Nullable(Bool)), NULL::Nullable(Bool))"
-        if known - {BOOL, STRING, INT}:
+        if known - {BOOL, STRING, INT} and t != _TEXT:
             value = f"if({t} IN ({BOOL}, {STRING}, {INT}), {value}, NULL)"
         return value, types <= {BOOL}
     return _listed(x), False
@@ -204,6 +232,10 @@ def _typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool
 def _integer(x: str, t: str, types: frozenset[int], known: frozenset[int]) -> tuple[str, bool]:
     if known <= {INT, NEGATIVE} and not types & {BLANK, PADDED}:
         return f"toUInt64OrNull({x})", types <= {INT}
+    digits = f"match(trimBoth({x}), '^[0-9]{{1,18}}([.]0{{1,20}})?$')"
+    of_text = f"toUInt64OrNull(splitByChar('.', trimBoth({x}))[1])"
+    if t == _TEXT:
+        return f"if({digits}, {of_text}, NULL)", False
     parts = []
     if known & {INT, NEGATIVE}:
         parts.append(f"{t} = {INT}, toUInt64OrNull({x})")
@@ -212,8 +244,7 @@ def _integer(x: str, t: str, types: frozenset[int], known: frozenset[int]) -> tu
         whole = both(both(f"{d} >= 0", f"{d} < 1e18"), both(f"{d} = floor({d})", f"NOT startsWith({x}, '-')"))
         parts.append(f"{t} = {DOUBLE}, if({whole}, toUInt64({d}), NULL)")
     if STRING in known or PADDED in types:
-        digits = f"match(trimBoth({x}), '^[0-9]{{1,18}}([.]0{{1,20}})?$')"
-        parts.append(f"{both(f'{t} = {STRING}', digits)}, toUInt64OrNull(splitByChar('.', trimBoth({x}))[1])")
+        parts.append(f"{both(f'{t} = {STRING}', digits)}, {of_text}")
     return (f"multiIf({', '.join(parts)}, NULL)" if parts else "CAST(NULL, 'Nullable(UInt64)')"), False
 
 
@@ -244,6 +275,8 @@ class Columns:
         self.numbers = Numbering(facts, catalog, nested)
         self._by_name = {field.name: field for field in catalog.span_fields}
         self._found: dict[str, list[Candidate]] = {}
+        self.shared: dict[str, str] = {}
+        """Long values as columns, over those of the attributes and the kind."""
         self._around = Surroundings(catalog.words, 0)
         # Senders and kinds that may occur in this segment: a source of others is not even written down.
         self.senders = self._senders()
@@ -253,14 +286,24 @@ class Columns:
     def candidates(self, field: Field) -> list[Candidate]:
         """The sources of a field that occur in the segment, in order of precedence."""
         if field.name not in self._found:
-            found: list[Candidate] = []
+            found: dict[str, Candidate] = {}
             for source in field.applicable:
                 for resource in (False, True):
                     candidate = self._candidate(field, source, resource)
-                    if candidate and all(candidate.value != c.value for c in found):
-                        found.append(candidate)
-            self._found[field.name] = found
+                    if candidate:
+                        found.setdefault(candidate.value, candidate)
+            # A kind is made before the layer of the shared columns, which may depend on it.
+            once = field.name == "span.kind"
+            self._found[field.name] = [c if once else self._shared(c) for c in found.values()]
         return self._found[field.name]
+
+    def _shared(self, candidate: Candidate) -> Candidate:
+        """A long value stands once, as a column of its own: fields, winners and remarks all ask for it."""
+        if len(candidate.value) < _LONG:
+            return candidate
+        name = f"y{len(self.shared) + 1}"
+        self.shared[name] = candidate.value
+        return replace(candidate, value=name)
 
     def _candidate(self, field: Field, source: Source, resource: bool) -> Candidate | None:
         if source.emitter and source.emitter not in self.senders:
@@ -281,12 +324,12 @@ class Columns:
             value, sure = direct
         elif source.path or source.steps:
             if source.path:
-                x = at_path(unquoted(x), source.path)
+                x = at_path(self.numbers.unquoted(x), source.path)
             for step in source.steps:
                 if field.type is not FieldType.LIST or step.name not in ("enum", "split_comma"):
                     x = apply(x, step, self.catalog.words)
             if not source.verbatim or source.has("not_redacted"):
-                t, types = "10", _ANY_TEXT
+                t, types = _TEXT, _ANY_TEXT
             value, sure = typed(field.type, x, t, types, field.content)
             sure = sure and source.verbatim
             if source.steps and source.steps[-1].name == "const":
@@ -295,7 +338,14 @@ class Columns:
             value, sure = typed(field.type, x, t, types, field.content)
         if value == _NULL_OF[field.type]:
             return None
-        return Candidate(source, self._guarded(source, value, field.type), taken, sure, answers)
+        return Candidate(
+            source,
+            self._guarded(source, value, field.type),
+            taken,
+            sure,
+            answers,
+            field.type is FieldType.LIST,
+        )
 
     def _place(self, source: Source, resource: bool) -> tuple[str, str, frozenset[int], int] | None:
         """Text, type code, possible codes and number of the attribute a source reads; None when it is not
@@ -316,7 +366,7 @@ class Columns:
             "name": "name", "status.code": "toString(code)", "status.message": "message",
             "droppedAttributesCount": "toString(dropped)",
         }  # fmt: skip
-        return "scope" if source.scope is Scope.SCOPE else columns[source.attribute], "10", _ANY_TEXT, 0
+        return "scope" if source.scope is Scope.SCOPE else columns[source.attribute], _TEXT, _ANY_TEXT, 0
 
     def _by_word(
         self, field: Field, source: Source, x: str, resource: bool
