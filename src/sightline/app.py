@@ -43,6 +43,7 @@ from sightline.pages.intake import IntakeMeter
 from sightline.pages.routes import not_found
 from sightline.pages.routes import routes as page_routes
 from sightline.pages.services import Intake
+from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.query.sql_stream import SqlStreams
 from sightline.roles import Part, role
@@ -198,7 +199,7 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         api = ApiServices(
             store, sql, control, gate, journal,
             backup=backup_service(kept, lambda text: Problem(409, text)), prices_changed=prices.renew,
-            streams=streams,
+            streams=streams, scrapes=ScrapeKeeper(store, control, clock),
         )  # fmt: skip
         receiver = Receiver(journal, clock)
         yield Services(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from sightline.api.services import ApiServices
 from sightline.control.control import Control
 from sightline.control.gate import Gate
 from sightline.journal.journal import Journal
+from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.query.sql_stream import SqlStreams
 from sightline.records.access import Scope
@@ -150,6 +152,7 @@ def serve(directory: Path) -> Iterator[Server]:
         backup,
         lambda: changes.append(control.price_version()),
         streams,
+        ScrapeKeeper(store, control, time.time_ns),
     )
     server = Server(
         Starlette(routes=[*clickhouse_routes(services), *routes(services)]), services, loop, backups, changes
