@@ -21,7 +21,7 @@ def test_text_in_the_form_that_is_asked_for(server: Server) -> None:
 def test_settings_are_checked_and_kept_for_the_project(server: Server) -> None:
     default = server.ask("GET", "/scrape/settings", params={"project": "alpha"}).json()
     assert default == {
-        "labels": ["kind", "provider", "model", "service", "environment"],
+        "labels": ["kind", "provider", "model", "service", "team", "environment"],
         "kinds": ["llm", "embedding", "reranker"],
         "sets": 200,
     }

@@ -33,7 +33,7 @@ LATEST_SECONDS = 86_400
 class ScrapeSettings:
     """What a project chose. `kinds` are the spans that count as requests; `sets` bounds the label sets."""
 
-    labels: tuple[str, ...] = ("kind", "provider", "model", "service", "environment")
+    labels: tuple[str, ...] = ("kind", "provider", "model", "service", "team", "environment")
     kinds: tuple[str, ...] = ("llm", "embedding", "reranker")
     sets: int = 200
 
