@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 import httpx
 import pytest
 from tests.api.api_server import Server, make_key
 
+from sightline.operations.selftrace import project_of
 from sightline.records.access import Scope
 
 NAMES = "SELECT name FROM spans ORDER BY start_time LIMIT 2"
@@ -138,6 +140,23 @@ def test_failures_have_clickhouses_words(server: Server) -> None:
     refused(ask(server, "x" * 2_000_000), 413, 307, "TOO_MANY_BYTES")
     refused(ask(server, "SELECT '\udcff'".encode("utf-8", "surrogateescape")), 400, 62, "SYNTAX_ERROR")
     refused(ask(server, "SELECT 1", method="DELETE"), 405, 1, "UNSUPPORTED_METHOD")
+
+
+def test_whose_request_it_was_is_left_for_self_tracing(server: Server) -> None:
+    seen: list[object] = []
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await server.app(scope, receive, send)
+        seen.append(project_of(scope))
+
+    async def go() -> None:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:4318") as client:
+            await client.post("/clickhouse", content="SELECT 1", params={"user": "beta"})
+            await client.get("/api/v1/health")
+
+    server.run(go())
+    assert seen == ["beta", "default"]
 
 
 def test_ping_and_an_empty_question(server: Server) -> None:

@@ -19,6 +19,7 @@ from sightline.query.sql_errors import SqlError, SqlTooLong
 from sightline.query.sql_formats import FORMATS
 from sightline.query.sql_stream import Question, SqlStreams
 from sightline.store.rows import StoreError
+from sightline.store.store import STREAMED
 
 Ask = Callable[..., bytes]
 
@@ -57,6 +58,10 @@ def test_formats_of_the_list_answer_and_say_what_they_are(streams: Streams) -> N
         answer = streams.ask(f"SELECT toUInt8(number) AS n, 'x' AS s FROM numbers(3) FORMAT {name}")
         assert answer, name
         assert streams.ask("SELECT 1 AS n", default_format=name), name
+
+
+def test_what_is_sent_piece_by_piece_is_what_the_store_gives_so() -> None:
+    assert {format_.rows for format_ in FORMATS.values() if format_.rows} == STREAMED
 
 
 def test_a_head_comes_once_also_without_rows(streams: Streams) -> None:

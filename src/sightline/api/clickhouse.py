@@ -27,6 +27,7 @@ from sightline.api.clickhouse_errors import Failure, failure_of
 from sightline.api.clickhouse_request import Asked, project_of, read
 from sightline.api.services import ApiServices
 from sightline.query.sql_stream import SqlStreams, Streamed
+from sightline.records.access import Principal
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -71,6 +72,7 @@ class _Endpoint:
                     {"Allow": "GET, HEAD, POST"},
                 )
             project, user = await project_of(request, self._services.gate, self._services.control)
+            request.state.principal = Principal(project, frozenset(), None)  # for self-tracing
             asked = await read(request, project, user)
             query_id = asked.query_id or secrets.token_hex(16)
             if not asked.question.query.strip():

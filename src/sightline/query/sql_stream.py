@@ -31,9 +31,8 @@ from sightline.store.store import Connection
 
 # Pieces on the way between the engine's thread and the reader.
 _PIECES = 4
-# Types without a fixed shape, and the words that tell that one may be there.
+# Types without a fixed shape.
 _OPEN = ("JSON", "Dynamic", "Variant")
-_LOOSE = frozenset({*_OPEN, "attributes", "resource", "JSONExtract", "scope_attributes"})
 _WORD = re.compile(r"\w+")
 _HEAD = "JSONCompactEachRowWithNamesAndTypes"
 # Answers that are made as a whole, measured as RowBinary.
@@ -88,6 +87,13 @@ class SqlStreams(SqlEndpoint):
             self.version = str(connection.query("SELECT version()").rows[0][0])
             self._shown: dict[str, Relation] = {**self.relations, **load_system(connection, self.relations)}
             self._system_values = system_values(self.relations)
+        # Words that tell that a column of an open type may be in the answer.
+        self._loose = frozenset(_OPEN) | {
+            column.name
+            for relation in self.relations.values()
+            for column in relation.columns
+            if any(word in column.type for word in _OPEN)
+        }
 
     async def stream(self, question: Question) -> Streamed:
         """Run one SELECT and return when its answer begins.
@@ -189,7 +195,7 @@ class SqlStreams(SqlEndpoint):
         native = format_.name == "Native"
         chosen: dict[str, str | int] = {"session_timezone": "UTC", "max_block_size": _BLOCK_ROWS}
         settings = self.limits(call.mark, question.project, {**chosen, **question.settings}, bounded=whole)
-        if native and _LOOSE & set(_WORD.findall(plan.text)):
+        if native and self._loose & set(_WORD.findall(plan.text)):
             head = connection.raw(f"{BIND}{plan.text}\nLIMIT 0\nSETTINGS {settings}", bound, fmt=_HEAD)
             plan = self.verified(connection, _strict(plan, head), bound)
         text = f"{BIND}{plan.text}"
