@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from sightline.api.clickhouse import routes as clickhouse_routes
 from sightline.api.middleware import stack as request_log
 from sightline.api.problems import Problem
 from sightline.api.routes import routes as api_routes
@@ -43,7 +44,9 @@ from sightline.pages.intake import IntakeMeter
 from sightline.pages.routes import not_found
 from sightline.pages.routes import routes as page_routes
 from sightline.pages.services import Intake
+from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
+from sightline.query.sql_stream import SqlStreams
 from sightline.roles import Part, role
 from sightline.settings import Settings
 from sightline.store.cluster import embedded_refusal
@@ -174,6 +177,9 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         sql = SqlEndpoint(store, settings.store)
         await asyncio.to_thread(sql.open)
         stack.callback(sql.close)
+        streams = SqlStreams(store, settings.store)
+        await asyncio.to_thread(streams.open)
+        stack.callback(streams.close)
         tracing = SelfTracing(journal.append, enabled=settings.self_tracing, loop=asyncio.get_running_loop())
         stack.push_async_callback(tracing.close)
         digester = None
@@ -195,6 +201,7 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         api = ApiServices(
             store, sql, control, gate, journal,
             backup=backup_service(kept, lambda text: Problem(409, text)), prices_changed=prices.renew,
+            streams=streams, scrapes=ScrapeKeeper(store, control, clock),
         )  # fmt: skip
         receiver = Receiver(journal, clock)
         yield Services(
@@ -225,7 +232,12 @@ def application(parts: Services) -> ASGIApp:
     if Part.RECEIVE in chosen:
         routes += wire_routes(parts.receiver, parts.gate, settings.http)
     if Part.SERVE in chosen:
-        routes += [*api_routes(parts.api), *page_routes(parts), not_found(parts)]
+        routes += [
+            *api_routes(parts.api),
+            *clickhouse_routes(parts.api),
+            *page_routes(parts),
+            not_found(parts),
+        ]
     middleware = request_log(lambda: uuid.uuid4().hex[:16])
     return parts.tracing.middleware(Starlette(routes=routes, middleware=middleware))
 

@@ -34,6 +34,7 @@ async def admit(request: Request, operation: Operation, services: ApiServices) -
         require(principal, operation.scope, wanted)
     except AccessDenied as error:
         raise _denied(error) from error
+    request.state.principal = principal  # whose request it was, for self-tracing
     operator = principal.may(Scope.ADMIN) and (
         principal.key_id is None or principal.project == DEFAULT_PROJECT
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from sightline.api.problems import Problem
 from sightline.api.services import ApiServices
@@ -71,7 +72,7 @@ class Call:
             raise Problem(403, f"{what} concerns every project and needs an admin key of project default.")
 
 
-Handler = Callable[[Call], Awaitable[Mapping[str, Any]]]
+Handler = Callable[[Call], Awaitable[Mapping[str, Any] | Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Operation:
     """One method on one path below `/api/v1`. `scope` None: anyone. `body` and `answer` are JSON Schemas.
 
     `scope` is asked of the caller before the handler runs; `failures` are the statuses it may add to those
-    that every operation may answer.
+    that every operation may answer. A `media_type` other than JSON means that the handler makes the response.
     """
 
     method: str
@@ -93,3 +94,4 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     status: int = 200
     failures: tuple[int, ...] = field(default=())
+    media_type: str = "application/json"
