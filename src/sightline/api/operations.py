@@ -83,8 +83,8 @@ Handler = Callable[[Call], Awaitable[Mapping[str, Any]]]
 class Operation:
     """One method on one path below `/api/v1`. `scope` None: anyone. `body` and `answer` are JSON Schemas.
 
-    `scope` is asked of a key before the handler runs, of a person the role in `api.rights`. `failures` are the
-    statuses it may add to those that every operation may answer.
+    `scope` is asked of a key before the handler runs, of a person the role in `api.rights`. `failures` are
+    the statuses it may add to those that every operation may answer.
     """
 
     method: str
