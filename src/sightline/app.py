@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from sightline.api.middleware import stack as request_log
 from sightline.api.problems import Problem
+from sightline.api.rights import undeclared
 from sightline.api.routes import routes as api_routes
 from sightline.api.services import ApiServices
 from sightline.catalog.conventions import conventions
@@ -156,13 +157,15 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         control = Control(control_url)
         stack.callback(control.close)
         control.migrate()
-        refused = exposure_error(settings.http.host, control.has_keys(), settings.insecure)
+        refused = exposure_error(
+            settings.http.host, control.has_keys() or control.has_people(), settings.insecure
+        )
         if refused:
             raise CannotStart(refused)
         gate = Gate(
             control, is_loopback(settings.http.host), insecure=settings.insecure,
             bind_host=settings.http.host, hosts=settings.http.allowed_hosts,
-            origins=settings.http.cors_origins,
+            origins=settings.http.cors_origins, session_idle=settings.auth.session_idle,
         )  # fmt: skip
         stack.callback(gate.close)
         store = Store(url, settings.store)
@@ -224,6 +227,11 @@ def application(parts: Services) -> ASGIApp:
         routes += wire_routes(parts.receiver, parts.gate, settings.http)
     if Part.SERVE in chosen:
         routes += [*api_routes(parts.api), *page_routes(parts), not_found(parts)]
+    unknown = undeclared(routes)
+    if unknown:
+        raise LookupError(
+            f"Nobody said who may use {', '.join(unknown)}: add it to RIGHTS of sightline.api.rights"
+        )
     middleware = request_log(lambda: uuid.uuid4().hex[:16])
     return parts.tracing.middleware(Starlette(routes=routes, middleware=middleware))
 

@@ -89,6 +89,16 @@ class ControlSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthSettings:
+    """People who sign in to the pages."""
+
+    session_idle: float = 3 * 86400.0
+    """How long a browser stays signed in without being used."""
+    session_longest: float = 30 * 86400.0
+    """How long it stays signed in at most, however much it is used."""
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """Sightline's own logs, on standard error."""
 
@@ -118,4 +128,5 @@ class Settings:
     journal: JournalSettings = field(default_factory=JournalSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
+    auth: AuthSettings = field(default_factory=AuthSettings)
     log: LogSettings = field(default_factory=LogSettings)

@@ -80,7 +80,7 @@ RIGHTS: Mapping[str, Least] = {
     "GET /settings/people": Least.ADMIN,
     "POST /settings/people": Least.ADMIN,
     "POST /settings/people/{person}/role": Least.ADMIN,
-    "POST /settings/people/{person}/link": Least.OPERATOR,
+    "POST /settings/people/{person}/link": Least.ADMIN,
     "POST /settings/people/{person}/sessions": Least.OPERATOR,
     "POST /settings/people/{person}/server-admin": Least.OPERATOR,
     "POST /settings/people/{person}/remove": Least.OPERATOR,
@@ -118,8 +118,11 @@ def undeclared(routes: Iterable[BaseRoute]) -> list[str]:
     return missing
 
 
-def allow(principal: Principal, needed: Least, project: str | None) -> Principal:
-    """The principal as it acts in the project (None: its own), or AccessDenied 403 with what is missing."""
+def allow(principal: Principal, needed: Least, project: str | None, *, anywhere: bool = False) -> Principal:
+    """The principal as it acts in the project (None: its own), or AccessDenied 403 with what is missing.
+
+    `anywhere`: the page is about the server, so a role in any project will do.
+    """
     if needed is Least.ANYONE:
         return principal
     if needed is Least.OPERATOR:
@@ -133,8 +136,11 @@ def allow(principal: Principal, needed: Least, project: str | None) -> Principal
         return principal
     if needed is Least.PERSON:
         return principal
-    wanted = project or principal.project
-    role, asked = principal.role_in(wanted), _ROLES[needed]
+    wanted, asked = project or principal.project, _ROLES[needed]
+    if anywhere:
+        known = (wanted, *sorted(principal.person.roles))
+        wanted = next((p for p in known if (r := principal.role_in(p)) and r.includes(asked)), wanted)
+    role = principal.role_in(wanted)
     if role is None:
         # Whether that project exists is nobody's business who has no role in it.
         raise AccessDenied(

@@ -54,8 +54,8 @@ def exposure_error(host: str, has_keys: bool, insecure: bool, options: str = "")
     command = " ".join(filter(None, ["sightline keys create --project default --scope admin", options]))
     return (
         f"Listening on {where} would let everyone who reaches it read and write everything, because there is"
-        f" no key yet. Make one: {command}; or listen on loopback"
-        " with --host 127.0.0.1; or, where something in front checks who comes, pass --insecure."
+        f" no key yet. Make one: {command}; or add a person: sightline people add EMAIL; or listen on"
+        " loopback with --host 127.0.0.1; or, where something in front checks who comes, pass --insecure."
     )
 
 
