@@ -40,6 +40,7 @@ from sightline.operations.metrics import journal_gauges, metrics_route
 from sightline.operations.selftrace import PROJECT as SELF_PROJECT
 from sightline.operations.selftrace import SelfTracing
 from sightline.pages.intake import IntakeMeter
+from sightline.pages.openid import OpenIdError
 from sightline.pages.routes import not_found
 from sightline.pages.routes import routes as page_routes
 from sightline.pages.services import Intake
@@ -226,7 +227,10 @@ def application(parts: Services) -> ASGIApp:
     if Part.RECEIVE in chosen:
         routes += wire_routes(parts.receiver, parts.gate, settings.http)
     if Part.SERVE in chosen:
-        routes += [*api_routes(parts.api), *page_routes(parts), not_found(parts)]
+        try:
+            routes += [*api_routes(parts.api), *page_routes(parts), not_found(parts)]
+        except OpenIdError as error:
+            raise CannotStart(str(error)) from error
     unknown = undeclared(routes)
     if unknown:
         raise LookupError(

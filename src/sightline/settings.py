@@ -96,6 +96,18 @@ class AuthSettings:
     """How long a browser stays signed in without being used."""
     session_longest: float = 30 * 86400.0
     """How long it stays signed in at most, however much it is used."""
+    oidc_issuer: str = ""
+    """OpenID Connect provider to sign in with, as it names itself: `https://id.example.com`; empty: none."""
+    oidc_client_id: str = ""
+    """What the provider calls this Sightline."""
+    oidc_client_secret: str = ""
+    """The secret it gave for that; better in the variable than in a file. Empty: none, PKCE alone."""
+    oidc_domains: tuple[str, ...] = ()
+    """Domains of e-mail addresses that may sign in through it; empty: any, of people added before."""
+    oidc_role: str = ""
+    """Role in project `default` for who comes for the first time; empty: only people added before come in."""
+    oidc_label: str = "Sign in with OpenID"
+    """Words on the button."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ RIGHTS: Mapping[str, Least] = {
     # signing in and out
     "GET /login": Least.ANYONE,
     "POST /login": Least.ANYONE,
+    "GET /login/openid": Least.ANYONE,
+    "GET /login/openid/back": Least.ANYONE,
     "POST /logout": Least.ANYONE,
     "GET /set-password": Least.ANYONE,
     "POST /set-password": Least.ANYONE,

@@ -40,7 +40,8 @@ class StoredPeople(Session):
         given = {project: names.role(role) for project, role in (roles or {}).items()}
         new = tokens.new_id(self._draw)
         with self._writing() as db:
-            first = db.execute(sa.select(PEOPLE.c.id).limit(1)).first() is None
+            # Not whom a provider brings: anybody there could be the first.
+            first = external_id is None and db.execute(sa.select(PEOPLE.c.id).limit(1)).first() is None
             values = {
                 "id": new,
                 "email": email,

@@ -23,6 +23,7 @@ _ZERO_ALLOWED = ("port", "keep_", "min_", "retry_window")
 CHOICES: dict[str, tuple[str, ...]] = {
     "log.level": ("debug", "info", "warning", "error"),
     "log.format": ("auto", "json", "console"),
+    "auth.oidc_role": ("", "reader", "editor", "admin"),
 }
 # Variables that begin with SIGHTLINE_ and are no settings of the server.
 OTHER_VARIABLES: dict[str, str] = {

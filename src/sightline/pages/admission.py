@@ -21,7 +21,7 @@ async def admit(request: Request, needed: Least, services: Services) -> None:
         raise AccessDenied(403, "Pages of other sites may not use this address.")
     if needed is Least.ANYONE:
         return
-    principal = await identify(request, services)
+    request.state.principal = principal = await identify(request, services)
     if changing:
         await check_token(request, principal)
     project = request.path_params.get("project")

@@ -28,7 +28,7 @@ from sightline.pages.admission import check_token, identify
 from sightline.pages.answers import Refused, form, html
 from sightline.pages.environment import render
 from sightline.pages.services import Services
-from sightline.pages.shell import THEME_COOKIE, theme_of, with_query
+from sightline.pages.shell import THEME_COOKIE, Link, theme_of, with_query
 from sightline.records.people import Person
 
 _T = TypeVar("_T")
@@ -39,13 +39,15 @@ MOST_WAITING = 20
 
 @dataclass(frozen=True, slots=True)
 class LoginContext:
-    """Everything `login.html` shows. `email` is what was typed, `following` where the reader wanted to go."""
+    """Everything `login.html` shows. `email` is what was typed, `following` where the reader wanted to go,
+    `other` the way through an OpenID provider."""
 
     title: str
     theme: str
     email: str
     following: str
     error: str
+    other: Link | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class Entrance:
         except AccessDenied as error:
             if not error.sign_in:
                 raise
-            return self._form(request, following)
+            return self.form(request, following)
         return RedirectResponse(following, 302)
 
     async def sign_in(self, request: Request) -> Response:
@@ -114,12 +116,12 @@ class Entrance:
             check = self.services.control.check_password
             person = await self.hashing.run(lambda: check(email, password, origin))
         except TooManyAttempts as error:
-            answer = self._form(request, following, email, str(error), 429)
+            answer = self.form(request, following, email, str(error), 429)
             answer.headers["retry-after"] = str(error.seconds)
             return answer
         except (SignInRefused, ControlUnavailable) as error:
             status = 503 if isinstance(error, ControlUnavailable) else 403
-            return self._form(request, following, email, str(error), status)
+            return self.form(request, following, email, str(error), status)
         return await self.enter(request, person, following)
 
     async def sign_out(self, request: Request) -> Response:
@@ -199,10 +201,15 @@ class Entrance:
             return None
         return (principal.person, principal.session) if principal.person and principal.session else None
 
-    def _form(
+    def form(
         self, request: Request, following: str, email: str = "", error: str = "", status: int = 200
     ) -> Response:
-        context = LoginContext("Sign in", _theme(request), email, following, error)
+        """The form to sign in, with what was typed and what was wrong."""
+        auth = self.services.settings.auth
+        other = None
+        if auth.oidc_issuer:
+            other = Link(auth.oidc_label, with_query("/login/openid", {"next": following}))
+        context = LoginContext("Sign in", _theme(request), email, following, error, other)
         return html(render("login.html", context), status)
 
     def _password(self, request: Request, person: Person, token: str, error: str = "") -> Response:

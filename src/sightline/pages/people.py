@@ -272,9 +272,7 @@ def _row(
         others=tuple(project for project in managed if project not in person.roles),
         linkable=_may_link(principal, person),
         seen=nanoseconds(person.last_seen_at) if person.last_seen_at else None,
-        state="signs in with OpenID"
-        if person.external
-        else ("" if person.has_password else "has not used the link yet"),
+        state="with OpenID" if person.external else ("" if person.has_password else "link not used yet"),
         browsers=counts.get(person.id, 0),
         me=principal.person is not None and principal.person.id == person.id,
         open=person.id == opened,

@@ -25,6 +25,8 @@ from sightline.pages.admission import admit, principal_of
 from sightline.pages.answers import Missing, Refused, html, part
 from sightline.pages.entrance import Entrance, Hashing, to_sign_in
 from sightline.pages.environment import render
+from sightline.pages.openid import Provider
+from sightline.pages.openid_entrance import OpenIdEntrance
 from sightline.pages.people import PeoplePages
 from sightline.pages.security import PageHeaders
 from sightline.pages.services import Services
@@ -41,12 +43,17 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def routes(services: Services) -> list[BaseRoute]:
-    """Every page and its files, dressed in the security headers. Who may use each: `api.rights`."""
+    """Every page and its files, dressed in the security headers. Who may use each: `api.rights`.
+
+    Raises OpenIdError when a provider is set whose tokens cannot be checked here.
+    """
     pages = Pages(services)
     people = PeoplePages(services, pages.frame)
     hashing = Hashing()
     me = AccountPages(services, pages.frame, hashing)
     entrance = Entrance(services, pages.problem, hashing)
+    auth = services.settings.auth
+    openid = OpenIdEntrance(entrance, Provider(auth) if auth.oidc_issuer else None)
     table: Sequence[tuple[str, str, Endpoint]] = (
         ("GET", "/", pages.start),
         ("GET", "/traces/{trace_id}", pages.short),
@@ -58,6 +65,7 @@ def routes(services: Services) -> list[BaseRoute]:
         ("GET", "/theme", theme),
         ("GET", "/static/{name}", assets.static),
         *entrance.table(),
+        *openid.table(),
         *me.table(),
         *people.table(),
     )
@@ -322,7 +330,10 @@ class Pages:
             return to_sign_in(request)
         sentence, command = problems.command_in(error.message)
         titles = {401: "A key is needed", 403: "This is not for you" if not command else "Not with this key"}
-        answer = self.problem(request, error.status, titles.get(error.status, "Try again"), sentence, command)
+        who: Principal | None = getattr(request.state, "principal", None)
+        me = (Link("To the traces", "/"), Link("Your account", "/settings/me")) if who and who.person else ()
+        title = titles.get(error.status, "Try again")
+        answer = self.problem(request, error.status, title, sentence, command, me)
         if error.status == 401:
             answer.headers["www-authenticate"] = 'Basic realm="Sightline, a read key as password"'
         return answer
