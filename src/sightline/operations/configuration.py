@@ -149,7 +149,7 @@ def parse(setting: Setting, value: object, source: str) -> Any:
         parsed = _converted(setting, value)
         _in_range(setting, parsed)
     except ValueError:
-        given = _PASSWORD.sub(r"\1:…@", str(value))
+        given = "…" if setting.key.endswith("secret") else _PASSWORD.sub(r"\1:…@", str(value))
         default = shown(setting, setting.default) or "empty"
         raise ConfigurationError(
             f'{setting.key} is "{given}" (from {source}), but must be {setting.expectation}. '

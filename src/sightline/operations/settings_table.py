@@ -70,7 +70,7 @@ class Setting:
     def expectation(self) -> str:
         """What a value has to be, for people."""
         if self.choices:
-            return "one of " + ", ".join(self.choices)
+            return "one of " + ", ".join(choice or "empty" for choice in self.choices)
         if self.kind is bool:
             return "true or false"
         if self.kind is tuple:
