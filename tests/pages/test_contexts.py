@@ -11,8 +11,10 @@ from sightline.pages.account import AccountContext
 from sightline.pages.entrance import LoginContext, SetPasswordContext
 from sightline.pages.environment import ENVIRONMENT, render
 from sightline.pages.first import FirstContext
+from sightline.pages.keys import KeysContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.problems import ProblemContext
+from sightline.pages.projects import ProjectsContext
 from sightline.pages.trace import TraceContext
 from sightline.pages.traces import TracesContext
 
@@ -25,6 +27,8 @@ PAGES = {
     "set_password.html": SetPasswordContext,
     "account.html": AccountContext,
     "people.html": PeopleContext,
+    "keys.html": KeysContext,
+    "projects.html": ProjectsContext,
 }
 # Set by a page for the frame it stands in.
 FRAME = {"theme_name", "page_title"}

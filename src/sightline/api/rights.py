@@ -86,6 +86,12 @@ RIGHTS: Mapping[str, Least] = {
     "POST /settings/people/{person}/sessions": Least.OPERATOR,
     "POST /settings/people/{person}/server-admin": Least.OPERATOR,
     "POST /settings/people/{person}/remove": Least.OPERATOR,
+    "GET /settings/keys": Least.ADMIN,
+    "POST /settings/keys": Least.ADMIN,
+    "POST /settings/keys/{key}/revoke": Least.ADMIN,
+    "GET /settings/projects": Least.ADMIN,
+    "POST /settings/projects": Least.OPERATOR,
+    "POST /settings/projects/{project}/periods": Least.ADMIN,
     # whatever has no address: an answer that says so
     "GET /{path:path}": Least.ANYONE,
     "GET /api": Least.ANYONE,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,11 +17,10 @@ from sightline.pages.browsers import browser_of
 from sightline.pages.entrance import Hashing, origin_of
 from sightline.pages.environment import render
 from sightline.pages.services import Services
+from sightline.pages.settings_frame import Frame, nanoseconds, tabs
 from sightline.pages.shell import Link, Shell
-from sightline.records.access import Principal
 from sightline.records.people import BrowserSession, Person
 
-Frame = Callable[..., Awaitable[Shell]]
 DONE = {
     "password": "Your password is changed. Other browsers are signed out.",
     "session": "That browser is signed out.",
@@ -137,22 +135,6 @@ class AccountPages:
             done=DONE.get(request.query_params.get("done", ""), ""),
         )
         return html(render("account.html", context), 422 if error else 200)
-
-
-def tabs(principal: Principal, current: str) -> tuple[Link, ...]:
-    """The settings this reader may see, in their order."""
-    admin = principal.operator or any(
-        role.value == "admin" for role in (principal.person.roles.values() if principal.person else ())
-    )
-    people = [Link("People", "/settings/people", current == "people")]
-    me = [Link("Your account", "/settings/me", current == "me")]
-    keyed = principal.person is None and not principal.open
-    return tuple((people if admin or keyed else []) + (me if principal.person else []))
-
-
-def nanoseconds(moment: datetime) -> int:
-    """A moment as the pages' filters take it."""
-    return round(moment.timestamp() * 1000) * 10**6
 
 
 def _rows(found: Sequence[BrowserSession], current: str | None) -> tuple[BrowserRow, ...]:

@@ -13,12 +13,12 @@ from sightline.control.errors import AlreadyExists, InvalidValue, NotFound
 from sightline.control.gate import AccessDenied
 from sightline.control.stored_people import LINK_DAYS
 from sightline.pages import first
-from sightline.pages.account import Frame, nanoseconds, tabs
 from sightline.pages.admission import principal_of
 from sightline.pages.answers import Missing, back_to, form, html
 from sightline.pages.entrance import over_tls
 from sightline.pages.environment import render
 from sightline.pages.services import Services
+from sightline.pages.settings_frame import Frame, managed, nanoseconds, tabs
 from sightline.pages.shell import Link, Shell, with_query
 from sightline.records.access import Principal
 from sightline.records.people import Person, Role
@@ -227,7 +227,7 @@ class PeoplePages:
         principal, control = principal_of(request), self.services.control
         everyone = await run_in_threadpool(control.people)
         names = await run_in_threadpool(self.services.projects)
-        managed = [n for n in names if principal.operator or principal.role_in(n) is Role.ADMIN]
+        mine = managed(principal, names)
         idle = self.services.settings.auth.session_idle
         seen = [p for p in everyone if self._visible(principal, p)]
         counts = await run_in_threadpool(
@@ -239,12 +239,12 @@ class PeoplePages:
             tabs=tabs(principal, "people"),
             now=self.services.clock(),
             csrf=principal.csrf,
-            people=tuple(_row(p, principal, managed, counts, opened) for p in seen),
-            projects=tuple(managed),
+            people=tuple(_row(p, principal, mine, counts, opened) for p in seen),
+            projects=tuple(mine),
             roles=tuple((role.value, words) for role, words in ROLES),
             operator=principal.operator,
             nobody=not everyone,
-            typed=typed or Typed(project=principal.project if principal.project in managed else ""),
+            typed=typed or Typed(project=principal.project if principal.project in mine else ""),
             link=link,
             error=error,
             done=DONE.get(request.query_params.get("done", ""), ""),
@@ -260,16 +260,16 @@ def _may_link(principal: Principal, person: Person) -> bool:
 
 
 def _row(
-    person: Person, principal: Principal, managed: Sequence[str], counts: Mapping[str, int], opened: str
+    person: Person, principal: Principal, mine: Sequence[str], counts: Mapping[str, int], opened: str
 ) -> PersonRow:
-    roles = tuple((project, person.roles[project].value) for project in managed if project in person.roles)
+    roles = tuple((project, person.roles[project].value) for project in mine if project in person.roles)
     return PersonRow(
         id=person.id,
         email=person.email,
         name=person.name,
         server_admin=person.server_admin,
         roles=roles,
-        others=tuple(project for project in managed if project not in person.roles),
+        others=tuple(project for project in mine if project not in person.roles),
         linkable=_may_link(principal, person),
         seen=nanoseconds(person.last_seen_at) if person.last_seen_at else None,
         state="with OpenID" if person.external else ("" if person.has_password else "link not used yet"),

@@ -25,9 +25,11 @@ from sightline.pages.admission import admit, principal_of
 from sightline.pages.answers import Missing, Refused, html, part
 from sightline.pages.entrance import Entrance, Hashing, to_sign_in
 from sightline.pages.environment import render
+from sightline.pages.keys import KeyPages
 from sightline.pages.openid import Provider
 from sightline.pages.openid_entrance import OpenIdEntrance
 from sightline.pages.people import PeoplePages
+from sightline.pages.projects import ProjectPages
 from sightline.pages.security import PageHeaders
 from sightline.pages.services import Services
 from sightline.pages.shell import THEME_COOKIE, Link, View, path_of, theme_of, with_query
@@ -48,7 +50,7 @@ def routes(services: Services) -> list[BaseRoute]:
     Raises OpenIdError when a provider is set whose tokens cannot be checked here.
     """
     pages = Pages(services)
-    people = PeoplePages(services, pages.frame)
+    settings = (PeoplePages, KeyPages, ProjectPages)
     hashing = Hashing()
     me = AccountPages(services, pages.frame, hashing)
     entrance = Entrance(services, pages.problem, hashing)
@@ -67,7 +69,7 @@ def routes(services: Services) -> list[BaseRoute]:
         *entrance.table(),
         *openid.table(),
         *me.table(),
-        *people.table(),
+        *(entry for part in settings for entry in part(services, pages.frame).table()),
     )
     return [
         Route(path, PageHeaders(Page(pages, endpoint, least(method, path))), methods=[method])
