@@ -30,6 +30,7 @@ from sightline.control.exposure import exposure_error, is_loopback
 from sightline.control.gate import Gate
 from sightline.digest.digester import Digester
 from sightline.digest.environments import EnvironmentFinder
+from sightline.digest.merges import Merges
 from sightline.digest.policy import Policy
 from sightline.digest.signals import signal_digests, write_probe
 from sightline.journal.disk import Disk
@@ -184,8 +185,9 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
             digests = signal_digests(store, conventions(), prices, PolicyKeeper(control, clock), clock)
             finder = EnvironmentFinder(store, control, clock)
             digester = Digester(
-                journal, digests, clock, write_probe(store), around=tracing.digest_pass, stored=finder.stored
-            )
+                journal, digests, clock, write_probe(store), around=tracing.digest_pass, stored=finder.stored,
+                pace=Merges(store) if store.embedded else None,
+            )  # fmt: skip
             digester.start()
             stack.callback(digester.stop, _DRAIN_SECONDS)
             finder.start()

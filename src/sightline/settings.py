@@ -45,7 +45,7 @@ class GrpcSettings:
 class JournalSettings:
     """The durable log between the wire and the store."""
 
-    segment_bytes: int = 48 * 2**20
+    segment_bytes: int = 64 * 2**20
     """Size at which a segment is closed and digested."""
     segment_age: float = 0.4
     """Age at which it is, however small, five times that while the digest is busy; it decides how soon data

@@ -41,8 +41,9 @@ _LINKS = {
 }  # fmt: skip
 
 
-# Names of attributes as columns: `v5`, `u5`, `a5`, `t5`, `n5` of spans, `rv2`, `r2`, `rt2` of resources.
-_NAMES = re.compile(r"\b(?:v|u|a|t|n|r|rt|rv)\d+\b")
+# Names of attributes as columns: `v5`, `u5`, `a5`, `t5`, `n5`, `qa5` of spans, `rv2`, `r2`, `rt2`, `qr2`
+# of resources.
+_NAMES = re.compile(r"\b(?:v|u|q?a|t|n|q?r|rt|rv)\d+\b")
 
 
 # Where the canonical spans of the segment under way are.
@@ -67,10 +68,9 @@ class CanonicalQuery:
     structure: str
 
 
-def _winner(candidates: list[Candidate], of_lists: bool) -> str:
+def _winner(candidates: list[Candidate]) -> str:
     """The number of the span attribute that a field was read from, 0 for none of them."""
-    answers = "notEmpty" if of_lists else "isNotNull"
-    arms = ", ".join(f"{answers}({c.value}), {c.key}" for c in candidates)
+    arms = ", ".join(f"{c.there}, {c.key}" for c in candidates)
     return f"toUInt16(multiIf({arms}, 0))"
 
 
@@ -106,7 +106,7 @@ class _Plan:
                 self.always.add(takers[0].key)
             elif takers:
                 self.maybe |= {c.key for c in takers}
-                self.taken.append(_winner(found, field.type is FieldType.LIST))
+                self.taken.append(_winner(found))
         self.maybe -= self.always
 
 
@@ -130,26 +130,21 @@ def canonical_query(catalog: Catalog, facts: Facts, staged: str, nested: str) ->
     arrays = ["keys", "vals", "events", "links"]
     carried = [*_STRUCTURAL, *arrays]
     layer = f"SELECT {', '.join(carried)}, rkeys, rvals, {keys.kid} AS kid, {keys.rkid} AS rkid FROM {staged}"
-    needed = " ".join(
-        [kind, *plan.fields.values(), *plan.content.values(), *plan.taken, *marks.values(), *keys.contents]
-    )
-    mentioned = set(_NAMES.findall(needed))
-    # What is made of a raw value that stands in a column comes in a layer above it.
-    made = {n for n, value in numbers.used.items() if n in mentioned and _NAMES.search(value)}
-    beneath = set(_NAMES.findall(" ".join(numbers.used[n] for n in made))) | (mentioned - made)
-    found = {n: value for n, value in numbers.used.items() if n in beneath}
-    senders = f"{columns.emitters()} AS emitters"
-    layer = (
-        f"SELECT {', '.join([*carried, 'kid', *(f'{v} AS {n}' for n, v in found.items()), senders])} FROM"
-        f" ({layer})"
-    )
+    needed = [kind, *fields.values(), *plan.content.values(), *plan.taken, *marks.values(), *keys.contents]
+    mentioned = set(_NAMES.findall(" ".join([*needed, *columns.shared.values()])))
+    names: list[str] = []
+    extra = ["kid", "rkid", "rvals", f"{columns.emitters()} AS emitters"]
+    for level in _levels(numbers.used, mentioned):
+        made = [f"{numbers.used[name]} AS {name}" for name in level]
+        layer = f"SELECT {', '.join([*carried, *extra, *names, *made])} FROM ({layer})"
+        names += level
+        extra = ["kid", "emitters"]
     carried += ["kid", "emitters"]
-    names = sorted(mentioned & found.keys())
-    if made:
-        above = (f"{numbers.used[n]} AS {n}" for n in sorted(made))
-        layer = f"SELECT {', '.join([*carried, *names, *above])} FROM ({layer})"
-        names += sorted(made)
+    names = [name for name in names if name in mentioned]
     layer = f"SELECT {', '.join([*carried, *names])}, ifNull({kind}, 'other') AS kind FROM ({layer})"
+    if columns.shared:
+        more = (f"{value} AS {name}" for name, value in columns.shared.items())
+        layer = f"SELECT {', '.join([*carried, *names, 'kind', *more])} FROM ({layer})"
     taken = f"[{', '.join(plan.taken)}]::Array(UInt16) AS taken"
     values = [f"{value} AS c_{name}" for name, value in fields.items()] + [
         f"{v} AS {n}" for n, v in marks.items()
@@ -210,6 +205,24 @@ def resources_query(catalog: Catalog, facts: Facts, staged: str, nested: str, as
         f" FROM (SELECT resource_row, CAST(rkeys, 'Array(String)') AS rkeys, CAST(rvals, 'Array(String)') AS"
         f" rvals FROM {staged} LIMIT 1 BY resource_row)"
     )
+
+
+def _levels(used: dict[str, str], mentioned: set[str]) -> list[list[str]]:
+    """The columns that are mentioned and what these are made of, in layers that only use those before; at
+    least one."""
+    # What looks like a column in a literal is none, or one too many.
+    beneath = {name: {n for n in _NAMES.findall(value) if n in used} for name, value in used.items()}
+    left = mentioned & used.keys()
+    while more := {n for name in left for n in beneath[name]} - left:
+        left |= more
+    levels: list[list[str]] = []
+    done: set[str] = set()
+    while left or not levels:
+        ready = sorted(name for name in left if done.issuperset(beneath[name]))
+        levels.append(ready)
+        done |= set(ready)
+        left -= done
+    return levels
 
 
 class _Keys:

@@ -8,7 +8,8 @@ number), and a transform over few distinct words is worked out in Python, once f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import cache, reduce
 from typing import Any
 
@@ -19,9 +20,7 @@ from sightline.catalog.values import as_type
 from sightline.catalog.vocabulary import Field, FieldType, Scope, Source
 from sightline.digest.anyvalue import (
     BLANK,
-    BOOL,
     DOUBLE,
-    EMPTY,
     INT,
     NEGATIVE,
     PADDED,
@@ -40,15 +39,17 @@ from sightline.digest.steps import (
     array,
     at_path,
     both,
-    bound,
     either,
-    number,
     quoted,
-    trimmed,
     unquoted,
 )
+from sightline.digest.typed import NULL_OF, TEXT, by_word, typed
 
 _ANY_TEXT = frozenset({STRING, BLANK, PADDED})
+# Expressions at least so long get a column of their own: they are used up to three times.
+_LONG = 80
+_NULL_OF_EMPTY = re.compile(r"nullIf\((\w+), ''\)")
+_NUMBER_COLUMN = re.compile(r"toUInt64\((n\d+)\)")
 # Steps that depend on the word alone and change it, so that they are worth doing once for each word.
 WORD_STEPS = frozenset(
     {
@@ -81,6 +82,7 @@ class Candidate:
 
     `key` is the number of the span attribute it takes for itself, 0 for none. `sure`: it answers whenever the
     key is there, so that nothing needs to be tested. `answers`: all it can say, None when that is not known.
+    `many`: its value is a list.
     """
 
     source: Source
@@ -88,6 +90,18 @@ class Candidate:
     key: int
     sure: bool
     answers: frozenset[str] | None = None
+    many: bool = False
+
+    @property
+    def there(self) -> str:
+        """Whether it has an answer, as a condition."""
+        if self.many:
+            return f"notEmpty({self.value})"
+        if short := _NULL_OF_EMPTY.fullmatch(self.value):
+            return f"{short[1]} != ''"
+        if short := _NUMBER_COLUMN.fullmatch(self.value):
+            return f"isNotNull({short[1]})"
+        return f"isNotNull({self.value})"
 
 
 class Numbering:
@@ -155,6 +169,12 @@ class Numbering:
             return f"if(isFinite(ifNull({name}, 0)), {name}, NULL)", False
         return None
 
+    def unquoted(self, x: str) -> str:
+        """A text without one layer of JSON string, as a column: several fields look into the same text."""
+        name = f"q{x}"
+        self.used[name] = unquoted(x)
+        return name
+
     def _at(self, number: int) -> str:
         """A span attribute's raw value; '' when it is absent."""
         return f"vals[indexOf(kid, {number})]"
@@ -167,73 +187,6 @@ class Numbering:
         return name
 
 
-def typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool) -> tuple[str, bool]:
-    """A text of known type codes as a nullable value of a field type, and whether it always answers."""
-    always = _typed(kind, x, t, types, content)[1]
-    return bound(x, lambda v: _typed(kind, v, t, types, content)[0]), always
-
-
-def _typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool) -> tuple[str, bool]:
-    if EMPTY in types:
-        types = types | {BLANK}
-    known = types - {BLANK, PADDED, EMPTY}
-    if kind is FieldType.STR:
-        blank = BLANK in types
-        whole = trimmed(x) if not content and (blank or PADDED in types) else x
-        says = f"match({x}, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]')"
-        return (f"if({says}, {whole}, NULL)" if blank else f"nullIf({whole}, '')"), not blank
-    if kind is FieldType.INT:
-        return _integer(x, t, types, known)
-    if kind is FieldType.FLOAT:
-        f = f"toFloat64OrNull({x})"
-        if known <= {INT, NEGATIVE} and not types & {BLANK, PADDED}:
-            return f, True
-        finite = f"if(isFinite(ifNull({f}, 0)), {f}, NULL)"
-        if known <= {INT, NEGATIVE, DOUBLE} and not types & {BLANK, PADDED}:
-            return finite, False
-        return f"multiIf({t} IN ({INT}, {DOUBLE}), {finite}, {t} = {STRING}, {number(x)}, NULL)", False
-    if kind is FieldType.BOOL:
-        words = "['true', 'True', '1', 'false', 'False', '0'], [1, 1, 1, 0, 0, 0]"
-        value = f"transform({trimmed(x)}, {words}::Array(Nullable(Bool)), NULL::Nullable(Bool))"
-        if known - {BOOL, STRING, INT}:
-            value = f"if({t} IN ({BOOL}, {STRING}, {INT}), {value}, NULL)"
-        return value, types <= {BOOL}
-    return _listed(x), False
-
-
-def _integer(x: str, t: str, types: frozenset[int], known: frozenset[int]) -> tuple[str, bool]:
-    if known <= {INT, NEGATIVE} and not types & {BLANK, PADDED}:
-        return f"toUInt64OrNull({x})", types <= {INT}
-    parts = []
-    if known & {INT, NEGATIVE}:
-        parts.append(f"{t} = {INT}, toUInt64OrNull({x})")
-    if DOUBLE in known:
-        d = f"ifNull(toFloat64OrNull({x}), -1)"
-        whole = both(both(f"{d} >= 0", f"{d} < 1e18"), both(f"{d} = floor({d})", f"NOT startsWith({x}, '-')"))
-        parts.append(f"{t} = {DOUBLE}, if({whole}, toUInt64({d}), NULL)")
-    if STRING in known or PADDED in types:
-        digits = f"match(trimBoth({x}), '^[0-9]{{1,18}}([.]0{{1,20}})?$')"
-        parts.append(f"{both(f'{t} = {STRING}', digits)}, toUInt64OrNull(splitByChar('.', trimBoth({x}))[1])")
-    return (f"multiIf({', '.join(parts)}, NULL)" if parts else "CAST(NULL, 'Nullable(UInt64)')"), False
-
-
-def _listed(x: str) -> str:
-    """Array(String) of a text: a JSON array's elements, or the text itself; blank elements left out."""
-    many = f"arrayMap(e -> if(startsWith(e, '\"'), JSONExtractString(e), e), JSONExtractArrayRaw({x}))"
-    one = f"if({x} = '', [], [{x}])"
-    found = f"if({both(f'startsWith(trimLeft({x}), {quoted(chr(91))})', f'isValidJSON({x})')}, {many}, {one})"
-    return f"arrayFilter(e -> NOT has(['', 'null'], e), arrayMap(e -> trimBoth(e), {found}))"
-
-
-_NULL_OF = {
-    FieldType.STR: "CAST(NULL, 'Nullable(String)')",
-    FieldType.INT: "CAST(NULL, 'Nullable(UInt64)')",
-    FieldType.FLOAT: "CAST(NULL, 'Nullable(Float64)')",
-    FieldType.BOOL: "CAST(NULL, 'Nullable(Bool)')",
-    FieldType.LIST: "[]::Array(String)",
-}
-
-
 class Columns:
     """The canonical fields of one segment as expressions over its staged spans; `nested` is the table of
     their nested values."""
@@ -244,6 +197,8 @@ class Columns:
         self.numbers = Numbering(facts, catalog, nested)
         self._by_name = {field.name: field for field in catalog.span_fields}
         self._found: dict[str, list[Candidate]] = {}
+        self.shared: dict[str, str] = {}
+        """Long values as columns, over those of the attributes and the kind."""
         self._around = Surroundings(catalog.words, 0)
         # Senders and kinds that may occur in this segment: a source of others is not even written down.
         self.senders = self._senders()
@@ -253,14 +208,24 @@ class Columns:
     def candidates(self, field: Field) -> list[Candidate]:
         """The sources of a field that occur in the segment, in order of precedence."""
         if field.name not in self._found:
-            found: list[Candidate] = []
+            found: dict[str, Candidate] = {}
             for source in field.applicable:
                 for resource in (False, True):
                     candidate = self._candidate(field, source, resource)
-                    if candidate and all(candidate.value != c.value for c in found):
-                        found.append(candidate)
-            self._found[field.name] = found
+                    if candidate:
+                        found.setdefault(candidate.value, candidate)
+            # A kind is made before the layer of the shared columns, which may depend on it.
+            once = field.name == "span.kind"
+            self._found[field.name] = [c if once else self._shared(c) for c in found.values()]
         return self._found[field.name]
+
+    def _shared(self, candidate: Candidate) -> Candidate:
+        """A long value stands once, as a column of its own: fields, winners and remarks all ask for it."""
+        if len(candidate.value) < _LONG:
+            return candidate
+        name = f"y{len(self.shared) + 1}"
+        self.shared[name] = candidate.value
+        return replace(candidate, value=name)
 
     def _candidate(self, field: Field, source: Source, resource: bool) -> Candidate | None:
         if source.emitter and source.emitter not in self.senders:
@@ -281,21 +246,28 @@ class Columns:
             value, sure = direct
         elif source.path or source.steps:
             if source.path:
-                x = at_path(unquoted(x), source.path)
+                x = at_path(self.numbers.unquoted(x), source.path)
             for step in source.steps:
                 if field.type is not FieldType.LIST or step.name not in ("enum", "split_comma"):
                     x = apply(x, step, self.catalog.words)
             if not source.verbatim or source.has("not_redacted"):
-                t, types = "10", _ANY_TEXT
+                t, types = TEXT, _ANY_TEXT
             value, sure = typed(field.type, x, t, types, field.content)
             sure = sure and source.verbatim
             if source.steps and source.steps[-1].name == "const":
                 answers = frozenset({source.steps[-1].argument})
         else:
             value, sure = typed(field.type, x, t, types, field.content)
-        if value == _NULL_OF[field.type]:
+        if value == NULL_OF[field.type]:
             return None
-        return Candidate(source, self._guarded(source, value, field.type), taken, sure, answers)
+        return Candidate(
+            source,
+            self._guarded(source, value, field.type),
+            taken,
+            sure,
+            answers,
+            field.type is FieldType.LIST,
+        )
 
     def _place(self, source: Source, resource: bool) -> tuple[str, str, frozenset[int], int] | None:
         """Text, type code, possible codes and number of the attribute a source reads; None when it is not
@@ -316,7 +288,7 @@ class Columns:
             "name": "name", "status.code": "toString(code)", "status.message": "message",
             "droppedAttributesCount": "toString(dropped)",
         }  # fmt: skip
-        return "scope" if source.scope is Scope.SCOPE else columns[source.attribute], "10", _ANY_TEXT, 0
+        return "scope" if source.scope is Scope.SCOPE else columns[source.attribute], TEXT, _ANY_TEXT, 0
 
     def _by_word(
         self, field: Field, source: Source, x: str, resource: bool
@@ -341,7 +313,7 @@ class Columns:
             canonical = as_type(field.type, value, field.content)
             if canonical is not None:
                 meant[text] = canonical
-        return _transform(field.type, x, meant), frozenset(map(str, meant.values()))
+        return by_word(field.type, x, meant), frozenset(map(str, meant.values()))
 
     def _of_span(self, attribute: str) -> dict[str, Any] | None:
         """The distinct words of a span's own field, None when they are not known."""
@@ -360,7 +332,7 @@ class Columns:
             conditions.append(f"kind IN ({', '.join(quoted(k) for k in sorted(kinds))})")
         if source.root_only:
             conditions.append("parent_id = ''")
-        return f"if({reduce(both, conditions)}, {value}, {_NULL_OF[kind]})" if conditions else value
+        return f"if({reduce(both, conditions)}, {value}, {NULL_OF[kind]})" if conditions else value
 
     def expression(self, name: str) -> str | None:
         """A field's value, or None when no source of it occurs in the segment."""
@@ -416,20 +388,3 @@ class Columns:
         """Array of the senders a span comes from."""
         parts = [f"if({test}, {quoted(name)}, '')" for name, test in self.senders.items()]
         return f"arrayFilter(e -> e != '', [{', '.join(parts)}])" if parts else "[]::Array(String)"
-
-
-def _transform(kind: FieldType, x: str, meant: dict[str, Any]) -> str:
-    """A value looked up by its word."""
-    if not meant:
-        return _NULL_OF[kind]
-    texts = array(list(meant))
-    if kind is FieldType.LIST:
-        lists = "[" + ", ".join(f"{array(list(v))}::Array(String)" for v in meant.values()) + "]"
-        return f"{lists}[indexOf({texts}, {x})]"
-    if kind is FieldType.STR:
-        if all(word == value for word, value in meant.items()):
-            return f"nullIf({x}, '')" if len(meant) > 1 else f"if({x} = {texts}[1], {x}, NULL)"
-        return f"nullIf(transform({x}, {texts}, {array([str(v) for v in meant.values()])}, ''), '')"
-    values = ", ".join(str(int(v)) if kind is not FieldType.FLOAT else repr(float(v)) for v in meant.values())
-    of = {FieldType.INT: "UInt64", FieldType.FLOAT: "Float64", FieldType.BOOL: "Bool"}[kind]
-    return f"transform({x}, {texts}, [{values}]::Array(Nullable({of})), NULL::Nullable({of}))"
