@@ -18,10 +18,12 @@ from sightline.records.people import Role
 
 
 class Least(StrEnum):
-    """The least one has to be. `PERSON` is whoever is let in at all; `SENDER` has a key that may ingest."""
+    """The least one has to be. `PERSON` is whoever is let in at all. `SENDER` and `KEY` have a key that may
+    ingest, or read: no cookie counts there."""
 
     ANYONE = "anyone"
     SENDER = "sender"
+    KEY = "key"
     PERSON = "person"
     READER = "reader"
     EDITOR = "editor"
@@ -59,11 +61,11 @@ RIGHTS: Mapping[str, Least] = {
     "GET /api/v1/scrape": Least.READER,
     "GET /api/v1/scrape/settings": Least.READER,
     "PUT /api/v1/scrape/settings": Least.ADMIN,
-    # SQL in ClickHouse's own protocol: keys only, since its clients have no cookies
-    "GET /clickhouse": Least.READER,
-    "POST /clickhouse": Least.READER,
-    "GET /clickhouse/": Least.READER,
-    "POST /clickhouse/": Least.READER,
+    # SQL in ClickHouse's own protocol, whose clients have no cookies
+    "GET /clickhouse": Least.KEY,
+    "POST /clickhouse": Least.KEY,
+    "GET /clickhouse/": Least.KEY,
+    "POST /clickhouse/": Least.KEY,
     "GET /clickhouse/ping": Least.ANYONE,
     # pages
     "GET /": Least.PERSON,
