@@ -64,6 +64,7 @@ _GAP = rf"(?:\\(?:[nrt]|u(?:{_GAP_ESCAPES}))|{_NO_LETTER})"
 _BEGIN = rf"(?:^|\\(?:[nrt]|u(?:{_CUT_ESCAPES}))|{_NO_LETTER}|[{_re2_class(_SPACELESS)}])"
 _END = rf"(?:$|{_NO_LETTER}|[{_re2_class(_SPACELESS)}])"
 _WILD = "\x00"
+_BACKSLASH = "\\"
 _MAX_RANGES = 1_000
 
 
@@ -87,12 +88,17 @@ def _literal(text: str) -> str:
 
 
 def searched(column: str) -> str:
-    """The expression whose words are looked up: the text in small letters, a space for each separator.
+    """The expression whose words are looked up: the text in small letters, with a space for each separator.
 
-    The text index of the store, where there is one, is defined on exactly this expression.
+    Letters that a JSON text escapes keep their number, without backslash. The text index of the store, where
+    there is one, is defined on exactly this expression.
     """
     cut = rf"\\(?:[nrt]|u(?:{_CUT_ESCAPES}))|[{_re2_class((*_SEPARATORS, *_SPACELESS))}]"
-    return f"replaceRegexpAll(lowerUTF8({column}), {_literal(cut)}, ' ')"
+    words = f"replaceRegexpAll(lowerUTF8({column}), {_literal(cut)}, ' ')"
+    # In JSON within JSON the backslash is escaped itself.
+    for escape in (_BACKSLASH * 2 + "u", _BACKSLASH + "u"):
+        words = f"replaceAll({words}, {_literal(escape)}, 'u')"
+    return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +136,15 @@ def _re2(piece: str) -> str:
     for char in piece:
         escaped = re.escape(char) if char.isascii() else char
         forms = _forms(char)
-        out.append(f"(?:{'|'.join([escaped, *map(re.escape, forms)])})" if forms else escaped)
+        # One backslash, or several in JSON within JSON.
+        escapes = [rf"\\+{form[1:]}" for form in forms]
+        out.append(f"(?:{'|'.join([escaped, *escapes])})" if forms else escaped)
     return "".join(out)
 
 
 def stored_pattern(phrase: Phrase) -> str:
     """The RE2 expression that finds the phrase in a stored text."""
-    letters = r"(?:[\p{L}\p{N}\p{M}]|\\u[0-9a-f]{4})*"
+    letters = r"(?:[\p{L}\p{N}\p{M}]|\\+u[0-9a-f]{4})*"
     words = [letters.join(_re2(piece) for piece in word) for word in phrase.words]
     first, last = phrase.words[0][0][:1], phrase.words[-1][-1][-1:]
     begin = "" if not first or _spaceless(first) else _BEGIN
@@ -146,28 +154,29 @@ def stored_pattern(phrase: Phrase) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """How a phrase is found by whole words. `all_of` must all stand in a text; of each group in `any_of` one
-    list of words must. `exact`: texts with these words have the phrase, nothing needs to be checked.
+    """How a phrase is found by whole words: a text has all of `all_of`, and one of each group in `any_of`.
+
+    `exact`: texts with these words have the phrase, nothing needs to be checked.
     """
 
     all_of: tuple[str, ...]
-    any_of: tuple[tuple[tuple[str, ...], ...], ...]
+    any_of: tuple[tuple[str, ...], ...]
     exact: bool
 
 
 def lookup(phrase: Phrase) -> Lookup:
     """The words of a phrase that can be looked up as they are."""
-    whole = [w[0] for w in phrase.words if len(w) == 1 and not any(map(_spaceless, w[0]))]
-    plain = tuple(dict.fromkeys(w for w in whole if w.isascii()))
+    whole = dict.fromkeys(w[0] for w in phrase.words if len(w) == 1 and not any(map(_spaceless, w[0])))
     groups = []
-    for word in dict.fromkeys(w for w in whole if not w.isascii()):
-        escaped = {
-            tuple(re.findall(r"[0-9a-z]+", json.dumps(form)[1:-1].lower()))
-            for form in (word, word.capitalize(), word.upper())
-        }
-        groups.append(((word,), *sorted(escaped)))
-    exact = len(phrase.words) == 1 and bool(plain)
-    return Lookup(plain, tuple(groups), exact)
+    for word in whole:
+        if not word.isascii():
+            escaped = (
+                json.dumps(form)[1:-1].replace(_BACKSLASH, "")
+                for form in (word, word.capitalize(), word.upper())
+            )
+            groups.append(tuple(dict.fromkeys([word, *(form.lower() for form in escaped)])))
+    exact = len(phrase.words) == len(whole) == 1
+    return Lookup(tuple(w for w in whole if w.isascii()), tuple(groups), exact)
 
 
 @cache

@@ -57,15 +57,14 @@ def hashes(parameters: Parameters, phrase: Phrase) -> str:
 def in_text(parameters: Parameters, phrase: Phrase, column: str) -> str:
     """Whether a long text has a phrase: its words are looked up first, an index may answer that."""
     words = lookup(phrase)
-    found = [_tokens(parameters, column, words.all_of)] if words.all_of else []
-    found += [either([_tokens(parameters, column, tokens) for tokens in group]) for group in words.any_of]
+    found = []
+    if words.all_of:
+        found.append(f"hasAllTokens({searched(column)}, {parameters.texts(words.all_of)})")
+    for group in words.any_of:
+        found.append(f"hasAnyTokens({searched(column)}, {parameters.texts(group)})")
     if not words.exact:
         found.append(_contains(parameters, phrase, column))
     return " AND ".join(found)
-
-
-def _tokens(parameters: Parameters, column: str, tokens: tuple[str, ...]) -> str:
-    return f"hasAllTokens({searched(column)}, {parameters.texts(tokens)})"
 
 
 def _contains(parameters: Parameters, phrase: Phrase, column: str) -> str:

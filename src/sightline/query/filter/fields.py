@@ -238,6 +238,6 @@ def find(name: str) -> Field | None:
     return _by_name().get(name.lower())
 
 
-def near(name: str, more: Iterable[str] = (), cutoff: float = 0.6) -> str:
+def near(name: str, more: Iterable[str] = (), cutoff: float = 0.75) -> str:
     """The name of a field that is most like this one; empty when none is."""
     return nearest(name, [*_by_name(), *more], cutoff)

@@ -36,6 +36,7 @@ _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 # What a Float64 and an Int64 hold.
 _LARGEST = Decimal("1e300")
 _LATEST = 2**63 - 1
+_EXACT = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ def exact_number(text: str) -> Number | None:
     """A number as programs write it, without leading zeros and units: what an attribute may be equal to."""
     if not re.fullmatch(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d{1,3})?", text):
         return None
-    return _plain(Decimal(text))
+    found = _plain(Decimal(text))
+    # Beyond this a number is compared as text alone: as floating point it would equal its neighbours.
+    return found if found is not None and abs(found) <= _EXACT else None
 
 
 def money(text: str) -> Number | None:

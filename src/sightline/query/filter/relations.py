@@ -27,26 +27,26 @@ def related(relation: Relation, matches: str, spans: Callable[..., str]) -> str:
 
     `spans` gives FROM and PREWHERE over the spans near the time asked about, with further conditions.
     """
-    parents = "s.parent_span_id != ''"
+    # At depth 0 a span stands at the top of what is known: also one whose parent leads back to itself.
+    below = "s.depth > 0"
     if relation is Relation.CHILD:
         found = f"SELECT s.trace_id, s.span_id\n{spans(matches)}"
-        return f"(s.trace_id, s.parent_span_id) IN (\n{_inside(found)}\n)"
+        return f"({below} AND (s.trace_id, s.parent_span_id) IN (\n{_inside(found)}\n))"
     if relation is Relation.PARENT:
-        found = f"SELECT s.trace_id, s.parent_span_id\n{spans(parents, matches)}"
+        found = f"SELECT s.trace_id, s.parent_span_id\n{spans(below, matches)}"
         return f"(s.trace_id, s.span_id) IN (\n{_inside(found)}\n)"
     traces = f"s.trace_id IN (\n{_inside(f'SELECT s.trace_id{chr(10)}{spans(matches)}')}\n)"
-    inner = _inside(f"SELECT s.trace_id, s.parent_span_id\n{spans(parents, traces)}")
+    inner = _inside(f"SELECT s.trace_id, s.parent_span_id\n{spans(below, traces)}")
     inner = f"(s.trace_id, s.span_id) IN (\n{inner}\n)"
     if relation is Relation.UNDER:
         # Marked are spans that match or stand below a marked one; who has a marked parent stands under it.
         fold = _FOLD.format(look="x.3", mark="x.2", order="arraySort(x -> x.1, walk)")
-        return (
-            f"(s.trace_id, s.parent_span_id) IN (\n{_inside(_walk(fold, spans(traces, inner), matches))}\n)"
-        )
+        walked = _inside(_walk(fold, spans(traces, inner), matches))
+        return f"({below} AND (s.trace_id, s.parent_span_id) IN (\n{walked}\n))"
     # Marked are the parents of spans that match or are marked.
     fold = _FOLD.format(look="x.2", mark="x.3", order="arrayReverseSort(x -> x.1, walk)")
     chosen = f"({matches} OR {inner})"
-    return f"(s.trace_id, s.span_id) IN (\n{_inside(_walk(fold, spans(traces, chosen), matches))}\n)"
+    return f"(s.trace_id, s.span_id) IN (\n{_inside(_walk(fold, spans(below, traces, chosen), matches))}\n)"
 
 
 def _walk(fold: str, spans: str, matches: str) -> str:

@@ -136,18 +136,19 @@ class Values:
         """The tests on an attribute, whose type only the data knows: as text, and as number if it is one."""
         if node.operator is not Operator.IS:
             return self.ordered(node, Type.NUMBER)
-        tests: list[Test] = []
+        words: list[Value] = []
+        numbers: list[Test] = []
         for value in node.values:
             low, dots, high = value.text.partition("..")
-            numbers = [literals.exact_number(x) for x in (low, high) if x]
-            if dots and not value.quoted and numbers and None not in numbers:
-                tests.append(self._stretch(value, Type.NUMBER, 1))
+            ends = [literals.exact_number(x) for x in (low, high) if x]
+            if dots and not value.quoted and ends and None not in ends:
+                numbers.append(self._stretch(value, Type.NUMBER, 1))
                 continue
-            tests += _texts([value])
+            words.append(value)
             exact = None if value.quoted else literals.exact_number(value.text)
             if exact is not None:
-                tests.append(Between(exact, exact))
-        return tuple(tests)
+                numbers.append(Between(exact, exact))
+        return (*_texts(words), *numbers)
 
 
 def _texts(values: Sequence[Value]) -> tuple[Test, ...]:
