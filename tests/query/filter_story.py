@@ -125,9 +125,9 @@ def opened(folder: Path) -> Iterator[Store]:
     for trace, number, parent in ((story.trace_id(903), 1, None), (story.trace_id(1), 99, 1)):
         told.span(
             trace, number, parent, "secret of the other", "llm", NOW - 300 * S, S, int(parent is not None),
-            project="other", user_id="mallory", session_id="s_odd", attributes={"squad": "hidden"}, tags=["hush"],
-            request_model="secret-model", content={"input_value": UNHEARD}, usage_source="own",
-            cost_usd=99.0,
+            project="other", user_id="mallory", session_id="s_odd", attributes={"squad": "hidden"},
+            tags=["hush"], request_model="secret-model", content={"input_value": UNHEARD},
+            usage_source="own", cost_usd=99.0,
         )  # fmt: skip
     story.store(told, writer)
     # The texts of both projects are told together; what only one said stays there.

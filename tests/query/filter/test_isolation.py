@@ -21,8 +21,8 @@ from sightline.store.store import Store
 
 OTHER = Window("other", WINDOW.since, WINDOW.until)
 SECRETS = [
-    "user:mallory", "name:secret*", '"unheard words"', "input.text:unheard", "attr.squad:hidden", "log:whispered",
-    "tag:hush", "model:secret*", "cost>90", "secret",
+    "user:mallory", "name:secret*", '"unheard words"', "input.text:unheard", "attr.squad:hidden",
+    "log:whispered", "tag:hush", "model:secret*", "cost>90", "secret",
 ]  # fmt: skip
 NOTHING = 'name:"no such name"'
 
