@@ -123,6 +123,11 @@ def _spaceless(char: str) -> bool:
     return any(a <= ord(char) <= b for a, b in _SPACELESS)
 
 
+def _in_pieces(char: str) -> bool:
+    """Whether a character ends words where texts are searched, raw or escaped (as two halves)."""
+    return _spaceless(char) or ord(char) > 0xFFFF
+
+
 def _forms(char: str) -> tuple[str, ...]:
     """How a character may stand in a JSON text that is ASCII only, in both cases of letters."""
     forms = dict.fromkeys(
@@ -137,7 +142,7 @@ def _re2(piece: str) -> str:
         escaped = re.escape(char) if char.isascii() else char
         forms = _forms(char)
         # One backslash, or several in JSON within JSON.
-        escapes = [rf"\\+{form[1:]}" for form in forms]
+        escapes = [form.replace(_BACKSLASH, r"\\+") for form in forms]
         out.append(f"(?:{'|'.join([escaped, *escapes])})" if forms else escaped)
     return "".join(out)
 
@@ -166,7 +171,7 @@ class Lookup:
 
 def lookup(phrase: Phrase) -> Lookup:
     """The words of a phrase that can be looked up as they are."""
-    whole = dict.fromkeys(w[0] for w in phrase.words if len(w) == 1 and not any(map(_spaceless, w[0])))
+    whole = dict.fromkeys(w[0] for w in phrase.words if len(w) == 1 and not any(map(_in_pieces, w[0])))
     groups = []
     for word in whole:
         if not word.isascii():
