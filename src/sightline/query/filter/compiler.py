@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sightline.query.filter.comparisons import between, either, known, passes
-from sightline.query.filter.contents import in_text, says, sized
+from sightline.query.filter.contents import in_log, says, sized
 from sightline.query.filter.nodes import Quantifier, Relation, Whole
 from sightline.query.filter.parameters import Parameters
 from sightline.query.filter.predicates import (
@@ -147,7 +147,7 @@ class Sql:
 
     def _logged(self, phrase: Phrase | None) -> str:
         self._widen()
-        found = [in_text(self.parameters, phrase, "l.body")] if phrase else []
+        found = [in_log(self.parameters, phrase, "l.body")] if phrase else []
         logs = self._from("sightline.logs AS l", "l.time", _WIDE, Always(), *found)
         return f"(s.trace_id, s.span_id) IN (\n{indented(f'SELECT l.trace_id, l.span_id{chr(10)}{logs}')}\n)"
 

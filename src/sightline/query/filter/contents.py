@@ -54,8 +54,17 @@ def hashes(parameters: Parameters, phrase: Phrase) -> str:
     return found
 
 
+def in_log(parameters: Parameters, phrase: Phrase, column: str) -> str:
+    """Whether the text of a log record has a phrase. No index holds logs: a plain search comes first."""
+    longest = max(lookup(phrase).all_of, key=len, default="")
+    found = [_contains(parameters, phrase, column)]
+    if longest:
+        found.insert(0, f"positionCaseInsensitive({column}, {parameters.value('String', longest)}) > 0")
+    return " AND ".join(found)
+
+
 def in_text(parameters: Parameters, phrase: Phrase, column: str) -> str:
-    """Whether a long text has a phrase: its words are looked up first, an index may answer that."""
+    """Whether a content has a phrase: its words are looked up first, an index may answer that."""
     words = lookup(phrase)
     found = []
     if words.all_of:
