@@ -67,7 +67,7 @@ class World:
             case Compared(target, tests):
                 return any(passes(value(target, row), test) for test in tests)
             case Known(target):
-                return value(target, row) is not None
+                return value(target, row) not in (None, "")
             case Measured(measure, tests):
                 spans = self._of(measure.whole, row)
                 if spans is None:
@@ -127,6 +127,8 @@ def passes(found: Any, test: Test) -> bool:
         case Among(texts):
             return told(found) in texts
         case Like(segments):
+            if not any(segments):
+                return found != ""
             return re.fullmatch(".*".join(map(re.escape, segments)), told(found), re.DOTALL) is not None
         case Is(value):
             return bool(found) == value

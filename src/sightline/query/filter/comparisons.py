@@ -25,10 +25,12 @@ def like(segments: Sequence[str]) -> str:
 
 
 def known(target: Field | Path) -> str:
-    """Whether a field or attribute is known."""
+    """Whether a field or attribute is known; an empty text says nothing."""
     if isinstance(target, Path):
-        return f"{paths.identifier(target)} IS NOT NULL"
-    return f"notEmpty({target.sql})" if target.empty else f"{target.sql} IS NOT NULL"
+        return f"{paths.text(target)} != ''"
+    if target.type in (Type.TEXT, Type.WORD):
+        return f"{target.sql} != ''"
+    return f"notEmpty({target.sql})" if target.type is Type.LIST else f"{target.sql} IS NOT NULL"
 
 
 def passes(parameters: Parameters, target: Field | Path, tests: Sequence[Test]) -> str:

@@ -81,13 +81,16 @@ class Sql:
     def traces(self, predicate: Predicate) -> str:
         """FROM and PREWHERE for the traces that match: their topmost spans, one trace may have several.
 
-        A trace matches when one of its spans does; it stands where its first topmost span starts.
+        A trace matches when one of its spans does; what counts for the whole trace is asked of its topmost
+        span. It stands where its first topmost span starts.
         """
+        parts = predicate.parts if isinstance(predicate, AllOf) else (predicate,)
+        of_spans = tuple(part for part in parts if not of_trace(part))
         inner: list[str] = []
-        if not of_trace(predicate):
-            matching = f"SELECT s.trace_id\n{self.near_spans(predicate)}"
+        if of_spans:
+            matching = f"SELECT s.trace_id\n{self.near_spans(AllOf(of_spans))}"
             inner.append(f"s.trace_id IN (\n{indented(matching)}\n)")
-            predicate = Always()
+        predicate = AllOf(tuple(part for part in parts if of_trace(part)))
         self._widen()
         before = self._from(
             "sightline.spans AS s", "s.start_time", ("wide_since", "since"), Always(), "s.depth = 0"

@@ -44,7 +44,7 @@ class Field:
     """A field of a span.
 
     `sql` is its expression, empty for contents. `empty`: what is unknown is stored as an empty text or list,
-    not as NULL. `nanoseconds` is how many of them one unit of a duration's column is. `words` are all values
+    never as NULL. `nanoseconds` is how many of them a unit of a duration's column is. `words` are all values
     of a WORD. `contents` are the columns a long text stands under (empty: any). `whole_trace`: what one span
     of a trace has, all of them have. `names` are all names, the one to show first.
     """

@@ -15,4 +15,4 @@ PREWHERE
     AND (CAST(s.attributes.`we\`ird`, 'Nullable(String)') LIKE {p1:String} OR arrayExists(x -> x LIKE {p1:String}, s.attributes.`we\`ird`.:`Array(Nullable(String))`))
     AND (CAST(s.resource.`host.name`, 'Nullable(String)') = {p2:String} OR hasAny(s.resource.`host.name`.:`Array(Nullable(String))`, {p3:Array(String)}))
     AND coalesce(toFloat64(s.attributes.`n`.:Int64), s.attributes.`n`.:Float64, toFloat64OrNull(s.attributes.`n`.:String)) > {p4:Int64}
-    AND (s.attributes.`x` IS NOT NULL OR hasAny(s.content.field, {p5:Array(String)}))
+    AND (CAST(s.attributes.`x`, 'Nullable(String)') != '' OR hasAny(s.content.field, {p5:Array(String)}))

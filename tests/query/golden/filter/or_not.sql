@@ -9,4 +9,4 @@ PREWHERE
     AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
     AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
     AND (s.kind = {p0:String} OR NOT ifNull((s.environment = {p1:String} AND s.user_id = {p2:String}), false))
-    AND NOT ifNull(s.session_id IS NOT NULL, false)
+    AND NOT ifNull(s.session_id != '', false)

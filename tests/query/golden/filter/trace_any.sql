@@ -34,5 +34,5 @@ PREWHERE
             s.project = {project:String}
             AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
             AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-            AND NOT ifNull(s.service IS NOT NULL, false)
+            AND NOT ifNull(s.service != '', false)
     )

@@ -17,4 +17,4 @@ PREWHERE
     AND (toUnixTimestamp64Nano(s.start_time) >= {p1:Int64} AND toUnixTimestamp64Nano(s.start_time) <= {p2:Int64})
     AND (s.input_tokens >= {p3:Int64} AND s.input_tokens <= {p4:Int64})
     AND arraySum(s.content.size) > {p5:Int64}
-    AND notEmpty(s.name)
+    AND s.name != ''
