@@ -44,7 +44,7 @@ def values(facet: Facet) -> dict[str, int]:
     "text", ["", "llm", "-env:dev user:alice", '"refund"', "kind:llm,tool service:support-chat"]
 )
 def test_a_facet_counts_what_its_filter_lists(told_store: Store, text: str, target: Target) -> None:
-    answer = counted(told_store, text, target=target, limit=50)
+    answer = counted(told_store, text, target=target, limit=100)
     assert [facet.name for facet in answer.facets] == list(SHOWN)
     for facet in answer.facets:
         rest = spell(without(select(text, WINDOW, NOW, target).node, facet.name))

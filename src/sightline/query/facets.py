@@ -20,6 +20,7 @@ from sightline.query.filter.predicates import AllOf, Predicate, of_trace
 from sightline.query.filter.spelling import spell, spell_name
 from sightline.query.selection import Selection, Target, rows
 from sightline.records.facets import Facet, Facets, FacetValue
+from sightline.store.rows import Limits
 from sightline.store.store import Store
 
 SHOWN = ("kind", "status", "env", "service", "model", "name", "tool", "agent", "user", "team", "feature",
@@ -55,11 +56,20 @@ def _faced(name: str) -> _Faced:
 
 
 async def facets(
-    store: Store, selection: Selection, now: int, names: Sequence[str] = SHOWN, *, limit: int = 10
+    store: Store,
+    selection: Selection,
+    now: int,
+    names: Sequence[str] = SHOWN,
+    *,
+    limit: int = 10,
+    limits: Limits | None = None,
 ) -> Facets:
-    """The most frequent values of some fields. Raises NoDimension; errors of the store pass through."""
+    """The most frequent values of some fields; `limits` bound each query. Raises NoDimension.
+
+    Errors of the store pass through.
+    """
     limit = max(1, min(limit, MAX_VALUES))
-    selection = await narrowed(store, selection)
+    selection = await narrowed(store, selection, limits)
     faced = [_faced(name) for name in names[:MAX_FACETS]]
     # Which facets see the same rows: by what is left of the filter without conditions on their own field.
     groups: dict[tuple[str, bool, bool], list[_Faced]] = {}
@@ -70,24 +80,31 @@ async def facets(
     for (_, of_traces, is_list), together in groups.items():
         rest = narrowed_to(selection, without(selection.node, together[0].dimension.name), now)
         for some in [[one] for one in together] if is_list else [together]:
-            for facet in await _counted(store, rest, some, limit, of_traces):
+            for facet in await _counted(store, rest, some, limit, of_traces, "", limits):
                 found[facet.name] = facet
     return Facets(tuple(found[one.dimension.name] for one in faced), selection.window.since)
 
 
 async def facet_values(
-    store: Store, selection: Selection, now: int, name: str, beginning: str = "", *, limit: int = 20
+    store: Store,
+    selection: Selection,
+    now: int,
+    name: str,
+    beginning: str = "",
+    *,
+    limit: int = 20,
+    limits: Limits | None = None,
 ) -> Facet:
     """The most frequent values of one field that begin with a text, in any case of letters.
 
     Raises NoDimension; errors of the store pass through.
     """
-    selection = await narrowed(store, selection)
+    selection = await narrowed(store, selection, limits)
     one = _faced(name)
     rest = narrowed_to(selection, without(selection.node, one.dimension.name), now)
     of_traces = one.whole_trace and selection.target is Target.TRACES
-    found = await _counted(store, rest, [one], max(1, min(limit, MAX_VALUES)), of_traces, beginning)
-    return found[0]
+    limit = max(1, min(limit, MAX_VALUES))
+    return (await _counted(store, rest, [one], limit, of_traces, beginning, limits))[0]
 
 
 def without(node: Node, name: str) -> Node:
@@ -113,19 +130,19 @@ def narrowed_to(selection: Selection, node: Node, now: int) -> Selection:
     return replace(selection, node=node, text=spell(node), predicate=mean(node, now))
 
 
-async def narrowed(store: Store, selection: Selection) -> Selection:
+async def narrowed(store: Store, selection: Selection, limits: Limits | None = None) -> Selection:
     """The selection in the latest part of its window that has at most `MOST_ROWS` spans."""
     sql = Sql(selection.window)
     counted = sql.statement(f"SELECT count()\n{sql.spans(AllOf(()))}")
-    answer = await store.fetch(counted.text, counted.parameters, purpose="facets")
+    answer = await store.fetch(counted.text, counted.parameters, limits=limits, purpose="facets")
     if int(answer.scalar() or 0) <= MOST_ROWS:
         return selection
     oldest = sql.statement(
         f"SELECT toUnixTimestamp64Nano(s.start_time)\n{sql.spans(AllOf(()))}\nORDER BY s.start_time DESC\n"
         f"LIMIT 1 OFFSET {sql.parameters.value('UInt64', MOST_ROWS - 1)}"
     )
-    since = (await store.fetch(oldest.text, oldest.parameters, purpose="facets")).scalar()
-    return replace(selection, window=replace(selection.window, since=int(since)))
+    answer = await store.fetch(oldest.text, oldest.parameters, limits=limits, purpose="facets")
+    return replace(selection, window=replace(selection.window, since=int(answer.scalar())))
 
 
 async def _counted(
@@ -134,16 +151,18 @@ async def _counted(
     faced: Sequence[_Faced],
     limit: int,
     of_traces: bool,
-    beginning: str = "",
+    beginning: str,
+    limits: Limits | None,
 ) -> list[Facet]:
     exact = True
     if selection.target is Target.TRACES and not of_traces:
         sql = Sql(selection.window)
         matching = sql.statement(f"SELECT count()\n{_source(selection, sql, of_traces)}")
-        answer = await store.fetch(matching.text, matching.parameters, purpose="facets")
+        answer = await store.fetch(matching.text, matching.parameters, limits=limits, purpose="facets")
         exact = int(answer.scalar() or 0) <= EXACT_ROWS
     statement = counting(selection, faced, limit, of_traces, beginning, exact)
-    rows_ = (await store.fetch(statement.text, statement.parameters, purpose="facets")).dicts()
+    answer = await store.fetch(statement.text, statement.parameters, limits=limits, purpose="facets")
+    rows_ = answer.dicts()
     found = []
     for n, one in enumerate(faced):
         # `grouping` has a bit for each column, the first one highest, and 0 for what is grouped by.

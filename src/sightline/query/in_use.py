@@ -9,15 +9,18 @@ from sightline.query.filter.fields import Field, fields
 from sightline.query.filter.spelling import spell_name
 from sightline.query.selection import Selection
 from sightline.records.facets import InUse, Used
+from sightline.store.rows import Limits
 from sightline.store.store import Store
 
 LATEST = 20_000
 
 
-async def in_use(store: Store, selection: Selection) -> InUse:
+async def in_use(store: Store, selection: Selection, limits: Limits | None = None) -> InUse:
     """Which fields and attributes the latest spans of a list have. Errors of the store pass through."""
     statement = using(selection)
-    row = (await store.fetch(statement.text, statement.parameters, purpose="facets")).dicts()[0]
+    row = (await store.fetch(statement.text, statement.parameters, limits=limits, purpose="facets")).dicts()[
+        0
+    ]
     counted = [Used(f.names[0], int(row[f"f{n}"])) for n, f in enumerate(_columns()) if row[f"f{n}"]]
     attributes = [Used(name, count) for head in paths.COLUMNS for name, count in _named(head, row[head[:-1]])]
 
