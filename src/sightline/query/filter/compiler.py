@@ -98,6 +98,10 @@ class Sql:
         earlier = f"s.trace_id NOT IN (\n{indented(f'SELECT s.trace_id{chr(10)}{before}')}\n)"
         return self.spans(predicate, "s.depth = 0", *inner, earlier)
 
+    def logs(self, *conditions: str) -> str:
+        """FROM and PREWHERE for the log records `l` of the window that meet some conditions."""
+        return self._from("sightline.logs AS l", "l.time", _TIMES, Always(), *conditions)
+
     def _widen(self) -> None:
         self.parameters.given |= {
             "wide_since": max(0, self._window.since - WIDER),

@@ -100,7 +100,10 @@ class _Meaning:
         self._lookups += cost
         if self._lookups > MAX_LOOKUPS:
             raise FilterError(
-                "the filter looks into other spans and texts too often", place.offset, place.length
+                "the filter looks into other spans and texts too often",
+                place.offset,
+                place.length,
+                expected=f"at most {MAX_LOOKUPS} looks; quotes around words that stand together make them one",
             )
 
     # Names.
