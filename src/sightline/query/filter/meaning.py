@@ -103,7 +103,7 @@ class _Meaning:
                 "the filter looks into other spans and texts too often",
                 place.offset,
                 place.length,
-                expected=f"at most {MAX_LOOKUPS} looks; quotes around words that stand together make them one",
+                expected=f"at most {MAX_LOOKUPS} looks; quotes make words that stand together one",
             )
 
     # Names.
