@@ -15,9 +15,10 @@ from tests.query.filter_story import ATTRIBUTES, NOW, WINDOW
 from sightline.query import facets as facets_module
 from sightline.query.dimensions import NoDimension
 from sightline.query.facets import SHOWN, counting, facet_values, facets, without
+from sightline.query.filter.fields import fields
 from sightline.query.filter.parser import parse
 from sightline.query.filter.spelling import spell
-from sightline.query.in_use import in_use, using
+from sightline.query.in_use import attributes_in_use, in_use, using
 from sightline.query.selection import Selection, Target, count, select
 from sightline.query.window import Window
 from sightline.records.facets import Facet, Facets
@@ -103,7 +104,7 @@ def test_values_by_their_beginning(told_store: Store) -> None:
 def test_too_many_rows_are_counted_from_the_latest(
     told_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facets_module, "MOST_ROWS", 20)
+    monkeypatch.setattr(facets_module, "MOST_ROWS", dict.fromkeys(Target, 20))
     answer = counted(told_store, "", "kind")
     assert answer.since > WINDOW.since
     assert 20 <= sum(values(answer.facets[0]).values()) < 60
@@ -138,6 +139,7 @@ def test_fields_and_attributes_in_use(told_store: Store) -> None:
     attributes = {used.name for used in answer.attributes}
     assert {"attr.squad", "attr.deep.inside.leaf", 'attr."sp ace"', "attr.app.region"} <= attributes
     assert len(attributes) >= len(ATTRIBUTES)
+    assert asyncio.run(attributes_in_use(told_store, select("", WINDOW, NOW))) == answer.attributes
     other = asyncio.run(in_use(told_store, select("user:mallory", WINDOW, NOW)))
     assert (other.spans, other.fields, other.attributes) == (0, (), ())
 
@@ -146,7 +148,15 @@ def statements(selection: Selection) -> str:
     faced = [facets_module._faced(name) for name in ("kind", "env", "attr.squad")]
     tags = [facets_module._faced("tags")]
     made = [counting(selection, faced, 10, False, "", True), counting(selection, tags, 10, False, "be", True)]
-    return "\n---\n".join([*(statement.text for statement in made), using(selection).text]) + "\n"
+    return (
+        "\n---\n".join(
+            [
+                *(statement.text for statement in made),
+                using(selection, [f for f in fields() if f.name in ("model", "tags", "cost")]).text,
+            ]
+        )
+        + "\n"
+    )
 
 
 @pytest.mark.parametrize("target", list(Target))

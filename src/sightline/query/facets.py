@@ -1,7 +1,7 @@
 """Values of fields with counts, beside a list: each facet without the list's own conditions on its field.
 
-Facets with the same conditions are counted in one pass. A list of more rows than `MOST_ROWS` is counted from
-its latest rows only, and the answer says from when on.
+Facets with the same conditions are counted in one pass. In a window of more spans than `MOST_ROWS` the latest
+are counted, and the answer says from when on.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from sightline.store.store import Store
 
 SHOWN = ("kind", "status", "env", "service", "model", "name", "tool", "agent", "user", "team", "feature",
          "release", "error.type", "finish_reason", "tags")  # fmt: skip
-MOST_ROWS = 10_000_000
-# Above this many matching spans different traces are estimated, within 2 percent.
-EXACT_ROWS = 1_000_000
+# How many spans of the window are looked at; telling traces apart costs more.
+MOST_ROWS = {Target.SPANS: 10_000_000, Target.TRACES: 2_000_000}
+# In a window of more spans than this different traces are estimated, within 2 percent.
+EXACT_ROWS = 500_000
 MAX_FACETS = 24
 MAX_VALUES = 500
 _TEXTS = frozenset({Type.TEXT, Type.WORD, Type.LIST})
@@ -69,7 +70,7 @@ async def facets(
     Errors of the store pass through.
     """
     limit = max(1, min(limit, MAX_VALUES))
-    selection = await narrowed(store, selection, limits)
+    selection, there = await narrowed(store, selection, limits)
     faced = [_faced(name) for name in names[:MAX_FACETS]]
     # Which facets see the same rows: by what is left of the filter without conditions on their own field.
     groups: dict[tuple[str, bool, bool], list[_Faced]] = {}
@@ -80,7 +81,7 @@ async def facets(
     for (_, of_traces, is_list), together in groups.items():
         rest = narrowed_to(selection, without(selection.node, together[0].dimension.name), now)
         for some in [[one] for one in together] if is_list else [together]:
-            for facet in await _counted(store, rest, some, limit, of_traces, "", limits):
+            for facet in await _counted(store, rest, some, limit, of_traces, there, "", limits):
                 found[facet.name] = facet
     return Facets(tuple(found[one.dimension.name] for one in faced), selection.window.since)
 
@@ -99,12 +100,12 @@ async def facet_values(
 
     Raises NoDimension; errors of the store pass through.
     """
-    selection = await narrowed(store, selection, limits)
+    selection, there = await narrowed(store, selection, limits)
     one = _faced(name)
     rest = narrowed_to(selection, without(selection.node, one.dimension.name), now)
     of_traces = one.whole_trace and selection.target is Target.TRACES
     limit = max(1, min(limit, MAX_VALUES))
-    return (await _counted(store, rest, [one], limit, of_traces, beginning, limits))[0]
+    return (await _counted(store, rest, [one], limit, of_traces, there, beginning, limits))[0]
 
 
 def without(node: Node, name: str) -> Node:
@@ -130,19 +131,21 @@ def narrowed_to(selection: Selection, node: Node, now: int) -> Selection:
     return replace(selection, node=node, text=spell(node), predicate=mean(node, now))
 
 
-async def narrowed(store: Store, selection: Selection, limits: Limits | None = None) -> Selection:
-    """The selection in the latest part of its window that has at most `MOST_ROWS` spans."""
+async def narrowed(store: Store, selection: Selection, limits: Limits | None = None) -> tuple[Selection, int]:
+    """The selection in the latest part of its window with at most `MOST_ROWS` spans, and how many it has."""
+    most = MOST_ROWS[selection.target]
     sql = Sql(selection.window)
     counted = sql.statement(f"SELECT count()\n{sql.spans(AllOf(()))}")
     answer = await store.fetch(counted.text, counted.parameters, limits=limits, purpose="facets")
-    if int(answer.scalar() or 0) <= MOST_ROWS:
-        return selection
+    there = int(answer.scalar() or 0)
+    if there <= most:
+        return selection, there
     oldest = sql.statement(
         f"SELECT toUnixTimestamp64Nano(s.start_time)\n{sql.spans(AllOf(()))}\nORDER BY s.start_time DESC\n"
-        f"LIMIT 1 OFFSET {sql.parameters.value('UInt64', MOST_ROWS - 1)}"
+        f"LIMIT 1 OFFSET {sql.parameters.value('UInt64', most - 1)}"
     )
     answer = await store.fetch(oldest.text, oldest.parameters, limits=limits, purpose="facets")
-    return replace(selection, window=replace(selection.window, since=int(answer.scalar())))
+    return replace(selection, window=replace(selection.window, since=int(answer.scalar()))), most
 
 
 async def _counted(
@@ -151,15 +154,11 @@ async def _counted(
     faced: Sequence[_Faced],
     limit: int,
     of_traces: bool,
+    there: int,
     beginning: str,
     limits: Limits | None,
 ) -> list[Facet]:
-    exact = True
-    if selection.target is Target.TRACES and not of_traces:
-        sql = Sql(selection.window)
-        matching = sql.statement(f"SELECT count()\n{_source(selection, sql, of_traces)}")
-        answer = await store.fetch(matching.text, matching.parameters, limits=limits, purpose="facets")
-        exact = int(answer.scalar() or 0) <= EXACT_ROWS
+    exact = selection.target is Target.SPANS or of_traces or there <= EXACT_ROWS
     statement = counting(selection, faced, limit, of_traces, beginning, exact)
     answer = await store.fetch(statement.text, statement.parameters, limits=limits, purpose="facets")
     rows_ = answer.dicts()

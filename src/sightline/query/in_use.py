@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from sightline.query.filter import paths
 from sightline.query.filter.comparisons import known
 from sightline.query.filter.compiler import Sql, Statement, indented
@@ -15,23 +18,36 @@ from sightline.store.store import Store
 LATEST = 20_000
 
 
+async def attributes_in_use(
+    store: Store, selection: Selection, limits: Limits | None = None
+) -> tuple[Used, ...]:
+    """Only the attributes: what is offered while someone types. Errors of the store pass through."""
+    statement = using(selection, ())
+    answer = await store.fetch(statement.text, statement.parameters, limits=limits, purpose="facets")
+    return _attributes(answer.dicts()[0])
+
+
 async def in_use(store: Store, selection: Selection, limits: Limits | None = None) -> InUse:
     """Which fields and attributes the latest spans of a list have. Errors of the store pass through."""
-    statement = using(selection)
+    statement = using(selection, _columns())
     row = (await store.fetch(statement.text, statement.parameters, limits=limits, purpose="facets")).dicts()[
         0
     ]
     counted = [Used(f.names[0], int(row[f"f{n}"])) for n, f in enumerate(_columns()) if row[f"f{n}"]]
-    attributes = [Used(name, count) for head in paths.COLUMNS for name, count in _named(head, row[head[:-1]])]
-
-    def order(used: Used) -> tuple[int, str]:
-        return -used.count, used.name
-
-    return InUse(int(row["spans"]), tuple(sorted(counted, key=order)), tuple(sorted(attributes, key=order)))
+    return InUse(int(row["spans"]), tuple(sorted(counted, key=_order)), _attributes(row))
 
 
-def _columns() -> list[Field]:
-    return [f for f in fields() if f.sql]
+def _order(used: Used) -> tuple[int, str]:
+    return -used.count, used.name
+
+
+def _attributes(row: dict[str, Any]) -> tuple[Used, ...]:
+    found = [Used(name, count) for head in paths.COLUMNS for name, count in _named(head, row[head[:-1]])]
+    return tuple(sorted(found, key=_order))
+
+
+def _columns() -> tuple[Field, ...]:
+    return tuple(f for f in fields() if f.sql)
 
 
 def _named(head: str, pairs: dict[str, int]) -> list[tuple[str, int]]:
@@ -39,19 +55,18 @@ def _named(head: str, pairs: dict[str, int]) -> list[tuple[str, int]]:
     return [(spell_name(head + key), int(count)) for key, count in pairs.items() if not paths.fault(key)]
 
 
-def using(selection: Selection) -> Statement:
-    """The statement that looks at the latest spans of a list."""
+def using(selection: Selection, columns: Sequence[Field]) -> Statement:
+    """The statement that looks at the latest spans of a list: their attributes, and some fields."""
     sql = Sql(selection.window)
     latest = sql.parameters.value("UInt32", LATEST)
-    needed = ",\n".join(f"{known(f)} AS f{n}" for n, f in enumerate(_columns()))
-    paths_of = ",\n".join(
-        f"JSONAllPaths(s.{column}) AS {head[:-1]}" for head, column in paths.COLUMNS.items()
-    )
+    needed = [f"{known(f)} AS f{n}" for n, f in enumerate(columns)]
+    needed += [f"JSONAllPaths(s.{column}) AS {head[:-1]}" for head, column in paths.COLUMNS.items()]
+    looked = ",\n".join(needed)
     spans = (
-        f"SELECT\n{indented(needed)},\n{indented(paths_of)}\n{sql.spans(selection.predicate)}\n"
+        f"SELECT\n{indented(looked)}\n{sql.spans(selection.predicate)}\n"
         f"ORDER BY s.start_time DESC\nLIMIT {latest}"
     )
-    counted = [f"countIf(f{n}) AS f{n}" for n in range(len(_columns()))]
+    counted = [f"countIf(f{n}) AS f{n}" for n in range(len(columns))]
     for head in paths.COLUMNS:
         keys = f"t.{head[:-1]}"
         ones = f"arrayWithConstant(length({keys}), toUInt64(1))"

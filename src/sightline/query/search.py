@@ -59,7 +59,10 @@ async def search(store: Store, selection: Selection, *, limit: int = 50) -> tupl
 
 
 def latest(selection: Selection, limit: int) -> Statement:
-    """The statement for the latest spans of a selection and what they say."""
+    """The statement for the latest spans of a selection and what they say.
+
+    In the order of the table and no other, so that reading ends with the last row that is needed.
+    """
     sql = Sql(selection.window)
     columns = (
         "s.trace_id AS trace_id",
@@ -74,7 +77,7 @@ def latest(selection: Selection, limit: int) -> Statement:
     chosen = ",\n".join(columns)
     return sql.statement(
         f"SELECT\n{indented(chosen)}\n{sql.spans(selection.predicate)}\n"
-        "ORDER BY s.start_time DESC, s.trace_id, s.span_id\n"
+        "ORDER BY s.start_time DESC\n"
         f"LIMIT {sql.parameters.value('UInt32', limit)}"
     )
 
@@ -185,5 +188,5 @@ def log_records(window: Window, phrase: Phrase, limit: int) -> Statement:
     chosen = ",\n".join(columns)
     return sql.statement(
         f"SELECT\n{indented(chosen)}\n{sql.logs(in_log(sql.parameters, phrase, 'l.body'))}\n"
-        f"ORDER BY l.time DESC, l.trace_id, l.span_id\nLIMIT {sql.parameters.value('UInt32', limit)}"
+        f"ORDER BY l.time DESC\nLIMIT {sql.parameters.value('UInt32', limit)}"
     )

@@ -17,7 +17,7 @@ from sightline.query.filter.nodes import Relation, Whole
 from sightline.query.filter.spelling import spell_value, value_of
 from sightline.query.filter.wholes import MEASURES, measure_of, names
 from sightline.query.filter.words import FAILED, KINDS
-from sightline.query.in_use import in_use
+from sightline.query.in_use import attributes_in_use
 from sightline.query.selection import Selection, Target, select
 from sightline.query.window import Window
 from sightline.records.facets import Suggestion
@@ -149,12 +149,12 @@ async def _attributes(store: Store, rest: Selection, typed: _Typed) -> list[Sugg
     if not word:
         return []
     try:
-        used = await in_use(store, rest, BOUNDS)
+        used = await attributes_in_use(store, rest, BOUNDS)
     except (QueryTimeout, QueryTooLarge):
         return []
     return [
         Suggestion(f"{a.name}:", typed.offset, typed.length, "an attribute", a.count)
-        for a in used.attributes
+        for a in used
         if word in a.name.lower().replace('"', "")
     ]
 

@@ -29,19 +29,13 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         child = span(
             7, 2, 1, start=START + SECOND, length=SECOND, name="chat",
             attributes={
-                "gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o", "gen_ai.usage.input_tokens": 12,
-                "gen_ai.usage.output_tokens": 3, "gen_ai.input.messages": json.dumps(MESSAGES), "app.tier": 2,
+                "gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o", "app.tier": 2,
+                "gen_ai.usage.input_tokens": 12, "gen_ai.usage.output_tokens": 3,
+                "gen_ai.input.messages": json.dumps(MESSAGES),
             },
         )  # fmt: skip
         said = {"user.id": "alice", "app.tier": "2"}
         root = span(7, 1, start=START, length=3 * SECOND, name="answer", attributes=said)
-            7,
-            1,
-            start=START,
-            length=3 * SECOND,
-            name="answer",
-            attributes={"user.id": "alice", "app.tier": "2"},
-        )
         other = span(8, 1, start=START, length=SECOND, name="answer", attributes={"user.id": "bob"})
         # The child comes first; what its root says of the whole trace is written later.
         for spans in ([child], [root], [other]):

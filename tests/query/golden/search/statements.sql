@@ -13,7 +13,7 @@ PREWHERE
     AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
     AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
     AND s.kind = {p0:String}
-ORDER BY s.start_time DESC, s.trace_id, s.span_id
+ORDER BY s.start_time DESC
 LIMIT {p1:UInt32}
 ---
 SELECT
@@ -40,5 +40,5 @@ PREWHERE
     AND l.time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
     AND l.time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
     AND positionCaseInsensitive(l.body, {p4:String}) > 0 AND match(l.body, {p3:String})
-ORDER BY l.time DESC, l.trace_id, l.span_id
+ORDER BY l.time DESC
 LIMIT {p5:UInt32}
