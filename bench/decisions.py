@@ -23,6 +23,7 @@ from sightline.digest import canonical, columns, contents, steps, tokens, tree
 from sightline.digest.columns import word_keys
 from sightline.digest.policy import Policy
 from sightline.digest.signals import signal_digests
+from sightline.digest.span_staging import SpanStaging
 from sightline.digest.staging import Staging
 from sightline.journal.format import encode_header
 from sightline.records.ingest import Signal, Submission
@@ -187,9 +188,9 @@ def analysis() -> None:
     c = Connection(
         "chdb://", {"max_threads": 2, "compile_expressions": 0, "max_parser_backtracks": 0, **limits}
     )
-    staging = Staging(c, 0)
-    staging.load_spans(path, 8)
-    facts = staging.span_facts(word_keys(conventions()))
+    staging = SpanStaging(c, Staging(c, 0), 0)
+    staging.load(path, 8)
+    facts = staging.facts(word_keys(conventions()))
     as_ifs = (steps.both, steps.either)
     chains = (lambda a, b: f"({a} AND {b})", lambda a, b: f"({a} OR {b})")
     for name, (both, either) in {"AND and OR": chains, "ifs": as_ifs}.items():
@@ -197,7 +198,7 @@ def analysis() -> None:
             for function, made in (("both", both), ("either", either)):
                 if hasattr(module, function):
                     setattr(module, function, made)
-        select = canonical.canonical_query(conventions(), facts, staging.spans, staging.nested).select
+        select = canonical.canonical_query(conventions(), facts, staging.table, staging.nested).select
         for on in (1, 0):
             asked = {"query_plan_enable_optimizations": on}
             took = median_ms(

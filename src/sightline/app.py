@@ -28,8 +28,11 @@ from sightline.control.control import Control
 from sightline.control.exposure import exposure_error, is_loopback
 from sightline.control.gate import Gate
 from sightline.digest.digester import Digester
+from sightline.digest.environments import EnvironmentFinder
+from sightline.digest.merges import Merges
 from sightline.digest.policy import Policy
 from sightline.digest.signals import signal_digests, write_probe
+from sightline.journal.disk import Disk
 from sightline.journal.journal import Journal
 from sightline.operations.backup import Sources, backup_service
 from sightline.operations.health import Check, health_routes
@@ -43,6 +46,7 @@ from sightline.pages.services import Intake
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.roles import Part, role
 from sightline.settings import Settings
+from sightline.store.cluster import embedded_refusal
 from sightline.store.schema import migrate
 from sightline.store.store import Store, embedded_url
 from sightline.wire.grpc import GrpcServer
@@ -136,12 +140,15 @@ class PolicyKeeper:
 @contextlib.asynccontextmanager
 async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) -> AsyncIterator[Services]:
     """Every part, started; stopped in order at the end. Raises `CannotStart` or the part's own error."""
-    settings.data.mkdir(parents=True, exist_ok=True)
+    Disk().make_folder(settings.data)
     url = settings.store.url or embedded_url(settings.data)
     try:
         parts = role(settings.role, url.startswith("chdb:")).parts
     except ValueError as error:
         raise CannotStart(str(error)) from error
+    alone = embedded_refusal(settings.store.cluster, url.startswith("chdb:"))
+    if alone:
+        raise CannotStart(alone)
     async with contextlib.AsyncExitStack() as stack:
         journal = Journal(settings.data / "journal", settings.journal, clock)
         await journal.start()
@@ -162,7 +169,7 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         store = Store(url, settings.store)
         stack.callback(store.close)
         with contextlib.closing(store.writer()) as writer:
-            migrate(writer)
+            migrate(writer, cluster=settings.store.cluster)
         prices = PriceKeeper(control, settings)
         sql = SqlEndpoint(store, settings.store)
         await asyncio.to_thread(sql.open)
@@ -172,9 +179,15 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         digester = None
         if Part.DIGEST in parts:
             digests = signal_digests(store, conventions(), prices, PolicyKeeper(control, clock), clock)
-            digester = Digester(journal, digests, clock, write_probe(store), around=tracing.digest_pass)
+            finder = EnvironmentFinder(store, control, clock)
+            digester = Digester(
+                journal, digests, clock, write_probe(store), around=tracing.digest_pass, stored=finder.stored,
+                pace=Merges(store) if store.embedded else None,
+            )  # fmt: skip
             digester.start()
             stack.callback(digester.stop, _DRAIN_SECONDS)
+            finder.start()
+            stack.callback(finder.stop)
         if settings.self_tracing and control.project(SELF_PROJECT) is None:
             control.create_project(SELF_PROJECT)
         hold = digester.hold if digester else contextlib.nullcontext

@@ -18,6 +18,7 @@ from sightline.control.control import Control
 from sightline.control.errors import ControlError
 from sightline.demo.command import demo_command
 from sightline.journal.commands import journal
+from sightline.journal.disk import Disk
 from sightline.journal.lock import JournalLockedError
 from sightline.operations import logs
 from sightline.operations.commands import backup_command, restore_command
@@ -61,7 +62,7 @@ def _demo_server(host: str, port: int, data: Path) -> None:
 
 def _control() -> Control:
     settings = settings_from({}, os.environ, Path.cwd())
-    settings.data.mkdir(parents=True, exist_ok=True)
+    Disk().make_folder(settings.data)
     return Control(settings.control.url or f"sqlite:///{(settings.data / 'control.db').absolute()}")
 
 

@@ -26,6 +26,13 @@ DROPPED = Counter(
     ("signal", "reason"),
     registry=REGISTRY,
 )
+ENVIRONMENTS_REFUSED = Counter(
+    "sightline_environments_refused_total",
+    "Environments that were not put on their project's list, by reason: `limit`, `name`, `project`. A name is"
+    " counted again after a minute.",
+    ("reason",),
+    registry=REGISTRY,
+)
 BACKLOG_BYTES = Gauge("sightline_backlog_bytes", "Durable bytes not digested yet.", registry=REGISTRY)
 BACKLOG_SEGMENTS = Gauge("sightline_backlog_segments", "Segments not digested yet.", registry=REGISTRY)
 QUARANTINED = Gauge("sightline_quarantine_records", "Requests in quarantine.", registry=REGISTRY)

@@ -45,7 +45,7 @@ class GrpcSettings:
 class JournalSettings:
     """The durable log between the wire and the store."""
 
-    segment_bytes: int = 32 * 2**20
+    segment_bytes: int = 64 * 2**20
     """Size at which a segment is closed and digested."""
     segment_age: float = 0.4
     """Age at which it is, however small, five times that while the digest is busy; it decides how soon data
@@ -68,6 +68,8 @@ class StoreSettings:
 
     url: str = ""
     """`chdb:///path`, `clickhouse://user@host:port`, or empty."""
+    cluster: str = ""
+    """Cluster of the server at `url` whose replicas all get the tables; empty: that server alone."""
     readers: int = 3
     """Queries that run side by side."""
     query_seconds: float = 30.0

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.control.exposure import exposure_error, host_allowed, is_loopback, origin_allowed
+from sightline.control.exposure import (
+    exposure_error,
+    host_allowed,
+    is_loopback,
+    origin_allowed,
+    passed_on_by,
+)
 
 LOOPBACK = [
     "127.0.0.1",
@@ -87,6 +93,19 @@ def test_further_names_are_allowed_one_by_one() -> None:
     assert host_allowed("[fe80::1]:4318", "fe80::1", ())
     assert host_allowed("whatever", "127.0.0.1", ("*",))
     assert host_allowed(None, "127.0.0.1", ()), "only programs send no Host"
+
+
+@pytest.mark.parametrize("host", [None, "127.0.0.1:4318", "localhost", "10.0.0.7:4318", "sight.example"])
+def test_behind_a_proxy_only_allowed_names_count(host: str | None) -> None:
+    assert not host_allowed(host, "10.0.0.7", ("other.example",), passed_on=True)
+    assert host_allowed(host, "10.0.0.7", ("*",), passed_on=True)
+    named = ("127.0.0.1", "localhost", "10.0.0.7", "sight.example")
+    assert host_allowed(host, "10.0.0.7", named, passed_on=True) == (host is not None)
+
+
+def test_what_proxies_add_is_noticed() -> None:
+    assert passed_on_by({"host": "127.0.0.1", "x-forwarded-for": "127.0.0.1"}) == "x-forwarded-for"
+    assert passed_on_by({"host": "127.0.0.1", "user-agent": "forwarded"}) is None
 
 
 def test_a_page_of_the_server_itself_may() -> None:

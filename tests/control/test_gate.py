@@ -196,6 +196,20 @@ class TestBrowsers:
         assert "http.allowed_hosts" in refusal.message
         assert gate.authenticate({"host": "127.0.0.1:4318"}).scopes == ALL
 
+    def test_a_proxy_on_the_same_machine_does_not_open_it(self, control: Control, clock: Any) -> None:
+        gate = Gate(control, True, clock)
+        for name in ("X-Forwarded-For", "forwarded", "via", "X-Real-IP"):
+            refusal = denied(gate, {"Host": "127.0.0.1:4318", name: "127.0.0.1"})
+            assert refusal.status == 403
+            assert f"({name.lower()})" in refusal.message
+            assert "sightline keys create" in refusal.message
+        checked = Gate(control, True, clock, hosts=("sight.example",))
+        assert checked.authenticate({"Host": "sight.example", "X-Forwarded-For": "1.2.3.4"}).scopes == ALL
+        _, text = control.create_key(DEFAULT_PROJECT, "read")
+        clock.advance(2)
+        headers = {"Host": "127.0.0.1:4318", "X-Forwarded-For": "1.2.3.4"} | bearer(text)
+        assert gate.authenticate(headers).scopes == {Scope.READ}
+
     def test_a_foreign_page_gets_nothing(self, control: Control, clock: Any) -> None:
         gate = Gate(control, True, clock)
         refusal = denied(gate, {"host": "127.0.0.1:4318", "origin": "https://evil.example"})

@@ -1,12 +1,15 @@
-"""One engine for all tests of the digest: each test takes a project of its own."""
+"""One engine for all tests of the digest, each with a project of its own; and control on both databases."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from tests.control.conftest import cluster, postgres_url, url
 
 from digest.engine import Engine, opened
+
+__all__ = ["cluster", "postgres_url", "url"]
 
 
 @pytest.fixture(scope="package")

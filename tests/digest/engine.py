@@ -44,7 +44,7 @@ class Clock:
 def close(digests: Mapping[Signal, Any]) -> None:
     """Close the connections of digests: one that stays open keeps the directory."""
     found: SpanDigest = digests[Signal.TRACES]
-    for connection in {id(c): c for c in (found._local, found._target.connection)}.values():
+    for connection in found.connections:
         connection.close()
 
 

@@ -84,7 +84,9 @@ def kept(sent: Sent, row: dict[str, Any]) -> list[str]:
         if not first or CATALOG.denied(key) or "\0" in key:
             continue
         if CATALOG.family(key) or key in content_keys:
-            if key in flat:
+            # `a.b` that was sent beside `a` is a path below it and no part of it.
+            others = tuple(k for k, _ in sent.facts.attributes if k.startswith(f"{key}."))
+            if any(p == key or (p.startswith(f"{key}.") and not p.startswith(others)) for p in flat):
                 wrong.append(f"{key} is content and a JSON path")
             continue
         want = orjson.loads(orjson.dumps(plain(any_value(value))))
@@ -102,12 +104,13 @@ def kept(sent: Sent, row: dict[str, Any]) -> list[str]:
 
 
 def flattened(value: Any, prefix: str = "") -> set[str]:
-    """All paths of an object."""
+    """The paths of an object's leaves."""
     found = set()
     for key, inner in value.items():
-        found.add(prefix + key)
-        if isinstance(inner, dict):
+        if isinstance(inner, dict) and inner:
             found |= flattened(inner, f"{prefix}{key}.")
+        else:
+            found.add(prefix + key)
     return found
 
 

@@ -67,7 +67,7 @@ class Stumbling:
 @contextmanager
 def running(
     engine: Engine, folder: Path, payloads: list[bytes], project: str, before: Callable[[], None] = lambda: None,  # noqa: E501
-    probe: Callable[[], None] | None = None,
+    probe: Callable[[], None] | None = None, stored: Callable[[int], None] = lambda _: None,
 ) -> Iterator[tuple[Watched, Digester]]:  # fmt: skip
     """A real journal that holds the payloads, and a loop that digests them."""
     make = signal_digests(
@@ -91,7 +91,8 @@ def running(
             made.append(make())
             return {k: Stumbling(v, before) for k, v in made[-1].items()}
 
-        digester = Digester(watched, digests, engine.clock, probe or write_probe(engine.store))  # type: ignore[arg-type]
+        check = probe or write_probe(engine.store)
+        digester = Digester(watched, digests, engine.clock, check, stored=stored)  # type: ignore[arg-type]
         digester.start()
         try:
             yield watched, digester
@@ -131,6 +132,19 @@ def test_only_the_record_that_cannot_be_read_is_set_aside(engine: Engine, tmp_pa
         assert digester.failure is None
     assert numbers(engine, project) == [1, 2, 4, 5, 7, 8]
     assert journal.released.empty()
+
+
+def test_what_is_stored_is_told_with_a_time_before_its_rows(engine: Engine, tmp_path: Path) -> None:
+    project = engine.fresh()
+    told: queue.Queue[int] = queue.Queue()
+    with running(engine, tmp_path, [good(1)], project, stored=told.put):
+        began = told.get(timeout=PATIENCE)
+        rows = engine.rows(
+            "SELECT toUnixTimestamp64Micro(digested_at) AS at FROM sightline.spans WHERE project ="
+            " {p:String}",
+            p=project,
+        )
+    assert began // 1000 <= rows[0]["at"]
 
 
 @pytest.mark.parametrize(

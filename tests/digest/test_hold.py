@@ -94,3 +94,37 @@ def test_hold_waits_for_the_segment_under_way_and_keeps_the_next_one_waiting() -
         thread.join(PATIENCE)
     finally:
         assert digester.stop(PATIENCE)
+
+
+class Paced:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: queue.Queue[str] = queue.Queue()
+
+    def busy(self) -> None:
+        self.told.put("busy")
+
+    def idle(self) -> None:
+        self.told.put("idle")
+
+    def close(self) -> None:
+        self.told.put("close")
+
+
+def test_the_loop_says_whether_segments_wait() -> None:
+    source, slow, pace = Source(), Slow(), Paced()
+    for number in range(3):
+        source.waiting.put(Segment(str(number)))
+    slow.let.set()
+    digester = Digester(source, lambda: {Signal.TRACES: slow}, lambda: 0, pace=pace)  # type: ignore[arg-type,return-value]
+    digester.start()
+    for _ in range(3):
+        source.finished.get(timeout=PATIENCE)
+    # The first was there at once, so nothing is known; the two behind it waited; then nothing does.
+    assert [pace.told.get(timeout=PATIENCE) for _ in range(3)] == ["busy", "busy", "idle"]
+    assert digester.stop()
+    told = "idle"
+    while told == "idle":
+        told = pace.told.get(timeout=PATIENCE)
+    assert told == "close"

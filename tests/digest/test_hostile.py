@@ -285,3 +285,29 @@ def test_credentials_of_events_and_links_are_stored_nowhere(engine: Engine) -> N
     made.links.add().attributes.extend(key_values([("gen_ai.headers.a", "sk-secret"), ("y", 1)]))
     (row,) = sent(engine, made)
     assert (row["events.attributes"], row["links.attributes"]) == (['{"x":1}'], ['{"y":1}'])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{nested}", "{nested}, throwIf(1) --", "{}", "{0}", "' AS z_x, throwIf(1) --", "\\' OR 1", "a` b", "%s"],
+)
+def test_text_that_looks_like_the_statements_own_is_data(engine: Engine, text: str) -> None:
+    """Keys and words stand in the generated statement; nothing in them may be taken for a part of it."""
+    attributes = {
+        text: "value",
+        f"gen_ai.prompt.0.{text}": "indexed",
+        "gen_ai.operation.name": text,
+        "gen_ai.provider.name": text,
+        "gen_ai.request.model": text,
+        "openinference.span.kind": text,
+        "nested": [text, 1],
+    }
+    (row,) = sent(
+        engine,
+        span(2, 1, name=text, attributes=attributes),
+        resource={text: text, "service.name": text},
+    )
+    assert row["name"] == row["request_model"] == row["service"] == text.strip()
+    assert row["attributes"][text] == "value"
+    assert row["attributes"]["nested"] == [text, 1]
+    assert orjson.loads(row["resource_json"])[text] == text

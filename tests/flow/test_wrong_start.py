@@ -84,6 +84,11 @@ def test_a_value_of_the_wrong_kind(tmp_path: Path) -> None:
     )
 
 
+def test_a_cluster_for_the_embedded_store(tmp_path: Path) -> None:
+    refused(serve(tmp_path / "data", "--store-cluster", "main"), "store.cluster", "embedded", "store.url")
+    assert not (tmp_path / "data" / "store").exists()
+
+
 def test_an_unknown_role(tmp_path: Path) -> None:
     refused(serve(tmp_path / "data", "--role", "observer"), "observer", "all")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pages_story as story
+import pages_talk
 import pytest
 from pages_parts import Parts
 from starlette.applications import Starlette
@@ -19,13 +20,14 @@ from sightline.store.store import Store, embedded_url
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """A store with the story in project `default`."""
+    """A store with the story in project `default`, and a conversation in project `talk`."""
     directory: Path = tmp_path_factory.mktemp("pages")
     found = Store(embedded_url(directory), StoreSettings())
     writer = found.writer()
     schema.migrate(writer)
     told = story.Told()
     story.helpdesk(told)
+    pages_talk.talk(told)
     story.store(told, writer)
     yield found
     writer.close()

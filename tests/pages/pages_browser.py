@@ -62,6 +62,8 @@ class Tab:
             self.problems.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
         elif event == "Audits.issueAdded" and "ContentSecurityPolicy" in params["issue"]["code"]:
             self.problems.append(str(params["issue"]))
+        elif event == "Page.javascriptDialogOpening":
+            self.problems.append(f"dialog: {params['message']}")
         elif event == "Network.loadingFailed" and not params.get("canceled"):
             self.problems.append(f"load failed: {params['errorText']}")
 

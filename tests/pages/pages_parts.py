@@ -40,7 +40,7 @@ class Parts:
     gate: OpenGate = field(default_factory=OpenGate)
     settings: Settings = field(default_factory=Settings)
     intake: Callable[[], Intake] = lambda: Intake(612.0, 1.2, 0, 5, 0, "")
-    projects: Callable[[], Sequence[str]] = lambda: ["default", "empty", "hostile"]
+    projects: Callable[[], Sequence[str]] = lambda: ["default", "empty", "hostile", "talk"]
     clock: Callable[[], int] = lambda: story.NOW
 
 

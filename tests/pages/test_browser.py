@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pages_story as story
+import pages_talk as talk
 import pytest
 from pages_browser import Browser, Tab, browser, chromium
+from pages_hostile import ALL, CORPUS, MARKDOWN
 from pages_parts import Parts, serving
 
 from sightline.store.store import Store
@@ -14,6 +17,7 @@ from sightline.store.store import Store
 TRACE = story.trace_id(4)
 SPAN = f"{TRACE[:8]}0000000c"
 PAGE = f"/p/default/traces/{TRACE}"
+TALK = f"/p/talk/traces/{talk.TRACE}"
 PROGRAM = chromium()
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
 
@@ -52,8 +56,11 @@ def test_no_page_complains_or_scrolls_sideways(tab: Tab, address: str, width: in
         f"{PAGE}?tab=raw",
         f"/p/default/traces/{story.trace_id(900)}",
         "/p/empty/first",
+        *(f"{TALK}?span={span}" for span in (talk.FIRST, talk.SECOND, talk.RETRIEVER)),
+        f"{TALK}?span={talk.FIRST}&exact=1",
     ):
         tab.open(address + path)
+        tab.run("document.querySelectorAll('details:not(.menu)').forEach(fold => fold.open = true)")
         assert tab.problems == [], path
         assert tab.run("document.documentElement.scrollWidth") <= width, path
         assert tab.run("document.fonts.check('13px \"Inter Variable\"')")
@@ -71,6 +78,43 @@ def test_the_policy_stops_what_slips_in(tab: Tab, address: str) -> None:
     assert any("Content Security Policy" in p or "ContentSecurityPolicy" in p for p in tab.problems)
 
 
+def test_hostile_messages_do_nothing(tab: Tab, store: Store, address: str) -> None:
+    told = story.Told()
+    trace, texts = "cd" * 16, [*CORPUS, *MARKDOWN]
+    chat = [{"role": "user", "content": text} for text in texts]
+    answer = [
+        {"role": "assistant", "content": text, "tool_calls": [{"function": {"name": text}}]} for text in texts
+    ]
+    contents = {
+        "input_messages": json.dumps(chat),
+        "output_messages": json.dumps(answer),
+        "retrieval_documents": json.dumps([{"content": text, "url": text} for text in texts]),
+        "metadata": json.dumps({text: text for text in texts}),
+        "odd": ALL,
+    }
+    told.span(
+        trace, 1, None, "llm", "llm", story.NOW - story.S, story.S, 0, content=contents, project="hostile"
+    )  # fmt: skip
+    writer = store.writer()
+    try:
+        story.store(told, writer)
+    finally:
+        writer.close()
+    for path in (f"/p/hostile/traces/{trace}", f"/p/hostile/traces/{trace}?exact=1"):
+        tab.open(address + path)
+        tab.run("document.querySelectorAll('details:not(.menu)').forEach(fold => fold.open = true)")
+        assert (
+            tab.run(
+                "document.querySelectorAll('.insp script, .insp iframe, .insp svg svg, .insp form').length"
+            )
+            == 0
+        )
+        assert tab.problems == [], path
+        assert tab.run("document.documentElement.scrollWidth") <= 1440
+        loaded = "performance.getEntriesByType('resource').every(r => r.name.startsWith(location.origin))"
+        assert tab.run(loaded), path
+
+
 def test_a_span_is_chosen_without_leaving_the_page(tab: Tab, address: str) -> None:
     tab.open(address + PAGE)
     tab.run("window.same = true")
@@ -78,6 +122,8 @@ def test_a_span_is_chosen_without_leaving_the_page(tab: Tab, address: str) -> No
     tab.wait("document.querySelector('#inspector h2').textContent === 'answer'")
     tab.wait(f"location.search.includes('span={SPAN}')")
     tab.wait(f"document.querySelector('.wfr[aria-selected=true]').href.includes('span={SPAN}')")
+    # Until it is settled, a link is an ordinary link.
+    tab.wait("document.querySelector('.htmx-added') === null")
     tab.run("document.querySelector('[data-tabs] a[href*=\"tab=cost\"]').click()")
     tab.wait("document.querySelector('.why') !== null")
     assert tab.run("window.same") is True

@@ -131,7 +131,30 @@ def test_commands_in_foreign_text_become_visible() -> None:
     assert formats.shown("naïve שלום 漢字 👍🏽") == "naïve שלום 漢字 👍🏽"
 
 
-@given(st.text())
+def test_hidden_words_become_visible_and_shaped_letters_stay() -> None:
+    assert formats.shown("a\u200bb\ufeff") == "a[U+200B]b[U+FEFF]"
+    assert formats.shown("ok" + "".join(chr(0xE0000 + ord(c)) for c in "do")) == "ok[U+E0064][U+E006F]"
+    assert formats.shown("a\u200db") == "a[U+200D]b"
+    assert formats.shown("x\ufe01\ufe02") == "x\ufe01[U+FE02]"
+    assert formats.shown("left\u200fright") == "left[U+200F]right"
+    for written in (
+        "می\u200cخواهم",
+        "\U0001f469\u200d\U0001f4bb",
+        "❤\ufe0f\u200d\U0001f525",
+        "1\ufe0f\u20e3",
+        "שלום\u200f!",
+    ):
+        assert formats.shown(written) == written
+    wales = "\U0001f3f4\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f"
+    assert formats.shown(wales) == wales
+
+
+INVISIBLE = st.text(
+    "a\u200b\u200c\u200d\u200e\u200f\u061c\ufe0f\ufe01א字\U0001f469\U0001f3f4\U000e0067\U000e007f \n\x1b"
+)
+
+
+@given(st.text() | INVISIBLE)
 def test_shown_text_holds_no_command_and_is_stable(text: str) -> None:
     shown = formats.shown(text)
     assert not any((ord(c) < 32 and c not in "\n\t") or 0x202A <= ord(c) <= 0x202E for c in shown)

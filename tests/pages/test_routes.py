@@ -3,12 +3,13 @@ from __future__ import annotations
 import base64
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pages_story as story
+import pages_talk as talk
 import pytest
+from pages_elements import Elements
 from pages_hostile import ALL, CORPUS
 from pages_parts import OpenGate, Parts
 from starlette.testclient import TestClient
@@ -25,19 +26,8 @@ TRACE = story.trace_id(4)
 SPAN = f"{TRACE[:8]}0000000c"
 PAGE = f"/p/default/traces/{TRACE}"
 LIST = "/p/default/traces"
+TALK = f"/p/talk/traces/{talk.TRACE}"
 HTMX = {"hx-request": "true"}
-
-
-class Elements(HTMLParser):
-    """Every start tag with its attributes."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
 
 
 def text_of(page: str) -> str:
@@ -99,6 +89,35 @@ def test_each_tab_has_an_address(client: TestClient, tab: str, words: str) -> No
     assert len(re.findall(r'aria-current="true"[^>]*>(?:Messages|Attributes|Cost|Events|Raw)', page)) == 1
 
 
+def test_a_conversation_is_read_as_one(client: TestClient) -> None:
+    page = client.get(f"{TALK}?span={talk.FIRST}").text
+    text = text_of(page)
+    assert "Can I get a refund on an annual plan" in text and '<img class="pic"' in page
+    assert "Show all, " in text and "lookup_order" in text and "input_value repeats input_messages" in text
+    documents = text_of(client.get(f"{TALK}?span={talk.RETRIEVER}").text)
+    assert "Terms" in documents and "0.9132" in documents
+    tool = text_of(client.get(f"{TALK}?span={talk.TRACE[:8]}00000005").text)
+    assert "lookup_order" in tool and "team-annual" in tool
+
+
+def test_history_is_told_from_what_is_new(client: TestClient) -> None:
+    page = client.get(f"{TALK}?span={talk.SECOND}").text
+    history, new = page.split('</details>\n<div class="msg', 1)
+    assert "3 messages sent before" in history and "Can I get a refund on an annual plan" in history
+    assert "timeout after 5000 ms" in new and "in full within 30 days" in new
+
+
+def test_a_switch_shows_the_exact_text(client: TestClient) -> None:
+    page = client.get(f"{TALK}?span={talk.SECOND}")
+    [switch] = re.findall(r'href="([^"]+)">Exact text<', page.text)
+    exact = client.get(switch.replace("&amp;", "&"))
+    assert (
+        "## Your refund" in exact.text and "javascript:alert(1)" in exact.text and "Ignored" not in exact.text
+    )
+    [back] = re.findall(r'href="([^"]+)">As a conversation<', exact.text)
+    assert client.get(back.replace("&amp;", "&")).text == page.text
+
+
 def test_missing_parents_and_circles_are_shown(client: TestClient) -> None:
     text = text_of(client.get(f"/p/default/traces/{story.trace_id(900)}").text)
     for words in ("Parent not received", "Parents form a circle", "summarise", "ping", "pong"):
@@ -132,6 +151,9 @@ def test_the_first_run_opens_what_arrives(client: TestClient, parts: Parts) -> N
 def test_snippets_carry_the_address_one_came_by(client: TestClient, name: str) -> None:
     page = client.get(f"/p/empty/first?with={name}", headers={"host": "10.0.0.5:4318"}).text
     assert "http://10.0.0.5:4318" in page and "YOUR_KEY" not in page
+    behind = {"host": "sight.example", "sec-fetch-site": "none"}
+    page = client.get(f"/p/empty/first?with={name}", headers=behind).text
+    assert "https://sight.example" in page and "http://sight.example" not in page
     strange = client.get(f"/p/empty/first?with={name}", headers={"host": "x'$(id)\""}).text
     assert "$(id)" not in strange
 
@@ -212,11 +234,18 @@ def test_headers_of_every_answer(client: TestClient) -> None:
 
 
 def test_no_inline_style_or_script_anywhere(client: TestClient) -> None:
-    for path in ("/p/default/traces", f"{PAGE}?span={SPAN}", "/p/empty/first", "/nowhere"):
+    said = [f"{TALK}?span={span}" for span in (talk.FIRST, talk.SECOND, talk.RETRIEVER)]
+    for path in ("/p/default/traces", f"{PAGE}?span={SPAN}", "/p/empty/first", "/nowhere", *said):
         for tag, attributes in Elements(client.get(path).text).found:
             assert "style" not in attributes and tag != "style", path
             assert not any(name.startswith(("on", "hx-on", "hx-vals")) for name in attributes), path
             assert tag != "script" or str(attributes["src"]).startswith("/static/"), path
+            if attributes.get("rel") == "noopener noreferrer nofollow":
+                assert str(attributes["href"]).startswith(("https://", "mailto:")), (path, attributes)
+                continue
+            if tag == "img":
+                assert str(attributes["src"]).startswith("data:image/png;base64,"), (path, attributes)
+                continue
             for name in ("href", "src"):
                 assert str(attributes.get(name, "/")).startswith(("/", "#", "?")), (path, attributes)
 
@@ -308,6 +337,7 @@ def test_hostile_texts_stay_text_on_every_page(client: TestClient, store: Store,
         "mark",
     }
     allowed |= {"pre", "b", "br", "h3", "ul", "li", "section", "aside", "text"}
+    allowed |= {"em", "strong", "p", "code", "details", "summary", "blockquote", "ol", "hr", "small"}
     for path in (
         "/p/hostile/traces",
         "/p/hostile/traces?env=%3Cscript%3E&range=%22%3E%3Cscript%3E&%3Cscript%3E=1",

@@ -231,6 +231,8 @@ def test_cors_for_the_origins_of_the_settings(allowed: str) -> None:
             assert answer.headers["access-control-allow-origin"] == "https://a.example"
             assert answer.headers["access-control-allow-headers"] == "content-type,x-api-key"
             assert answer.headers["access-control-allow-methods"] == "POST"
+            named = allowed != "*"  # not with the keys that a browser has for any site whatsoever
+            assert ("access-control-allow-credentials" in answer.headers) == named
             answer = await client.post("/v1/traces", content=b"[", headers={**JSON, **asked})
             assert answer.status_code == 400
             assert answer.headers["access-control-allow-origin"] == "https://a.example"

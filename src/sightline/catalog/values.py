@@ -22,7 +22,7 @@ Canonical: TypeAlias = "str | bool | int | float | tuple[str, ...]"
 
 BLANK = " \t\r\n\f\v"
 INT_TEXT = re.compile(r"([0-9]{1,18})([.]0+)?", re.ASCII)
-FLOAT_TEXT = re.compile(r"[+-]?[0-9]{1,40}([.][0-9]{0,40})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
+FLOAT_TEXT = re.compile(r"[+-]?[0-9]{1,40}([.][0-9]{0,40})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 TRUE = frozenset({"true", "True", "1"})
 FALSE = frozenset({"false", "False", "0"})
 LARGEST = 9 * 10**18
@@ -137,7 +137,8 @@ def as_float(value: Value) -> float | None:
         return float(value) if math.isfinite(value) else None
     if isinstance(value, str):
         trimmed = value.strip(" ")
-        return float(trimmed) if FLOAT_TEXT.fullmatch(trimmed) else None
+        found = float(trimmed) if FLOAT_TEXT.fullmatch(trimmed) else math.inf
+        return found if math.isfinite(found) else None
     return None
 
 

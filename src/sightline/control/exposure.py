@@ -11,12 +11,14 @@ pages of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from ipaddress import IPv6Address, ip_address
 
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.%A-Za-z0-9]+\]|[^:\[\]/?#@\s]+)(?::(?P<port>\d{1,5}))?")
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#@\s]+)", re.IGNORECASE)
 _DEFAULT_PORT = {"http": "80", "https": "443"}
+# What proxies add to a request that they pass on.
+_PASSED_ON = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 def is_loopback(host: str) -> bool:
@@ -64,19 +66,34 @@ def _is_everywhere(host: str) -> bool:
         return name in {"", "*"}
 
 
-def host_allowed(host_header: str | None, bind_host: str, allowed: Collection[str]) -> bool:
+def passed_on_by(headers: Mapping[str, str]) -> str | None:
+    """The header, by its lower-case name, that shows that a proxy passed a request on; None without one.
+
+    Nothing else is read from it: what stands in it may be from anybody.
+    """
+    return next((name for name in _PASSED_ON if name in headers), None)
+
+
+def host_allowed(
+    host_header: str | None, bind_host: str, allowed: Collection[str], passed_on: bool = False
+) -> bool:
     """Whether a request with this `Host` may be answered without a key.
 
     Loopback addresses and localhost names, the host listened on, and names in `allowed` (without
-    port; `*`: all) may. A request without `Host` is from no browser.
+    port; `*`: all) may. A request without `Host` is from no browser. Of a request that a proxy
+    `passed_on` only a name in `allowed` counts: the proxy makes the world look like this machine.
     """
-    if host_header is None or "*" in allowed:
+    if "*" in allowed:
         return True
+    if host_header is None:
+        return not passed_on
     parts = _HOST.fullmatch(host_header.strip())
     if parts is None:
         return False
     name = _plain(parts["name"])
-    return is_loopback(name) or name in {_plain(a) for a in allowed} or (name == _plain(bind_host) != "")
+    if name in {_plain(a) for a in allowed}:
+        return True
+    return not passed_on and (is_loopback(name) or (name == _plain(bind_host) != ""))
 
 
 def origin_allowed(origin: str | None, host_header: str | None, allowed: Collection[str]) -> bool:

@@ -22,7 +22,13 @@ from typing import Literal
 from sightline.control import keys
 from sightline.control.control import Control
 from sightline.control.errors import ControlUnavailable
-from sightline.control.exposure import exposure_error, host_allowed, is_loopback, origin_allowed
+from sightline.control.exposure import (
+    exposure_error,
+    host_allowed,
+    is_loopback,
+    origin_allowed,
+    passed_on_by,
+)
 from sightline.control.uses import UseLog
 from sightline.records.access import DEFAULT_PROJECT, ApiKey, Principal, Scope
 
@@ -119,8 +125,16 @@ class Gate:
         self._uses.flush()
 
     def _without_key(self, headers: Mapping[str, str]) -> Principal:
-        host = headers.get("host")
-        if self._guard_hosts and not host_allowed(host, self._bind_host, self._hosts):
+        host, proxy = headers.get("host"), passed_on_by(headers)
+        if self._guard_hosts and not host_allowed(host, self._bind_host, self._hosts, proxy is not None):
+            if proxy is not None:
+                raise AccessDenied(
+                    403,
+                    f"This server needs no key on its own machine, but a proxy passed this request on"
+                    f" ({proxy}), so it may be from anywhere. Make a key: sightline keys create --project"
+                    f" {DEFAULT_PROJECT} --scope admin. Or, where the proxy checks who comes, allow the name"
+                    f" it gives, {_brief(host)}, with http.allowed_hosts.",
+                )
             raise AccessDenied(
                 403,
                 f"This server needs no key under its loopback address, but was reached as {_brief(host)}."

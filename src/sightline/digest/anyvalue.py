@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -106,3 +107,94 @@ def nested_value(raw: bytes) -> tuple[Any, str, str]:
     if not value:
         return None, "", literal
     return value, (value if isinstance(value, str) else literal), literal
+
+
+# Expressions over one raw value `v` of which is known which type codes occur and how long it is at most.
+
+
+SHORT = 130
+"""Raw strings with fewer bytes have a length of one byte."""
+
+
+def _header(v: str, longest: int) -> str:
+    """Where the text of a string begins."""
+    if longest < SHORT:
+        return "3"
+    return f"3 + (length({v}) >= 130) + (length({v}) >= 16387) + (length({v}) >= 2097157)"
+
+
+def string_of(v: str, longest: int) -> str:
+    """The text of a raw string; '' when there is none."""
+    return f"substring({v}, {_header(v, longest)})"
+
+
+def integer_of(v: str, longest: int) -> str:
+    """Int64 of a raw integer, 0 when there is none. Most are short, and a short varint has few groups."""
+    if longest <= 8:
+        return integer_in(f"reinterpretAsUInt64({v})", longest)
+    word = f"reinterpretAsUInt64(substring({v}, 2, 8))"
+    low = " + ".join(f"bitShiftRight(bitAnd({word}, {0x7F << 8 * i}), {i})" for i in range(8))
+    if longest <= 9:
+        return f"toInt64({low})"
+    high = (
+        f"bitShiftLeft(bitAnd(toUInt64(reinterpretAsUInt8(substring({v}, 10, 1))), 127), 56)"
+        f" + bitShiftLeft(toUInt64(reinterpretAsUInt8(substring({v}, 11, 1))), 63)"
+    )
+    return f"reinterpretAsInt64({low} + {high})"
+
+
+def integer_in(word: str, longest: int) -> str:
+    """Int64 of a raw integer of at most 8 bytes, which are `word` as UInt64."""
+    groups = (f"bitShiftRight(bitAnd({word}, {0x7F << 8 * i}), {7 + i})" for i in range(1, longest))
+    return f"toInt64({' + '.join(groups) or '0'})"
+
+
+def double_of(v: str) -> str:
+    """Float64 of a raw double, 0 when there is none."""
+    return f"reinterpretAsFloat64(substring({v}, 2, 8))"
+
+
+def _double_text(v: str) -> str:
+    text = f"toString({double_of(v)})"
+    return f"if(isFinite({double_of(v)}) and not match({text}, '[.e]'), concat({text}, '.0'), {text})"
+
+
+def _chosen(v: str, types: frozenset[int], nested: str, texts: Mapping[int, str], absent: str) -> str:
+    """The text for the type code of a raw value, of those that occur."""
+    tag = f"reinterpretAsUInt8({v})"
+    arms = [
+        f"{tag} = {code}, {text}"
+        for code, text in texts.items()
+        if code in types
+        or (code == STRING and types & {BLANK, PADDED})
+        or (code == INT and NEGATIVE in types)
+    ]
+    if types & {*NESTED, EMPTY}:
+        arms.append(f"{tag} IN {NESTED}, {nested}")
+    return f"multiIf({', '.join(arms)}, {absent})" if arms else absent
+
+
+def text_of(v: str, types: frozenset[int], longest: int, nested: str) -> str:
+    """The text of a raw value, as `texts_of` reads it, nested values by the Join table `nested`."""
+    if types <= {STRING, BLANK, PADDED}:
+        return string_of(v, longest)
+    texts = {
+        STRING: string_of(v, longest),
+        INT: f"toString({integer_of(v, longest)})",
+        DOUBLE: _double_text(v),
+        BOOL: f"if({v} = char({BOOL}, 1), 'true', 'false')",
+    }
+    return _chosen(v, types, f"joinGet({nested}, 'txt', {v})", texts, "''")
+
+
+def literal_of(v: str, types: frozenset[int], longest: int, nested: str) -> str:
+    """The JSON literal of a raw value, nested values by the Join table `nested`."""
+    if types <= {STRING, BLANK, PADDED}:
+        return f"toJSONString({string_of(v, longest)})"
+    texts = {
+        STRING: f"toJSONString({string_of(v, longest)})",
+        INT: f"toString({integer_of(v, longest)})",
+        DOUBLE: f"if(isFinite({double_of(v)}), {_double_text(v)}, toJSONString(toString({double_of(v)})))",
+        BOOL: f"if({v} = char({BOOL}, 1), 'true', 'false')",
+    }
+    return _chosen(v, types, f"joinGet({nested}, 'js', {v})", texts, "'null'")

@@ -2,13 +2,14 @@
 
 Each field becomes the first of its sources that occurs and survives its transform; nothing that does not
 occur in the segment costs anything. Query analysis is the fixed cost of a segment, so expressions are short:
-every attribute in use is a column of its own (`a5`, its type code `t5`), and a transform over few distinct
-words is worked out in Python, once for each word (`Facts.words`).
+every attribute in use is a column of its own (`v5` its raw value, `a5` its text, `t5` its type code, `n5` its
+number), and a transform over few distinct words is worked out in Python, once for each word (`Facts.words`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import cache, reduce
 from typing import Any
 
@@ -17,27 +18,43 @@ from sightline.catalog.transforms import Surroundings
 from sightline.catalog.transforms import apply as apply_to_value
 from sightline.catalog.values import as_type
 from sightline.catalog.vocabulary import Field, FieldType, Scope, Source
-from sightline.digest.anyvalue import BLANK, BOOL, DOUBLE, EMPTY, INT, NEGATIVE, NESTED, PADDED, STRING
+from sightline.digest.anyvalue import (
+    BLANK,
+    DOUBLE,
+    INT,
+    NEGATIVE,
+    PADDED,
+    SHORT,
+    STRING,
+    double_of,
+    integer_in,
+    integer_of,
+    string_of,
+    text_of,
+)
 from sightline.digest.staging import Facts
 from sightline.digest.steps import (
+    REMARKS,
     apply,
     array,
     at_path,
     both,
-    bound,
     either,
-    number,
     quoted,
-    trimmed,
     unquoted,
 )
+from sightline.digest.typed import NULL_OF, TEXT, by_word, typed
 
 _ANY_TEXT = frozenset({STRING, BLANK, PADDED})
+# Expressions at least so long get a column of their own: they are used up to three times.
+_LONG = 80
+_NULL_OF_EMPTY = re.compile(r"nullIf\((\w+), ''\)")
+_NUMBER_COLUMN = re.compile(r"toUInt64\((n\d+)\)")
 # Steps that depend on the word alone and change it, so that they are worth doing once for each word.
 WORD_STEPS = frozenset(
     {
         "enum", "const_if_true", "equals", "is", "matches", "not", "before_first_dot", "split_comma",
-        "strip_prefix", "strip_python_class_repr", "date_suffix", "url_host",
+        "strip_prefix", "strip_python_class_repr", "date_suffix", "url_host", "above",
     }
 )  # fmt: skip
 
@@ -64,20 +81,35 @@ class Candidate:
     """One source as it occurs in a segment. `value` is typed and NULL (or []) when it has no answer.
 
     `key` is the number of the span attribute it takes for itself, 0 for none. `sure`: it answers whenever the
-    key is there, so that nothing needs to be tested.
+    key is there, so that nothing needs to be tested. `answers`: all it can say, None when that is not known.
+    `many`: its value is a list.
     """
 
     source: Source
     value: str
     key: int
     sure: bool
+    answers: frozenset[str] | None = None
+    many: bool = False
+
+    @property
+    def there(self) -> str:
+        """Whether it has an answer, as a condition."""
+        if self.many:
+            return f"notEmpty({self.value})"
+        if short := _NULL_OF_EMPTY.fullmatch(self.value):
+            return f"{short[1]} != ''"
+        if short := _NUMBER_COLUMN.fullmatch(self.value):
+            return f"isNotNull({short[1]})"
+        return f"isNotNull({self.value})"
 
 
 class Numbering:
     """Numbers for the known keys of a segment: span attributes and resource attributes apart, from 1."""
 
-    def __init__(self, facts: Facts, catalog: Catalog) -> None:
+    def __init__(self, facts: Facts, catalog: Catalog, nested: str) -> None:
         self.facts = facts
+        self._nested = quoted(nested)
         self.span = {k: i for i, k in enumerate(sorted(k for k in facts.keys if k in catalog.keys), 1)}
         self.resource = {
             k: i for i, k in enumerate(sorted(k for k in facts.resource_keys if k in catalog.keys), 1)
@@ -96,138 +128,146 @@ class Numbering:
     def text(self, key: str, resource: bool) -> tuple[str, str, frozenset[int]]:
         """Text and type code of an attribute as columns, and the type codes that occur. Nested values
         decoded."""
-        if resource:
-            n, types = self.resource[key], self.facts.resource_keys[key]
-            x, t = f"rtexts[indexOf(rkid, {n})]", f"rtypes[indexOf(rkid, {n})]"
-            names = f"r{n}", f"rt{n}"
-        else:
-            n, types = self.span[key], self.facts.keys[key]
-            x, t = f"texts[indexOf(kid, {n})]", f"types[indexOf(kid, {n})]"
-            names = f"a{n}", f"t{n}"
-        if types & {*NESTED, EMPTY}:
-            x = f"if({t} IN {NESTED}, joinGet({{nested}}, 'txt', {x}), {x})"
-        self.used[names[0]] = x
-        self.used[names[1]] = t
-        return (*names, types)
+        if not resource:
+            n, types, longest = self.span[key], self.facts.keys[key], self.facts.longest[key]
+            if types <= {STRING, BLANK, PADDED} and longest < SHORT:
+                self.used[f"a{n}"] = string_of(self._at(n), longest)
+            else:
+                v = self._raw(n)
+                self.used[f"a{n}"] = text_of(v, types, longest, self._nested)
+            self.used[f"t{n}"] = f"reinterpretAsUInt8({self._at(n)})"
+            return f"a{n}", f"t{n}", types
+        n, types, longest = (
+            self.resource[key],
+            self.facts.resource_keys[key],
+            self.facts.resource_longest[key],
+        )
+        v = self._raw(n, resource)
+        self.used |= {f"r{n}": text_of(v, types, longest, self._nested), f"rt{n}": f"reinterpretAsUInt8({v})"}
+        return f"r{n}", f"rt{n}", types
 
+    def number(self, key: str, kind: FieldType) -> tuple[str, bool] | None:
+        """A span attribute as a number column where all of its values are numbers of that kind, and whether
+        it always answers; None when its text has to be read."""
+        n, types, longest = self.span[key], self.facts.keys[key], self.facts.longest[key]
+        name = f"n{n}"
+        if types <= {INT, NEGATIVE} and kind in (FieldType.INT, FieldType.FLOAT):
+            if longest <= 8:
+                self.used[f"u{n}"] = f"reinterpretAsUInt64({self._at(n)})"
+                self.used[name] = f"if(u{n} = 0, NULL, {integer_in(f'u{n}', longest)})"
+            else:
+                v = self._raw(n)
+                self.used[name] = f"if({v} = '', NULL, {integer_of(v, longest)})"
+            if kind is FieldType.FLOAT:
+                return f"toFloat64({name})", True
+            if NEGATIVE in types:
+                return f"if(ifNull({name} < 0, 0), NULL, toUInt64({name}))", False
+            return f"toUInt64({name})", True
+        if types == {DOUBLE} and kind is FieldType.FLOAT:
+            v = self._raw(n)
+            self.used[name] = f"if({v} = '', NULL, {double_of(v)})"
+            return f"if(isFinite(ifNull({name}, 0)), {name}, NULL)", False
+        return None
 
-def typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool) -> tuple[str, bool]:
-    """A text of known type codes as a nullable value of a field type, and whether it always answers."""
-    always = _typed(kind, x, t, types, content)[1]
-    return bound(x, lambda v: _typed(kind, v, t, types, content)[0]), always
+    def unquoted(self, x: str) -> str:
+        """A text without one layer of JSON string, as a column: several fields look into the same text."""
+        name = f"q{x}"
+        self.used[name] = unquoted(x)
+        return name
 
+    def _at(self, number: int) -> str:
+        """A span attribute's raw value; '' when it is absent."""
+        return f"vals[indexOf(kid, {number})]"
 
-def _typed(kind: FieldType, x: str, t: str, types: frozenset[int], content: bool) -> tuple[str, bool]:
-    if EMPTY in types:
-        types = types | {BLANK}
-    known = types - {BLANK, PADDED, EMPTY}
-    if kind is FieldType.STR:
-        blank = BLANK in types
-        whole = trimmed(x) if not content and (blank or PADDED in types) else x
-        says = f"match({x}, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]')"
-        return (f"if({says}, {whole}, NULL)" if blank else f"nullIf({whole}, '')"), not blank
-    if kind is FieldType.INT:
-        return _integer(x, t, types, known)
-    if kind is FieldType.FLOAT:
-        f = f"toFloat64OrNull({x})"
-        if known <= {INT, NEGATIVE} and not types & {BLANK, PADDED}:
-            return f, True
-        finite = f"if(isFinite(ifNull({f}, 0)), {f}, NULL)"
-        if known <= {INT, NEGATIVE, DOUBLE} and not types & {BLANK, PADDED}:
-            return finite, False
-        return f"multiIf({t} IN ({INT}, {DOUBLE}), {finite}, {t} = {STRING}, {number(x)}, NULL)", False
-    if kind is FieldType.BOOL:
-        words = "['true', 'True', '1', 'false', 'False', '0'], [1, 1, 1, 0, 0, 0]"
-        value = f"transform({trimmed(x)}, {words}::Array(Nullable(Bool)), NULL::Nullable(Bool))"
-        if known - {BOOL, STRING, INT}:
-            value = f"if({t} IN ({BOOL}, {STRING}, {INT}), {value}, NULL)"
-        return value, types <= {BOOL}
-    return _listed(x), False
-
-
-def _integer(x: str, t: str, types: frozenset[int], known: frozenset[int]) -> tuple[str, bool]:
-    if known <= {INT, NEGATIVE} and not types & {BLANK, PADDED}:
-        return f"toUInt64OrNull({x})", types <= {INT}
-    parts = []
-    if known & {INT, NEGATIVE}:
-        parts.append(f"{t} = {INT}, toUInt64OrNull({x})")
-    if DOUBLE in known:
-        d = f"ifNull(toFloat64OrNull({x}), -1)"
-        whole = both(both(f"{d} >= 0", f"{d} < 1e18"), both(f"{d} = floor({d})", f"NOT startsWith({x}, '-')"))
-        parts.append(f"{t} = {DOUBLE}, if({whole}, toUInt64({d}), NULL)")
-    if STRING in known or PADDED in types:
-        digits = f"match(trimBoth({x}), '^[0-9]{{1,18}}([.]0{{1,20}})?$')"
-        parts.append(f"{both(f'{t} = {STRING}', digits)}, toUInt64OrNull(splitByChar('.', trimBoth({x}))[1])")
-    return (f"multiIf({', '.join(parts)}, NULL)" if parts else "CAST(NULL, 'Nullable(UInt64)')"), False
-
-
-def _listed(x: str) -> str:
-    """Array(String) of a text: a JSON array's elements, or the text itself; blank elements left out."""
-    many = f"arrayMap(e -> if(startsWith(e, '\"'), JSONExtractString(e), e), JSONExtractArrayRaw({x}))"
-    one = f"if({x} = '', [], [{x}])"
-    found = f"if({both(f'startsWith(trimLeft({x}), {quoted(chr(91))})', f'isValidJSON({x})')}, {many}, {one})"
-    return f"arrayFilter(e -> NOT has(['', 'null'], e), arrayMap(e -> trimBoth(e), {found}))"
-
-
-_NULL_OF = {
-    FieldType.STR: "CAST(NULL, 'Nullable(String)')",
-    FieldType.INT: "CAST(NULL, 'Nullable(UInt64)')",
-    FieldType.FLOAT: "CAST(NULL, 'Nullable(Float64)')",
-    FieldType.BOOL: "CAST(NULL, 'Nullable(Bool)')",
-    FieldType.LIST: "[]::Array(String)",
-}
+    def _raw(self, number: int, resource: bool = False) -> str:
+        """A raw value as a column."""
+        name = f"{'rv' if resource else 'v'}{number}"
+        at = f"CAST(rvals[indexOf(rkid, {number})], 'String')"
+        self.used[name] = at if resource else self._at(number)
+        return name
 
 
 class Columns:
-    """The canonical fields of one segment as expressions over its staged spans."""
+    """The canonical fields of one segment as expressions over its staged spans; `nested` is the table of
+    their nested values."""
 
-    def __init__(self, catalog: Catalog, facts: Facts) -> None:
+    def __init__(self, catalog: Catalog, facts: Facts, nested: str) -> None:
         self.catalog = catalog
         self.facts = facts
-        self.numbers = Numbering(facts, catalog)
+        self.numbers = Numbering(facts, catalog, nested)
         self._by_name = {field.name: field for field in catalog.span_fields}
         self._found: dict[str, list[Candidate]] = {}
+        self.shared: dict[str, str] = {}
+        """Long values as columns, over those of the attributes and the kind."""
         self._around = Surroundings(catalog.words, 0)
-        # Senders that may occur in this segment: a source of another sender is not even written down.
+        # Senders and kinds that may occur in this segment: a source of others is not even written down.
         self.senders = self._senders()
+        self.kinds: frozenset[str] | None = None
+        self.kinds = self._kinds()
 
     def candidates(self, field: Field) -> list[Candidate]:
         """The sources of a field that occur in the segment, in order of precedence."""
         if field.name not in self._found:
-            found: list[Candidate] = []
+            found: dict[str, Candidate] = {}
             for source in field.applicable:
                 for resource in (False, True):
                     candidate = self._candidate(field, source, resource)
                     if candidate:
-                        found.append(candidate)
-            self._found[field.name] = found
+                        found.setdefault(candidate.value, candidate)
+            # A kind is made before the layer of the shared columns, which may depend on it.
+            once = field.name == "span.kind"
+            self._found[field.name] = [c if once else self._shared(c) for c in found.values()]
         return self._found[field.name]
+
+    def _shared(self, candidate: Candidate) -> Candidate:
+        """A long value stands once, as a column of its own: fields, winners and remarks all ask for it."""
+        if len(candidate.value) < _LONG:
+            return candidate
+        name = f"y{len(self.shared) + 1}"
+        self.shared[name] = candidate.value
+        return replace(candidate, value=name)
 
     def _candidate(self, field: Field, source: Source, resource: bool) -> Candidate | None:
         if source.emitter and source.emitter not in self.senders:
+            return None
+        if source.kinds and self.kinds is not None and not source.kinds & self.kinds:
             return None
         place = self._place(source, resource)
         if place is None:
             return None
         x, t, types, taken = place
         worded = self._by_word(field, source, x, resource)
+        plain = taken and not source.path and all(step.name in REMARKS for step in source.steps)
+        direct = self.numbers.number(source.attribute, field.type) if plain else None
+        answers: frozenset[str] | None = None
         if worded is not None:
-            value, sure = worded, False
+            (value, answers), sure = worded, False
+        elif direct is not None:
+            value, sure = direct
         elif source.path or source.steps:
             if source.path:
-                x = at_path(unquoted(x), source.path)
+                x = at_path(self.numbers.unquoted(x), source.path)
             for step in source.steps:
                 if field.type is not FieldType.LIST or step.name not in ("enum", "split_comma"):
                     x = apply(x, step, self.catalog.words)
             if not source.verbatim or source.has("not_redacted"):
-                t, types = "10", _ANY_TEXT
+                t, types = TEXT, _ANY_TEXT
             value, sure = typed(field.type, x, t, types, field.content)
             sure = sure and source.verbatim
+            if source.steps and source.steps[-1].name == "const":
+                answers = frozenset({source.steps[-1].argument})
         else:
             value, sure = typed(field.type, x, t, types, field.content)
-        if value == _NULL_OF[field.type]:
+        if value == NULL_OF[field.type]:
             return None
-        return Candidate(source, self._guarded(source, value, field.type), taken, sure)
+        return Candidate(
+            source,
+            self._guarded(source, value, field.type),
+            taken,
+            sure,
+            answers,
+            field.type is FieldType.LIST,
+        )
 
     def _place(self, source: Source, resource: bool) -> tuple[str, str, frozenset[int], int] | None:
         """Text, type code, possible codes and number of the attribute a source reads; None when it is not
@@ -242,22 +282,25 @@ class Columns:
                 *self.numbers.text(source.attribute, resource),
                 0 if resource else known[source.attribute],
             )
-        if resource:
+        if resource or (source.attribute == "status.message" and not self.facts.messages):
             return None
         columns = {
             "name": "name", "status.code": "toString(code)", "status.message": "message",
             "droppedAttributesCount": "toString(dropped)",
         }  # fmt: skip
-        return "scope" if source.scope is Scope.SCOPE else columns[source.attribute], "10", _ANY_TEXT, 0
+        return "scope" if source.scope is Scope.SCOPE else columns[source.attribute], TEXT, _ANY_TEXT, 0
 
-    def _by_word(self, field: Field, source: Source, x: str, resource: bool) -> str | None:
-        """The value by the distinct words of the segment; None when the source is not of that kind."""
+    def _by_word(
+        self, field: Field, source: Source, x: str, resource: bool
+    ) -> tuple[str, frozenset[str]] | None:
+        """The value by the distinct words of the segment, and what it can be; None when the source is not of
+        that kind."""
         if source.path or not any(step.name in WORD_STEPS for step in source.steps):
             return None
         if source.scope is Scope.SCOPE:
             words: dict[str, Any] | None = {scope: scope for scope in self.facts.scopes if scope}
         elif source.scope is Scope.SPAN:
-            words = {str(n): n for n in range(4)} if source.attribute == "status.code" else None
+            words = self._of_span(source.attribute)
         else:
             words = (self.facts.resource_words if resource else self.facts.words).get(source.attribute)
         if words is None:
@@ -270,17 +313,26 @@ class Columns:
             canonical = as_type(field.type, value, field.content)
             if canonical is not None:
                 meant[text] = canonical
-        return _transform(field.type, x, meant)
+        return by_word(field.type, x, meant), frozenset(map(str, meant.values()))
+
+    def _of_span(self, attribute: str) -> dict[str, Any] | None:
+        """The distinct words of a span's own field, None when they are not known."""
+        if attribute == "name":
+            return self.facts.names
+        if attribute == "droppedAttributesCount":
+            return None if self.facts.dropped else {"0": 0}
+        return {str(n): n for n in range(4)} if attribute == "status.code" else None
 
     def _guarded(self, source: Source, value: str, kind: FieldType) -> str:
         conditions = []
         if source.emitter:
             conditions.append(f"has(emitters, {quoted(source.emitter)})")
-        if source.kinds:
-            conditions.append(f"kind IN ({', '.join(quoted(k) for k in sorted(source.kinds))})")
+        kinds = source.kinds if self.kinds is None else source.kinds & self.kinds
+        if kinds and kinds != self.kinds:
+            conditions.append(f"kind IN ({', '.join(quoted(k) for k in sorted(kinds))})")
         if source.root_only:
             conditions.append("parent_id = ''")
-        return f"if({reduce(both, conditions)}, {value}, {_NULL_OF[kind]})" if conditions else value
+        return f"if({reduce(both, conditions)}, {value}, {NULL_OF[kind]})" if conditions else value
 
     def expression(self, name: str) -> str | None:
         """A field's value, or None when no source of it occurs in the segment."""
@@ -299,9 +351,20 @@ class Columns:
             return None
         return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
 
+    def _kinds(self) -> frozenset[str] | None:
+        """The kinds that may occur in the segment, None when they are not known."""
+        field = self._by_name["span.kind"]
+        kinds = {"other", field.default}
+        for candidate in self.candidates(field):
+            if candidate.answers is None:
+                return None
+            kinds |= candidate.answers
+        return frozenset(kinds - {""})
+
     def _senders(self) -> dict[str, str]:
         """The test for each sender that may occur in the segment."""
         keys = frozenset(self.facts.keys)
+        services = self.facts.resource_words.get("service.name")
         found: dict[str, str] = {}
         for emitter in self.catalog.emitters:
             tests = []
@@ -311,9 +374,10 @@ class Columns:
             markers = [k for k in keys if emitter.sends("", frozenset({k}), "")]
             if markers:
                 tests.append(f"hasAny(keys, {array(sorted(markers))})")
-            if emitter.services and "service.name" in self.numbers.resource:
+            named = services is None or not services.keys().isdisjoint(emitter.services)
+            if emitter.services and named and "service.name" in self.numbers.resource:
                 tests.append(
-                    f"rtexts[indexOf(rkid, {self.numbers.resource['service.name']})]"
+                    f"substring(rvals[indexOf(rkid, {self.numbers.resource['service.name']})], 3)"
                     f" IN ({', '.join(quoted(s) for s in emitter.services)})"
                 )
             if tests:
@@ -324,20 +388,3 @@ class Columns:
         """Array of the senders a span comes from."""
         parts = [f"if({test}, {quoted(name)}, '')" for name, test in self.senders.items()]
         return f"arrayFilter(e -> e != '', [{', '.join(parts)}])" if parts else "[]::Array(String)"
-
-
-def _transform(kind: FieldType, x: str, meant: dict[str, Any]) -> str:
-    """A value looked up by its word."""
-    if not meant:
-        return _NULL_OF[kind]
-    texts = array(list(meant))
-    if kind is FieldType.LIST:
-        lists = "[" + ", ".join(f"{array(list(v))}::Array(String)" for v in meant.values()) + "]"
-        return f"{lists}[indexOf({texts}, {x})]"
-    if kind is FieldType.STR:
-        if all(word == value for word, value in meant.items()):
-            return f"nullIf({x}, '')" if len(meant) > 1 else f"if({x} = {texts}[1], {x}, NULL)"
-        return f"nullIf(transform({x}, {texts}, {array([str(v) for v in meant.values()])}, ''), '')"
-    values = ", ".join(str(int(v)) if kind is not FieldType.FLOAT else repr(float(v)) for v in meant.values())
-    of = {FieldType.INT: "UInt64", FieldType.FLOAT: "Float64", FieldType.BOOL: "Bool"}[kind]
-    return f"transform({x}, {texts}, [{values}]::Array(Nullable({of})), NULL::Nullable({of}))"

@@ -10,10 +10,10 @@ text, byte for byte. Lists of hashes longer than a few are grouped the same way 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sightline.digest.policy import Policies
-from sightline.digest.spans import by_project
+from sightline.digest.policy import Policies, by_project
 from sightline.digest.staging import SCRATCH
 from sightline.digest.target import Target
 from sightline.store.store import DATABASE, Connection
@@ -26,6 +26,9 @@ PIECE_STEP = 4
 GROUP_STEP = 8
 GROUP_FROM = 24
 _HASH = "substring(SHA256({x}), 1, 16)"
+# What stands beside `content_texts`, an array of texts of which none is empty.
+HASHES = f"arrayMap(x -> toFixedString({_HASH.format(x='x')}, 16), content_texts)"
+SIZES = "arrayMap(x -> toUInt32(length(x)), content_texts)"
 
 
 def hash_of(x: str) -> str:
@@ -66,6 +69,14 @@ def expiry(projects: Sequence[str], policies: Policies, clock: Callable[[], int]
     return f"toDate('{today}') + {days}", today
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many texts there are, and how many bytes the longest has."""
+
+    texts: int
+    longest: int
+
+
 class ContentPass:
     """Writes the contents of a segment's canonical spans that were not written lately."""
 
@@ -89,7 +100,14 @@ class ContentPass:
         """Write everything again: after content was deleted, or a day passed (the expiry moves on)."""
         self._create()
 
-    def write(self, canonical: str, expires: str, token: str, day: str) -> None:
+    def sized(self, canonical: str) -> Size:
+        """How much content the scratch table `canonical` holds."""
+        texts, longest = self._connection.query(
+            f"SELECT sum(length(content_sizes)), max(arrayMax(content_sizes)) FROM {canonical}"
+        ).rows[0]
+        return Size(int(texts), int(longest))
+
+    def write(self, canonical: str, size: Size, expires: str, token: str, day: str) -> None:
         """Store the texts of the scratch table `canonical`.
 
         `expires` is an expression over its rows, `token` the segment's deduplication token.
@@ -97,32 +115,29 @@ class ContentPass:
         if day != self._day or self._rows > 400_000:
             self.forget()
             self._day = day
-        count, longest = self._connection.query(
-            "SELECT sum(arrayCount(x -> x != '', content_texts)), max(arrayMax(x -> length(x),"
-            " content_texts))"
-            f" FROM {canonical}"
-        ).rows[0]
-        if not count:
+        if not size.texts:
             return
         # Copies of a text in one segment meet here, copies in different segments in the table's merges.
         fresh = (
-            f"SELECT CAST(project, 'String') AS p, toFixedString(h, 16) AS hash, x AS text, {expires} AS"
-            " expires"
-            f" FROM {canonical} ARRAY JOIN content_hashes AS h, content_texts AS x"
-            f" WHERE x != '' AND (p, hash) NOT IN {self._seen} LIMIT 1 BY p, hash"
+            f"SELECT CAST(project, 'String') AS p, hash, x AS text, {expires} AS expires"
+            f" FROM {canonical} ARRAY JOIN content_hashes AS hash, content_texts AS x"
+            f" WHERE (p, hash) NOT IN {self._seen} LIMIT 1 BY p, hash"
         )
         rows = f"SELECT p, hash, text AS body, []::Array(FixedString(16)) AS parts, expires FROM ({fresh})"
-        if longest >= SPLIT_FROM:
+        if size.longest >= SPLIT_FROM:
             self._connection.command("DROP TEMPORARY TABLE IF EXISTS fresh")
             self._connection.command(f"CREATE TEMPORARY TABLE fresh ENGINE = Memory AS {fresh}")
             rows = self._split()
         columns = ("project", "hash", "body", "parts", "expires")
-        self._target.insert_select(f"{DATABASE}.content", columns, rows, f"{token}:content")
-        self._connection.command(
-            f"INSERT INTO {self._seen} SELECT CAST(project, 'String'), toFixedString(h, 16) FROM {canonical}"
-            " ARRAY JOIN content_hashes AS h WHERE h != ''"
+        # No row meets its copy here, so nothing has to be merged before it is written.
+        self._target.insert_select(
+            f"{DATABASE}.content", columns, rows, f"{token}:content", {"optimize_on_insert": 0}
         )
-        self._rows += count
+        self._connection.command(
+            f"INSERT INTO {self._seen} SELECT CAST(project, 'String'), arrayJoin(content_hashes)"
+            f" FROM {canonical}"
+        )
+        self._rows += size.texts
 
     def _split(self) -> str:
         """Rows of short texts, of parts, of groups of parts, and of the long texts as lists."""

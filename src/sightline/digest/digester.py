@@ -62,6 +62,30 @@ class SignalDigest(Protocol):
         ...
 
 
+class Pace(Protocol):
+    """Who wants to know whether segments wait: `digest.merges.Merges`."""
+
+    def busy(self) -> None:
+        """A segment was digested and the next one waits already."""
+        ...
+
+    def idle(self) -> None:
+        """Nothing waits."""
+        ...
+
+    def close(self) -> None:
+        """The loop ends."""
+        ...
+
+
+class _NoPace:
+    def busy(self) -> None: ...
+
+    def idle(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Digester:
     """Runs the loop in a thread of its own. `digests` are made in that thread:
     connections belong to it.
@@ -69,6 +93,7 @@ class Digester:
     `probe` raises when the store does not take rows; it is asked before a segment
     is split for an unknown error.
     `around` makes a context for the digest of one segment of a signal: a span of its own, say.
+    `stored` is told when (ns) the digest of a segment began, once its rows can be queried.
     """
 
     def __init__(
@@ -78,8 +103,11 @@ class Digester:
         clock: Callable[[], int],
         probe: Callable[[], None] = lambda: None,
         around: Callable[[str], AbstractContextManager[None]] = lambda _signal: nullcontext(),
+        stored: Callable[[int], None] = lambda _began: None,
+        pace: Pace | None = None,
     ) -> None:
-        self._around = around
+        self._around, self._stored = around, stored
+        self._pace: Pace = pace or _NoPace()
         self._source, self._make, self._clock, self._probe = source, digests, clock, probe
         self._stop = threading.Event()
         self._door, self._busy = threading.Lock(), threading.Lock()
@@ -114,17 +142,28 @@ class Digester:
         ) as error:  # a border: the loop tries again at each segment and says why it stands still
             log.warning("digest is not warm", reason=str(error)[:500])
             self._digests = {}
+        waited = True
         while not self._stop.is_set():
-            segment = self._source.take(0.2)
+            segment = self._source.take(0.0)
+            if segment is None:
+                waited = True
+                self._pace.idle()
+                segment = self._source.take(0.2)
+            elif not waited:
+                self._pace.busy()
+            else:
+                waited = False
             if segment is not None:
                 with self._door:  # shut while somebody wants to hold: a busy loop would win every race
                     pass
                 with self._busy:
                     self._one(segment)
+        self._pace.close()
 
     def _one(self, segment: Segment) -> None:
         if not self._digests and not self._prepared(segment):
             return
+        began = self._clock()
         try:
             with self._around(segment.signal):
                 stored = self._digests[segment.signal].digest(segment.path, segment.records, segment.id)
@@ -139,6 +178,7 @@ class Digester:
         else:
             self.failure = None
             self._source.finish(segment)
+            self._stored(began)
             STORED.labels(segment.signal).inc(stored)
             VISIBLE_AFTER.observe(max(0.0, (self._clock() - segment.first_received) / 1e9))
 

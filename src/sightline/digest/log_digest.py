@@ -9,9 +9,8 @@ from sightline.catalog.conventions import Catalog
 from sightline.digest.anyvalue import BYTES, json_literal, texts_of, types_of
 from sightline.digest.attributes import denied, every_type, json_attributes, literal
 from sightline.digest.canonical import content_keys as content_attributes
-from sightline.digest.contents import ContentPass, expiry
-from sightline.digest.policy import Policies, Timer
-from sightline.digest.spans import by_project
+from sightline.digest.contents import HASHES, SIZES, ContentPass, expiry
+from sightline.digest.policy import Policies, Timer, by_project
 from sightline.digest.staging import (
     AROUND,
     AROUND_COLUMNS,
@@ -108,7 +107,7 @@ class LogDigest:
         self._local.command(f"CREATE TEMPORARY TABLE canon_logs ENGINE = Memory AS {self._canonical(facts)}")
         timer.mark("canonical")
         expires, today = expiry(facts.projects, self._policies, self._clock)
-        self._contents.write("canon_logs", expires, token, today)
+        self._contents.write("canon_logs", self._contents.sized("canon_logs"), expires, token, today)
         timer.mark("content")
         self._insert(facts, token)
         timer.mark("insert")
@@ -128,7 +127,7 @@ class LogDigest:
         kept = f"arrayMap(k -> NOT {denied(self._catalog, 'k')}, rkeys)"
         resource = json_attributes("rkeys", "rtypes", "rtexts", kept, everything)
         text = f"if(t >= {42} AND t <= {BYTES}, joinGet({quoted(nested)}, 'js', x), x)"
-        flags = f"arrayMap((k, x) -> {is_content}, keys, texts)"
+        flags = f"arrayMap((k, x) -> {is_content} AND x != '', keys, texts)"
         body = (
             f"multiIf(body_type = {BYTES}, joinGet({quoted(nested)}, 'txt', raw_body), body_type IN (42, 50),"
             f" arrayMap(y -> {json_literal(quoted(nested))}, [raw_body])[1], body)"
@@ -142,7 +141,7 @@ class LogDigest:
             f" arrayMap(k -> concat('attribute:', k), arrayFilter((k, f) -> f, keys, {flags})) AS"
             " content_fields,"
             f" arrayFilter((x, f) -> f, arrayMap((x, t) -> {text}, texts, types), {flags}) AS content_texts,"
-            " arrayMap(x -> if(x = '', '', substring(SHA256(x), 1, 16)), content_texts) AS content_hashes"
+            f" {HASHES} AS content_hashes, {SIZES} AS content_sizes"
             f" FROM {self._table}"
         )
 
@@ -164,9 +163,9 @@ class LogDigest:
             "body": "text",
             "body_type": "body_kind",
             "dropped_attributes": "dropped",
-            "content.field": "arrayFilter((f, x) -> x != '', content_fields, content_texts)",
-            "content.hash": "arrayMap(h -> toFixedString(h, 16), arrayFilter(h -> h != '', content_hashes))",
-            "content.size": "arrayMap(x -> toUInt32(length(x)), arrayFilter(x -> x != '', content_texts))",
+            "content.field": "content_fields",
+            "content.hash": "content_hashes",
+            "content.size": "content_sizes",
             "attributes": "attributes",
             "resource": "resource",
             "retention_days": f"toUInt16({days})",

@@ -10,8 +10,7 @@ from sightline.catalog.conventions import Catalog
 from sightline.digest.anyvalue import json_literal, texts_of, types_of
 from sightline.digest.attributes import denied, every_type, json_attributes, json_object, literal
 from sightline.digest.log_digest import resource_columns
-from sightline.digest.policy import Policies, Timer
-from sightline.digest.spans import by_project
+from sightline.digest.policy import Policies, Timer, by_project
 from sightline.digest.staging import (
     AROUND,
     AROUND_COLUMNS,

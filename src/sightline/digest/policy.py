@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+from sightline.digest.steps import array
 from sightline.measures import DIGEST_SECONDS
 
 
@@ -37,3 +38,14 @@ class Timer:
         now = time.perf_counter()
         DIGEST_SECONDS.labels(self._signal, name).observe(now - self._last)
         self._last = now
+
+
+def by_project(values: dict[str, int], default: int) -> str:
+    """A number that depends on the project."""
+    if not values:
+        return str(default)
+    names, numbers = zip(*sorted(values.items()), strict=True)
+    return (
+        f"transform(CAST(project, 'String'), {array(list(names))}, [{', '.join(map(str, numbers))}],"
+        f" {default})"
+    )

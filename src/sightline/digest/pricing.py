@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from sightline.catalog.rates import RATE_COLUMNS, Rates, rates_columns
-from sightline.digest.canonical import MODEL_KINDS
+from sightline.digest.canonical import CANON, MODEL_KINDS
 from sightline.digest.steps import array, quoted
 from sightline.digest.usage import USAGE_COLUMNS, usage_expression
 
@@ -66,7 +66,7 @@ def model_key(columns: Sequence[str]) -> str:
 
 def models_select(columns: Sequence[str]) -> str:
     """The distinct models of the canonical spans that report usage."""
-    return f"SELECT DISTINCT {model_key(columns)} FROM canon WHERE {usage_expression(columns)}"
+    return f"SELECT DISTINCT {model_key(columns)} FROM {CANON} WHERE {usage_expression(columns)}"
 
 
 def read_model(key: str) -> Model:

@@ -14,11 +14,12 @@ from sightline.digest.span_digest import SpanDigest
 from sightline.digest.staging import SCRATCH, Staging
 from sightline.digest.target import Target
 from sightline.records.ingest import Signal
-from sightline.store.store import DATABASE, Connection, Store
+from sightline.store.store import DATABASE, DIGEST_AFTER, Connection, Store
 
 # The generated statements are long and each is new: compiling expressions costs more than it saves.
 _SETTINGS = {
     "compile_expressions": 0,
+    **DIGEST_AFTER,
     "max_query_size": 64 << 20,
     "max_ast_elements": 2_000_000,
     "max_expanded_ast_elements": 4_000_000,
@@ -59,10 +60,15 @@ def signal_digests(
         remote = local if store.embedded else store.writer()
         if remote is not local:
             opened.append(remote)
+        beside = store.writer(**_SETTINGS) if store.embedded else None
+        if beside is not None:
+            opened.append(beside)
         target = Target(local, remote)
         staging = Staging(local, 0)
         return {
-            Signal.TRACES: SpanDigest(local, target, staging, catalog, prices, policies, clock),
+            Signal.TRACES: SpanDigest(
+                local, target, staging, catalog, prices, policies, clock, beside=beside
+            ),
             Signal.LOGS: LogDigest(local, target, staging, catalog, policies, clock),
             Signal.METRICS: MetricDigest(local, target, staging, catalog, policies, clock),
         }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +13,25 @@ import numpy as np
 
 from sightline.catalog.conventions import Catalog
 from sightline.digest import tree
-from sightline.digest.canonical import CanonicalQuery, canonical_query
+from sightline.digest.canonical import CANON, CanonicalQuery, canonical_query, resources_query
 from sightline.digest.columns import word_keys
-from sightline.digest.contents import ContentPass, expiry
-from sightline.digest.policy import Policies, Timer
+from sightline.digest.contents import ContentPass, Size, expiry
+from sightline.digest.policy import Policies, Timer, by_project
 from sightline.digest.pricing import Prices, cost_plan, models_select
 from sightline.digest.recent import RecentTraces, Span
 from sightline.digest.settle import REMOTE_SCRATCH, Settler, drop_leftovers, own_name
-from sightline.digest.spans import by_project, insert_spans, tree_select
+from sightline.digest.span_staging import SpanStaging
+from sightline.digest.spans import insert_spans, tree_select
 from sightline.digest.staging import SCRATCH, Facts, Staging
 from sightline.digest.target import JSON_SETTINGS, Target
 from sightline.digest.warm import warm_segment
-from sightline.store.store import DATABASE, Connection
+from sightline.store.store import DATABASE, Connection, clause
 
-_TREE = np.dtype([("row", "<u4"), ("own", "<u8"), ("depth", "<u2"), ("usage", "u1"), ("skew", "<u8")])
+_TREE = np.dtype(
+    [("row", "<u4"), ("own", "<u8"), ("depth", "<u2"), ("usage", "u1"), ("skew", "<u8"), ("rank", "<u4")]
+)
+# What is read of the canonical spans: their trees' columns, and how much content they have.
+_STAGED = np.dtype([*tree.SPAN.descr, ("texts", "<u4"), ("longest", "<u4")])
 # Several small blocks, so that both cores can work on what is read from scratch tables.
 _SCRATCH_SETTINGS = {
     "min_insert_block_size_rows": 1,
@@ -43,7 +50,11 @@ AROUND_SHARED = 3600 * 10**9
 
 
 class SpanDigest:
-    """Digests segments of traces; belongs to one thread. `local` decodes, `target` is the store."""
+    """Digests segments of traces; belongs to one thread. `local` decodes, `target` is the store.
+
+    With `beside`, a second connection to the same embedded store, contents are written in a thread of their
+    own.
+    """
 
     def __init__(
         self,
@@ -55,11 +66,14 @@ class SpanDigest:
         policies: Policies,
         clock: Callable[[], int],
         worker: int = 0,
+        beside: Connection | None = None,
     ) -> None:
         self._local, self._target = local, target
+        self._beside = beside or local
         self._catalog, self._prices, self._policies, self._clock = catalog, prices, policies, clock
-        self._staging = staging
-        self._contents = ContentPass(local, target, worker)
+        self._staging = SpanStaging(local, staging, worker)
+        writes = Target(self._beside, self._beside) if beside else target
+        self._contents = ContentPass(self._beside, writes, worker)
         now = clock()
         scratch, name = (SCRATCH, str(worker)) if target.embedded else (REMOTE_SCRATCH, own_name(now))
         self._settler = Settler(target.connection, scratch, name)
@@ -71,9 +85,13 @@ class SpanDigest:
         """Traces that began before this moment (ns) may be stored without being known to `recent`."""
         local.command(
             "CREATE TEMPORARY TABLE IF NOT EXISTS tree (tree_row UInt32, own UInt64, depth UInt16, usage"
-            " UInt8,"
-            " skew UInt64) ENGINE = Memory"
+            " UInt8, skew UInt64, rank UInt32) ENGINE = Memory"
         )
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """The connections it was given, each once."""
+        return tuple({id(c): c for c in (self._local, self._target.connection, self._beside)}.values())
 
     def warm(self) -> None:
         """Run the passes once for nobody, storing nothing: the first segment then takes as long as any
@@ -84,9 +102,8 @@ class SpanDigest:
             made = self._canonical(Path(file.name), 1, Timer("warm"))
         if made is not None:
             facts, query = made
-            self._derive(query.columns)
+            self._derive(self._local.table(tree_select(query.columns), _STAGED))
             self._local.raw(self._rows(query.columns, facts)[1], settings=JSON_SETTINGS, fmt="Null")
-        self._staging.clear()
 
     def digest(self, path: Path, records: int, token: str) -> int:
         """Digest a segment; returns the number of spans stored. `token` makes a repetition harmless."""
@@ -97,56 +114,69 @@ class SpanDigest:
         if made is None:
             return 0
         facts, query = made
-        spans, _ = self._derive(query.columns)
-        timer.mark("tree")
-        self._write_contents(facts, token)
+        expires, today = expiry(facts.projects, self._policies, self._clock)
+        spans = self._local.table(tree_select(query.columns), _STAGED)
+        size = Size(int(spans["texts"].sum()), int(spans["longest"].max(initial=0)))
+        write = partial(self._contents.write, CANON, size, expires, token, today)
+        if self._beside is self._local:
+            write()
+        # Contents and rows are written side by side: each keeps one core busy for about as long as the other.
+        with ThreadPoolExecutor(1, thread_name_prefix="digest-content") as pool:
+            content = None if self._beside is self._local else pool.submit(write)
+            self._derive(spans)
+            timer.mark("tree")
+            going_on = self._going_on(spans)
+            names, select = self._rows(query.columns, facts)
+            self._target.insert_select(f"{DATABASE}.spans", names, select, token)
+            timer.mark("insert")
+            if content:
+                content.result()
         timer.mark("content")
-        going_on = self._going_on(spans)
-        names, select = self._rows(query.columns, facts)
-        self._target.insert_select(f"{DATABASE}.spans", names, select, token)
-        timer.mark("insert")
         if not self._target.embedded:
             going_on = self._shared(spans, *going_on)
         self._settle(spans, *going_on)
         timer.mark("settle")
-        self._staging.clear()
+        self._local.command(f"DROP TABLE IF EXISTS {CANON}")
         return facts.rows
 
     def _canonical(self, path: Path, records: int, timer: Timer) -> tuple[Facts, CanonicalQuery] | None:
         """Stage a segment and make its canonical spans in the scratch table `canon`; None when it holds no
         spans."""
-        self._staging.load_spans(path, records)
+        self._staging.load(path, records)
         timer.mark("decode")
-        facts = self._staging.span_facts(word_keys(self._catalog))
+        facts = self._staging.facts(word_keys(self._catalog))
         if not facts.rows:
             return None
-        query = canonical_query(self._catalog, facts, self._staging.spans, self._staging.nested)
+        query = canonical_query(self._catalog, facts, self._staging.table, self._staging.nested)
         timer.mark("facts")
-        self._local.command("DROP TEMPORARY TABLE IF EXISTS canon")
+        self._local.command(f"DROP TABLE IF EXISTS {CANON}")
+        self._local.command(f"CREATE TABLE {CANON} ({query.structure}) ENGINE = Memory")
+        self._local.command(f"INSERT INTO {CANON} ({query.names}) {query.select}{clause(_SCRATCH_SETTINGS)}")
+        self._local.command("DROP TEMPORARY TABLE IF EXISTS resources")
+        json = "JSON(max_dynamic_paths = 32)" if self._target.embedded else "String"
+        resources = resources_query(self._catalog, facts, self._staging.table, self._staging.nested, json)
         self._local.command(
-            f"CREATE TEMPORARY TABLE canon ENGINE = Memory AS {query.select}", settings=_SCRATCH_SETTINGS
+            f"CREATE TEMPORARY TABLE resources ENGINE = Memory AS {resources}{clause(JSON_SETTINGS)}"
         )
+        # What was staged is read no more: its memory serves what comes now.
+        self._staging.clear()
         timer.mark("canonical")
         return facts, query
 
-    def _derive(self, columns: tuple[str, ...]) -> tuple[Any, tree.Tree]:
-        spans = self._local.table(tree_select(columns), tree.SPAN)
+    def _derive(self, spans: Any) -> None:
+        """Fill the scratch table `tree` with what the neighbours of each span say about it."""
         derived = tree.derive(spans)
         rows = np.zeros(len(spans), _TREE)
         rows["row"], rows["own"], rows["depth"] = spans["row"], derived.own, derived.depth
         rows["usage"], rows["skew"] = derived.source, derived.skew
+        rows["rank"] = tree.ranks(spans)
         self._local.command("TRUNCATE TABLE tree")
         self._local.insert_raw(
             "tree",
-            ("tree_row", "own", "depth", "usage", "skew"),
+            ("tree_row", "own", "depth", "usage", "skew", "rank"),
             rows[~derived.superseded].tobytes(),
             "RowBinary",
         )
-        return spans, derived
-
-    def _write_contents(self, facts: Facts, token: str) -> None:
-        expires, today = expiry(facts.projects, self._policies, self._clock)
-        self._contents.write("canon", expires, token, today)
 
     def _rows(self, columns: tuple[str, ...], facts: Facts) -> tuple[list[str], str]:
         """The columns and the SELECT of the rows for table `spans`."""
@@ -215,8 +245,8 @@ class SpanDigest:
         self._local.command("CREATE TEMPORARY TABLE going_on (trace UInt64) ENGINE = Memory")
         self._local.insert_raw("going_on", ("trace",), traces.astype("<u8").tobytes(), "RowBinary")
         names = self._local.query(
-            "SELECT DISTINCT toString(project), lower(hex(trace_id)) FROM canon WHERE trace IN (SELECT trace"
-            " FROM going_on)"
+            f"SELECT DISTINCT toString(project), lower(hex(trace_id)) FROM {CANON} WHERE trace IN"
+            " (SELECT trace FROM going_on)"
         ).rows
         target = self._target.connection
         target.command("DROP TEMPORARY TABLE IF EXISTS touched")

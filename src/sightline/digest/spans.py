@@ -5,33 +5,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sightline.digest.canonical import MODEL_KINDS, TRACE_WIDE
+from sightline.digest.canonical import CANON, MODEL_KINDS, TRACE_WIDE
 from sightline.digest.pricing import COST_INPUTS, CostPlan
-from sightline.digest.steps import array, quoted
+from sightline.digest.steps import quoted
 from sightline.digest.usage import usage_expression
 
 
 def tree_select(columns: Sequence[str]) -> str:
-    """The columns of `tree.SPAN` from the canonical scratch table."""
+    """The columns of `tree.SPAN` from the canonical scratch table, then the number of texts and the longest
+    of them."""
     models = ", ".join(quoted(kind) for kind in MODEL_KINDS)
     return (
         "SELECT toUInt64(row), trace, span_key, parent_key, toInt64(start), toInt64(end),"
-        f" toUInt8({usage_expression(columns)}), toUInt8(kind IN ({models})), received_at FROM canon"
+        f" toUInt8({usage_expression(columns)}), toUInt8(kind IN ({models})), received_at,"
+        f" toUInt32(length(content_sizes)), arrayMax(content_sizes) FROM {CANON}"
     )
 
 
 def trace_wide_select(columns: Sequence[str]) -> str:
     """Per trace, what counts for all of its spans: the root's value, else that of the earliest span with
     one."""
-    order = "(parent_key != 0, start, span_id)"
     parts = [
-        f"argMinIf(c_{n}, {order}, {'notEmpty' if n == 'tags' else 'isNotNull'}(c_{n})) AS t_{n}"
+        f"argMinIf(c_{n}, rank, {'notEmpty' if n == 'tags' else 'isNotNull'}(c_{n})) AS t_{n}"
         for n in TRACE_WIDE
         if n in columns
     ]
-    alive = "row IN (SELECT tree_row FROM tree)"
+    needed = ", ".join(["row", "trace", *(f"c_{n}" for n in TRACE_WIDE if n in columns)])
+    # The join leaves out copies of a span that a later copy replaces.
     return (
-        f"SELECT trace AS wide_trace, {', '.join(parts)} FROM canon WHERE {alive} GROUP BY trace"
+        f"SELECT trace AS wide_trace, {', '.join(parts)} FROM (SELECT {needed} FROM {CANON}) AS n"
+        " INNER JOIN tree ON n.row = tree.tree_row GROUP BY trace"
         if parts
         else ""
     )
@@ -77,9 +80,9 @@ def insert_spans(
         "trace_state": "trace_state",
         "dropped_attributes": "dropped",
         "usage_source": "transform(usage, [1, 2], ['own', 'rollup'], NULL)",
-        "content.field": "arrayFilter((f, x) -> x != '', content_fields, content_texts)",
-        "content.hash": "arrayMap(h -> toFixedString(h, 16), arrayFilter(h -> h != '', content_hashes))",
-        "content.size": "arrayMap(x -> toUInt32(length(x)), arrayFilter(x -> x != '', content_texts))",
+        "content.field": "content_fields",
+        "content.hash": "content_hashes",
+        "content.size": "content_sizes",
         "inherited": f"toUInt16({' + '.join(bits) if bits else '0'})",
         "attributes": "attributes",
         "resource": "resource",
@@ -109,7 +112,9 @@ def insert_spans(
             "links.attributes": "link_attributes",
         }
     trace_wide = trace_wide_select(columns)
-    source = "canon AS c INNER JOIN tree AS t ON c.row = t.tree_row"
+    # What the content pass alone reads stays out: joins copy every column they are given.
+    source = f"(SELECT * EXCEPT (content_texts) FROM {CANON}) AS c INNER JOIN tree AS t ON c.row = t.tree_row"
+    source += " ANY LEFT JOIN resources AS r ON c.resource_row = r.of_resource"
     if trace_wide:
         source += f" LEFT JOIN ({trace_wide}) AS w ON c.trace = w.wide_trace"
     source += f" LEFT JOIN ({cost_select(columns, cost)}) AS p ON c.row = p.cost_row"
@@ -121,7 +126,7 @@ def cost_select(columns: Sequence[str], cost: CostPlan) -> str:
     each."""
     needed = [f"c_{name}" for name in columns if name in COST_INPUTS]
     source = (
-        f"(SELECT {', '.join(['row AS cost_row', 'kind', 'start', 'usage', *needed])} FROM canon INNER"
+        f"(SELECT {', '.join(['row AS cost_row', 'kind', 'start', 'usage', *needed])} FROM {CANON} INNER"
         " JOIN tree ON row = tree_row)"
     )
     for layer in cost.layers:
@@ -130,14 +135,3 @@ def cost_select(columns: Sequence[str], cost: CostPlan) -> str:
         )
     chosen = ", ".join(f"{value} AS {name}" for name, value in cost.columns.items())
     return f"SELECT cost_row{', ' if chosen else ''}{chosen} FROM {source}"
-
-
-def by_project(values: dict[str, int], default: int) -> str:
-    """A number that depends on the project."""
-    if not values:
-        return str(default)
-    names, numbers = zip(*sorted(values.items()), strict=True)
-    return (
-        f"transform(CAST(project, 'String'), {array(list(names))}, [{', '.join(map(str, numbers))}],"
-        f" {default})"
-    )

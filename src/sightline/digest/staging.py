@@ -1,12 +1,12 @@
-"""First pass: a segment decoded into a scratch table, values normalised; and the facts of that segment.
+"""How a segment is read into scratch tables, and the facts of what was staged.
 
 Query analysis is the fixed cost that decides, so the second pass is generated from these facts and holds
-only what occurs.
+only what occurs. Spans have a staging of their own (`digest/span_staging.py`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,11 @@ from typing import Any
 import orjson
 
 from sightline.digest.anyvalue import (
-    ARRAY,
     BLANK,
-    BOOL,
-    BYTES,
-    DOUBLE,
     EMPTY,
     INT,
-    KVLIST,
     NEGATIVE,
+    NESTED,
     PADDED,
     STRING,
     nested_value,
@@ -35,7 +31,7 @@ SCRATCH = "scratch"
 # Bytes from which an attribute that no field takes is stored as content instead of in the JSON.
 LONG = 32_768
 # Attributes with at most so many distinct words of at most so many bytes are translated word by word.
-MAX_WORDS, WORD_BYTES, WORDS_OF_KEY = 4000, 256, 300
+WORD_BYTES, WORDS_OF_KEY = 256, 300
 # The last moment (ns) that the store's times hold; a later one is cut to it.
 LATEST = 2**63 - 1
 PROTO = Path(str(files("sightline.digest").joinpath("otlp.proto")))
@@ -158,6 +154,15 @@ class Facts:
     rows: int
     long: bool
     """Some attribute is longer than `LONG`: such values are kept as content."""
+    longest: dict[str, int] = field(default_factory=dict)
+    """Of spans: the length in bytes of the longest raw value of each key."""
+    resource_longest: dict[str, int] = field(default_factory=dict)
+    names: dict[str, Any] | None = None
+    """Of spans: the distinct names, None when they are many."""
+    messages: bool = True
+    """Some span has a status message."""
+    dropped: bool = True
+    """Some span says that attributes of it were dropped."""
     events: bool = False
     links: bool = False
     words: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -166,123 +171,69 @@ class Facts:
     resource_words: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
+def key_pairs(keys: str, types: str, texts: str) -> str:
+    """Array of the distinct (type code, key) of three parallel arrays, each one text."""
+    code = (
+        f"multiIf(t = {STRING}, multiIf(length(x) = 0 OR ascii(x) < 33"
+        f" AND not match(x, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]'), {BLANK}, startsWith(x, ' ') OR"
+        f" endsWith(x, ' '), {PADDED}, t),"
+        f" t = {INT}, if(startsWith(x, '-'), {NEGATIVE}, t), t in {NESTED} AND length(x) = 2,"
+        f" {EMPTY}, t)"
+    )
+    return f"groupUniqArrayArray(arrayMap((k, t, x) -> concat(char({code}), k), {keys}, {types}, {texts}))"
+
+
+def nested_in(types: str, texts: str) -> str:
+    """The nested raw values among texts."""
+    return f"arrayFilter((x, t) -> t in {NESTED}, {texts}, {types})"
+
+
 class Staging:
-    """The scratch tables of one digesting thread."""
+    """What the scratch tables of one digesting thread share: nested values, decoded once each."""
 
     def __init__(self, connection: Connection, worker: int) -> None:
         self._connection = connection
-        self.spans = f"{SCRATCH}.spans_{worker}"
         self.nested = f"{SCRATCH}.nested_{worker}"
         self._nested_rows = 0
         connection.command(f"CREATE DATABASE IF NOT EXISTS {SCRATCH} ENGINE = Memory")
-        connection.command(f"DROP TABLE IF EXISTS {self.spans}")
         connection.command(f"DROP TABLE IF EXISTS {self.nested}")
         connection.command(
             f"CREATE TABLE {self.nested} (raw String, txt String, js String) ENGINE = Join(ANY, LEFT, raw)"
             " SETTINGS persistent = 0"
         )
-        connection.command(
-            f"CREATE TABLE {self.spans} (row UInt32, {AROUND_COLUMNS},"
-            " trace_id String, span_id String, trace_state String, parent_id String, name String, otel_kind"
-            " Int8,"
-            " start UInt64, end UInt64, keys Array(LowCardinality(String)), types Array(UInt8), texts"
-            " Array(String),"
-            " dropped UInt32, events Array(Tuple(UInt64, String, Array(Tuple(String, String)))),"
-            " links Array(Tuple(String, String, Array(Tuple(String, String)))), message String, code Int8)"
-            " ENGINE = Memory"
-        )
 
-    def load_spans(self, path: Path, records: int) -> None:
-        """Decode the spans of a segment with `records` requests into the scratch table."""
-        self.clear()
-        values = "s.attributes.value"
-        self._connection.command(
-            f"INSERT INTO {self.spans} SELECT rowNumberInAllBlocks(), {AROUND},"
-            " s.trace_id, s.span_id, s.trace_state, s.parent_span_id, s.name, s.kind,"
-            f" least(s.start_time_unix_nano, {LATEST}), least(s.end_time_unix_nano, {LATEST}),"
-            f" s.attributes.key, {types_of(values)}, {texts_of(values)},"
-            " s.dropped_attributes_count, s.events, s.links, s.status.message, s.status.code"
-            f" FROM {items_of(path, 'traces', TRACES, ('resource_spans', 'scope_spans', 'spans'))}",
-            settings=decode_settings(records),
-        )
-
-    def facts(self, table: str, raw_values: str = "", words_of: tuple[str, ...] = ()) -> Facts:
+    def facts(self, table: str, raw_values: str) -> Facts:
         """The distinct (key, type) pairs and the rest that the second pass over `table` is generated from.
 
         Distinct nested values are decoded here and joined by their raw bytes later; `raw_values` is an array
-        of further raw values (those of events, say).
+        of further raw values (those of exemplars, say).
         """
-        nested = f"({ARRAY}, {KVLIST}, {BYTES})"
-
-        def pairs(keys: str, types: str, texts: str) -> str:
-            code = (
-                f"multiIf(t = {STRING}, multiIf(length(x) = 0 OR ascii(x) < 33"
-                f" AND not match(x, '[^ \\\\t\\\\r\\\\n\\\\f\\\\v]'), {BLANK}, startsWith(x, ' ') OR"
-                f" endsWith(x, ' '), {PADDED}, t),"
-                f" t = {INT}, if(startsWith(x, '-'), {NEGATIVE}, t), t in {nested} AND length(x) = 2,"
-                f" {EMPTY}, t)"
-            )
-            return (
-                f"groupUniqArrayArray(arrayMap((k, t, x) -> concat(char({code}), k), {keys}, {types},"
-                f" {texts}))"
-            )
-
-        def words(keys: str, types: str, texts: str) -> str:
-            # Key, type and text of the attributes whose few distinct words are worked out in Python.
-            chosen = (
-                f"arrayFilter(p -> has({words_literal}, p.1) AND length(p.3) <= {WORD_BYTES},"
-                f" arrayZip({keys}, {types}, {texts}))"
-            )
-            return f"groupUniqArrayArray({MAX_WORDS})({chosen})"
-
-        words_literal = "[" + ", ".join(quoted(k) for k in words_of) + "]::Array(String)"
-        loose = f", arrayFilter(x -> reinterpretAsUInt8(x) in {nested}, {raw_values})" if raw_values else ""
-        sql = (
-            f"SELECT arrayMap(x -> hex(x), {pairs('keys', 'types', 'texts')}) AS found_keys,"
-            f" arrayMap(x -> hex(x), {pairs('rkeys', 'rtypes', 'rtexts')}) AS found_rkeys,"
-            f" arrayMap(x -> hex(x), groupUniqArrayArray(arrayConcat(arrayFilter((x, t) -> t in {nested},"
-            " texts, types),"
-            f" arrayFilter((x, t) -> t in {nested}, rtexts, rtypes){loose}))) AS found_nested,"
-            " groupUniqArray(scope) AS found_scopes, groupUniqArray(project) AS found_projects, count() AS"
-            " found_rows,"
-            f" max(arrayMax(x -> length(x), texts)) > {LONG} AS found_long"
-        )
-        if words_of:
-            pair = "arrayMap(p -> (p.1, p.2, hex(p.3)), {})"
-            sql += f", {pair.format(words('keys', 'types', 'texts'))} AS found_words"
-            sql += f", {pair.format(words('rkeys', 'rtypes', 'rtexts'))} AS found_rwords"
-        sql += f" FROM {table}"
+        loose = f"arrayFilter(x -> reinterpretAsUInt8(x) in {NESTED}, {raw_values})"
+        nested = f"arrayConcat({nested_in('types', 'texts')}, {nested_in('rtypes', 'rtexts')}, {loose})"
         found = orjson.loads(
             self._connection.raw(
-                sql, fmt="JSONEachRow", settings={"output_format_json_quote_64bit_integers": 0}
+                f"SELECT arrayMap(x -> hex(x), {key_pairs('keys', 'types', 'texts')}) AS found_keys,"
+                f" arrayMap(x -> hex(x), {key_pairs('rkeys', 'rtypes', 'rtexts')}) AS found_rkeys,"
+                f" arrayMap(x -> hex(x), groupUniqArrayArray({nested})) AS found_nested,"
+                " groupUniqArray(scope) AS found_scopes, groupUniqArray(project) AS found_projects,"
+                " toUInt32(count()) AS found_rows,"
+                f" max(arrayMax(x -> length(x), texts)) > {LONG} AS found_long"
+                f" FROM {table}",
+                fmt="JSONEachRow",
             )
         )
-        self._load_nested([bytes.fromhex(h) for h in found["found_nested"]])
+        self.load_nested([bytes.fromhex(h) for h in found["found_nested"]])
         return Facts(
-            keys=_by_key(found["found_keys"]),
-            resource_keys=_by_key(found["found_rkeys"]),
+            keys=by_key(found["found_keys"]),
+            resource_keys=by_key(found["found_rkeys"]),
             scopes=tuple(found["found_scopes"]),
             projects=tuple(found["found_projects"]),
             rows=found["found_rows"],
             long=bool(found["found_long"]),
-            words=_words(found.get("found_words", [])),
-            resource_words=_words(found.get("found_rwords", [])),
         )
 
-    def span_facts(self, words_of: tuple[str, ...] = ()) -> Facts:
-        """The facts of the staged spans."""
-        events, links = self._connection.query(
-            f"SELECT max(notEmpty(events)), max(notEmpty(links)) FROM {self.spans}"
-        ).rows[0]
-        raw = ""
-        if events or links:
-            raw = (
-                "arrayConcat(arrayFlatten(arrayMap(e -> e.3.2, events)), arrayFlatten(arrayMap(l -> l.3.2,"
-                " links)))"
-            )
-        return replace(self.facts(self.spans, raw, words_of), events=bool(events), links=bool(links))
-
-    def _load_nested(self, raws: list[bytes]) -> None:
+    def load_nested(self, raws: list[bytes]) -> None:
+        """Decode distinct raw nested values, so that statements find their text and JSON."""
         if not raws:
             return
         decoded = [nested_value(raw)[1:] for raw in raws]
@@ -293,40 +244,12 @@ class Staging:
 
     def clear(self) -> None:
         """Empty the scratch tables, so that memory goes back between segments."""
-        self._connection.command(f"TRUNCATE TABLE {self.spans}")
         if self._nested_rows:
             self._connection.command(f"TRUNCATE TABLE {self.nested}")
             self._nested_rows = 0
 
 
-def _words(found: list[tuple[str, int, str]]) -> dict[str, dict[str, Any]]:
-    """Values by key and text. Keys with many words are left out; all are when the list may be cut off."""
-    if len(found) >= MAX_WORDS:
-        return {}
-    words: dict[str, dict[str, Any]] = {}
-    for key, code, encoded in found:
-        raw = bytes.fromhex(encoded)
-        text, value = _word(code, raw)
-        words.setdefault(key, {})[text] = value
-    return {key: values for key, values in words.items() if len(values) <= WORDS_OF_KEY}
-
-
-def _word(code: int, raw: bytes) -> tuple[str, Any]:
-    """The text by which the second pass sees a value, and the value."""
-    if code in (ARRAY, KVLIST, BYTES):
-        value, text, _ = nested_value(raw)
-        return text, value
-    text = raw.decode("utf-8", "replace")
-    if code == INT:
-        return text, int(text)
-    if code == DOUBLE:
-        return text, float(text)
-    if code == BOOL:
-        return text, text == "true"
-    return text, text if code == STRING else None
-
-
-def _by_key(pairs: list[str]) -> dict[str, frozenset[int]]:
+def by_key(pairs: list[str]) -> dict[str, frozenset[int]]:
     """Pairs of (type code, key) as hex, grouped by key."""
     found: dict[str, set[int]] = {}
     for pair in pairs:

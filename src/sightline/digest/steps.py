@@ -45,7 +45,12 @@ def trimmed(x: str) -> str:
 
 def number(x: str) -> str:
     """Nullable(Float64) of a numeric text, NULL for anything else."""
-    return bound(x, lambda v: f"if(match(trimBoth({v}), {_NUMBER}), toFloat64OrNull(trimBoth({v})), NULL)")
+
+    def finite(v: str) -> str:
+        found = f"toFloat64OrNull(trimBoth({v}))"
+        return f"if(match(trimBoth({v}), {_NUMBER}), if(isFinite(ifNull({found}, 0)), {found}, NULL), NULL)"
+
+    return bound(x, finite)
 
 
 def unquoted(x: str) -> str:

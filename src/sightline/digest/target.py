@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sightline.digest.steps import quoted
-from sightline.store.store import Connection
+from sightline.store.store import Connection, clause
 
 # What casting JSON text to the JSON type must not do: guess dates, or fail on `a` beside `a.b`.
 JSON_SETTINGS: dict[str, Any] = {
@@ -30,14 +32,23 @@ class Target:
         self.connection = connection
         self.embedded = local is connection
         self._types: dict[str, dict[str, str]] = {}
+        self._logs: dict[str, Path] = {}
 
-    def insert_select(self, table: str, columns: Sequence[str], select: str, token: str) -> None:
+    def insert_select(
+        self,
+        table: str,
+        columns: Sequence[str],
+        select: str,
+        token: str,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
         """Insert the rows of a SELECT over local scratch tables; repeating it with the same token adds
-        nothing."""
-        settings = JSON_SETTINGS | {"insert_deduplication_token": token}
+        nothing. `more`: further settings."""
+        settings = JSON_SETTINGS | {"insert_deduplication_token": token, **(more or {})}
         if self.embedded:
             names = ", ".join(columns)
-            self.connection.command(f"INSERT INTO {table} ({names}) {select}", settings=settings)
+            self.connection.command(f"INSERT INTO {table} ({names}){clause(settings)} {select}")
+            self._sync_tokens(table)
             return
         named = ", ".join(f"`{n}`" for n in columns)
         block = self._local.raw(f"SELECT * FROM ({select}) AS r ({named})", settings=settings, fmt="Native")
@@ -51,6 +62,25 @@ class Target:
                 block,
                 settings=settings,
             )
+
+    def _sync_tokens(self, table: str) -> None:
+        """Make the token of an insert as durable as its part: the engine does not sync the log it keeps them
+        in, and after a power cut the segment would be stored a second time."""
+        if table not in self._logs:
+            found = self.connection.query(
+                "SELECT data_paths[1] FROM system.tables WHERE concat(database, '.', name) = {t:String}",
+                {"t": table},
+            )
+            self._logs[table] = Path(str(found.scalar())) / "deduplication_logs"
+        folder = self._logs[table]
+        # The engine begins a new file now and then: the newest holds the token, the one before perhaps.
+        newest = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)[-2:]
+        for path in (*newest, folder):
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
     def _structure(self, table: str, columns: Sequence[str]) -> str:
         """The columns as they are sent: those of the table, JSON as its text."""

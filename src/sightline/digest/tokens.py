@@ -18,7 +18,7 @@ def _remark(candidates: list[Candidate], remarks: dict[str, int]) -> str:
     codes = [next((code for name, code in remarks.items() if c.source.has(name)), 0) for c in candidates]
     if len(set(codes)) == 1:
         return str(codes[0])
-    pairs = (f"isNotNull({c.value}), {n}" for c, n in zip(candidates, codes, strict=True))
+    pairs = (f"{c.there}, {n}" for c, n in zip(candidates, codes, strict=True))
     return f"multiIf({', '.join(pairs)}, 0)"
 
 

@@ -166,6 +166,16 @@ def _whole(trace: U64, parent_id: U64, parent: I64, alive: Bools) -> Bools:
     return whole
 
 
+def ranks(spans: np.ndarray[Any, np.dtype[Any]]) -> U64:
+    """The place of each span in the order in which a trace takes over what its spans say: roots first, then
+    by start and by the bytes of the id (as `digest/settle.py` orders them)."""
+    # An id was read as a little-endian number; its bytes in order are the big-endian one.
+    order = np.lexsort((spans["span"].byteswap(), spans["start"], spans["parent"] != 0))
+    placed = np.empty(len(spans), np.uint64)
+    placed[order] = np.arange(len(spans), dtype=np.uint64)
+    return placed
+
+
 def derive(spans: np.ndarray[Any, np.dtype[Any]]) -> Tree:
     """Derive the tree values of `spans` (dtype `SPAN`); order and trace mixture do not matter."""
     trace, span, parent_id = spans["trace"], spans["span"], spans["parent"]

@@ -297,6 +297,7 @@ class Backlog:
     def _put_away(self, segment: Segment) -> None:
         if self._settings.keep_digested <= 0:
             self._disk.remove(segment.path)
+            self._disk.sync_folder(segment.path.parent)  # or a power cut brings it back to be digested again
             self.orphan(segment.id)
             return
         target = self._layout.digested / segment.path.name

@@ -15,6 +15,21 @@ _VECTOR = 512
 class Disk:
     """What the journal asks of a file system. Every method raises OSError."""
 
+    def make_folder(self, path: Path, mode: int = 0o777) -> None:
+        """A folder with those above it, their names durable: without that a power cut can take all that was
+        synced inside. The name is synced again where the folder is there, since who made it may have died
+        before."""
+        made = not path.is_dir()
+        if made:
+            if not path.parent.is_dir():
+                self.make_folder(path.parent)
+            path.mkdir(mode=mode, exist_ok=True)
+        try:
+            self.sync_folder(path.parent)
+        except OSError:  # somebody else's folder may be closed to us, and then it is not ours to keep
+            if made:
+                raise
+
     def create(self, path: Path) -> int:
         """A new file for appending, its name durable. Refuses an existing one."""
         fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)

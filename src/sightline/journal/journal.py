@@ -182,7 +182,7 @@ class Journal:
 
     def _open(self) -> None:
         for folder in self._layout.folders:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._disk.make_folder(folder, 0o700)
         self._lock.acquire()
         try:
             seed = read_seed(self._layout, self._disk)

@@ -14,7 +14,15 @@ from sightline.journal.disk import Disk
 from sightline.journal.fingerprints import Fingerprints
 from sightline.journal.format import Record
 from sightline.journal.index import Index, index_of, read_index, write_index
-from sightline.journal.salvage import Inspection, describe, half_id, inspect, rewrite, segment_of
+from sightline.journal.salvage import (
+    Inspection,
+    describe,
+    half_id,
+    indexed,
+    inspect,
+    rewrite,
+    segment_of,
+)
 from sightline.journal.segment import Layout, SegmentFile, file_name, id_at, names_in, segment_files, time_of
 from sightline.records.ingest import Signal
 from sightline.settings import JournalSettings
@@ -100,27 +108,38 @@ class Recovery:
                     self._disk.remove(self._layout.ready / file_name(half_id(segment_id, number), signal))
 
     def _read_indexes(self, opened: list[SegmentFile], digested: list[SegmentFile]) -> str:
-        """Learn the fingerprints of the retry window from every sidecar still there; returns the newest id.
+        """Learn the fingerprints of the retry window from every sidecar; returns the newest id.
 
-        With open segments the window reaches back from the oldest of them.
+        With open segments the window reaches back from the oldest of them. Sidecars are not synced: one that
+        a power cut took is made again, else a retry of what it told of would be stored a second time.
         """
         now = self._clock()
         oldest = min([now, *(time_of(segment_id) for segment_id, _, _ in opened)])
         horizon = id_at(max(0, oldest - self._window - int(LONGEST_OPEN * 1e9)))
-        present = {segment_id for segment_id, _, _ in (*segment_files(self._layout.ready), *digested)}
+        closed = {segment_id: path for segment_id, _, path in (*segment_files(self._layout.ready), *digested)}
         # Written just before a segment leaves `open`: its own records are no repetition of themselves.
         early = {segment_id for segment_id, _, _ in opened}
-        names = sorted(name for name in names_in(self._layout.index) if name.endswith(".idx"))
-        for segment_id in (name.removesuffix(".idx") for name in names):
-            if segment_id in early:
-                continue
-            if segment_id not in present:
+        names = {n.removesuffix(".idx") for n in names_in(self._layout.index) if n.endswith(".idx")}
+        recent = {segment_id for segment_id in closed if segment_id >= horizon}
+        for segment_id in sorted((names | recent) - early):
+            path = closed.get(segment_id)
+            if path is None:
                 self._backlog.orphan(segment_id)
             if segment_id >= horizon:
-                index = read_index(self._layout.index, segment_id)
+                index = self._index(segment_id, path)
                 if index is not None:
                     self._learn(index, now, keep=bool(opened))
-        return names[-1].removesuffix(".idx") if names else ""
+        return max(names, default="")
+
+    def _index(self, segment_id: str, path: Path | None) -> Index | None:
+        """The sidecar of a segment, from the segment where that is there; None when neither can be read."""
+        if path is None:
+            return read_index(self._layout.index, segment_id)
+        try:
+            return indexed(self._layout, segment_id, path, self._seed)
+        except OSError as error:
+            log.warning("journal_segment_unreadable", segment=segment_id, error=str(error))
+            return None
 
     def _learn(self, index: Index, now: int, *, keep: bool) -> None:
         """Remember the fingerprints of a segment; `keep` also those that open segments are compared with."""
@@ -152,8 +171,9 @@ class Recovery:
             return torn
         if len(records) == len(found.records) and not inner and all(r.prefix_intact for r in records):
             index = index_of(records, records[-1].end)
-            if torn:
-                self._disk.cut(path, index.bytes)
+            # Also where nothing is cut: a killed writer may not have come to its sync, and from here on a
+            # retry of these bytes is answered as durable.
+            self._disk.cut(path, index.bytes)
         else:
             index = rewrite(self._disk, found.view, records, path)
         target = self._layout.ready / path.name

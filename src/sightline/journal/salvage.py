@@ -57,13 +57,21 @@ def describe(layout: Layout, path: Path, seed: int) -> Segment:
     if parsed is None:
         raise ValueError(f"{path} is no segment: expected <time>.<signal>.pb")
     segment_id, signal = parsed
+    return segment_of(segment_id, signal, path, indexed(layout, segment_id, path, seed))
+
+
+def indexed(layout: Layout, segment_id: str, path: Path, seed: int) -> Index:
+    """The sidecar of a closed segment, made again from the segment where it is missing or does not fit.
+
+    Raises FileNotFoundError when the segment itself is gone.
+    """
     size = path.stat().st_size
     index = read_index(layout.index, segment_id)
     if index is None or index.bytes != size:
         found = inspect(path, seed)
         index = index_of(found.records, size)
         write_index(layout.index, segment_id, index)
-    return segment_of(segment_id, signal, path, index)
+    return index
 
 
 def segment_of(segment_id: str, signal: Signal, path: Path, index: Index) -> Segment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from sightline.control.exposure import is_loopback
 from sightline.pages import formats
 from sightline.pages.services import Intake
 from sightline.pages.shell import Link, Shell, path_of, with_query
@@ -46,6 +47,15 @@ def address(scheme: str, host: str, port: int | None) -> str:
     """`http://host:port` as the reader's browser reached us; what is no host name becomes localhost."""
     host = host if _HOST.fullmatch(host) else "localhost"
     return f"{scheme if scheme in ('http', 'https') else 'http'}://{host}" + (f":{port}" if port else "")
+
+
+def scheme(own: str, host: str, fetch_site: str | None) -> str:
+    """`https` where the reader's browser speaks TLS to a proxy in front of us, else our own scheme.
+
+    Browsers send `Sec-Fetch-Site` over TLS and to their own machine, nowhere else. So what proxies say in
+    headers that anybody can write need not be believed.
+    """
+    return "https" if fetch_site and not is_loopback(host) else own
 
 
 def listening(

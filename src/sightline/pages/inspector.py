@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
+from sightline.content.conversation import conversation
 from sightline.pages import formats
 from sightline.pages.formats import Absent, Money
-from sightline.pages.messages import Block, blocks
+from sightline.pages.messages import Messages, messages
 from sightline.pages.shell import Link, with_query
 from sightline.pages.waterfall import TABS, Request
 from sightline.records.trace import Content, Position, Span, SpanDetail, SpanEvent, Trace
@@ -45,7 +46,8 @@ class Inspector:
     notes: tuple[str, ...]
     tabs: tuple[Link, ...]
     tab: str
-    messages: tuple[Block, ...]
+    messages: Messages
+    switch: Link
     columns: Mapping[str, object]
     attributes: Mapping[str, object]
     classes: tuple[tuple[str, int | None, float | None], ...]
@@ -71,15 +73,34 @@ def counted(number: int | None) -> str:
     return "unknown" if number is None else formats.count(number)
 
 
+def previous_call(trace: Trace, span: Span) -> Span | None:
+    """The model call before this one, of the same agent when there is one: what it said may be sent again."""
+    if span.kind != "llm":
+        return None
+    before = [s for s in trace.spans if s.kind == "llm" and s.start_time < span.start_time]
+    beside = [s for s in before if s.parent_span_id == span.parent_span_id]
+    return max(beside or before, key=lambda s: s.start_time, default=None)
+
+
 def inspector(
-    trace: Trace, span: Span, detail: SpanDetail, contents: Sequence[Content], request: Request
+    trace: Trace,
+    span: Span,
+    detail: SpanDetail,
+    contents: Sequence[Content],
+    request: Request,
+    before: Sequence[Content] = (),
 ) -> Inspector:
-    """The selected span: its facts, messages, attributes, usage, events and everything as stored."""
+    """The selected span: its facts, messages, attributes, usage, events and everything as stored.
+
+    `before` are the contents of `previous_call`. Long texts take some milliseconds: not for the event loop.
+    """
+    said = conversation(contents, detail.events, tool=span.tool_name)
+    speaks = bool(contents or said.messages or said.documents)
     order = [s.span_id for s in trace.spans]
     at = order.index(span.span_id)
     names = {"messages": "Messages", "attributes": "Attributes", "cost": "Cost & tokens", "raw": "Raw"}
     names["events"] = f"Events {len(detail.events)}" if detail.events else "Events"
-    tab = request.tab or (TABS[0] if contents else TABS[1])
+    tab = request.tab or (TABS[0] if speaks else TABS[1])
     return Inspector(
         span=span,
         kind=span.kind,
@@ -101,7 +122,14 @@ def inspector(
             for name in TABS
         ),
         tab=tab,
-        messages=blocks(contents),
+        messages=messages(
+            said, conversation(before).messages if before else (), contents, exact=request.exact
+        ),
+        switch=Link(
+            "As a conversation" if request.exact else "Exact text",
+            replace(request, exact=not request.exact).to(span.span_id, TABS[0], request.start),
+            request.exact,
+        ),
         columns=_understood(detail.columns),
         attributes=detail.attributes,
         classes=_classes(span, detail),

@@ -1,177 +1,240 @@
-"""A span's stored content as blocks to read: who said what, which tools were called. Pure.
-
-Stored texts come in a dozen shapes and may be cut. What is understood becomes messages, everything else
-is shown as the text it is; nothing is dropped and nothing is interpreted as markup.
-"""
+"""A conversation as blocks to read: who said what, tools beside the turns that asked for them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from markupsafe import Markup
+
+from sightline.content.history import fresh
+from sightline.content.json_text import parse
+from sightline.content.messages import UNSTRUCTURED
+from sightline.pages import formats
+from sightline.pages.foreign import link
+from sightline.pages.markdown import plain
+from sightline.pages.pieces import Drawing, Piece, folded, pre, preview, size, structure
+from sightline.records.conversation import (
+    Conversation,
+    Document,
+    Leftover,
+    Message,
+    Place,
+    ToolCall,
+    ToolDefinition,
+    ToolResult,
+)
 from sightline.records.trace import Content
 
 MAX_BLOCKS = 400
-_ORDER = ("system_instructions", "input_messages", "input_value", "output_messages", "output_value")
-# A field left out when another one tells the same in full.
-_REPEATS = {"input_value": "input_messages", "output_value": "output_messages"}
-_TITLES = {
-    "system_instructions": "System",
+_TITLES = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
+_FIELDS = {
     "input_value": "Input",
     "output_value": "Output",
-    "output_messages": "Output",
     "tool_arguments": "Arguments",
     "tool_result": "Result",
     "tool_definitions": "Tools",
-    "tool_calls": "Tool calls",
-    "retrieval_documents": "Documents",
+    "params_raw": "Parameters",
     "prompt_template": "Template",
     "prompt_variables": "Variables",
     "error_stacktrace": "Stack trace",
 }
-_ROLES = {
-    "system": "System",
-    "developer": "System",
-    "user": "User",
-    "human": "User",
-    "assistant": "Assistant",
-    "ai": "Assistant",
-    "model": "Assistant",
-    "tool": "Tool",
-    "function": "Tool",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A tool the model asked for, with its arguments as text."""
-
-    name: str
-    arguments: str
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One message. `tone` is `sys`, `out` or empty; `code`: text to be set in fixed width."""
+    """One message. `tone` is `sys`, `out` or empty; `old`: it repeats what an earlier call had."""
 
     title: str
     tone: str
+    pieces: tuple[Piece, ...]
+    name: str = ""
+    notes: tuple[str, ...] = ()
+    rest: Markup | None = None
+    old: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document: `facts` are its metadata."""
+
+    title: str
+    score: str
+    source: str
+    url: Markup | None
+    body: Piece
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """A stored text as it is."""
+
+    title: str
     text: str
-    calls: tuple[Call, ...]
-    code: bool
     note: str
 
 
-def blocks(contents: Sequence[Content]) -> tuple[Block, ...]:
-    """Every stored text of a span, conversation first, in reading order."""
-    fields = {content.ref.field for content in contents}
-    ranked = sorted(
-        (c for c in contents if _REPEATS.get(c.ref.field) not in fields),
-        key=lambda c: (_ORDER.index(c.ref.field) if c.ref.field in _ORDER else len(_ORDER), c.ref.field),
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Everything the tab shows. `old` are blocks of history, in front of the others.
+
+    `repeats` says what is left out because it is told already. With `exact`, only the stored texts are shown.
+    """
+
+    old: tuple[Block, ...]
+    blocks: tuple[Block, ...]
+    documents: tuple[DocumentRow, ...]
+    tools: tuple[Piece, ...]
+    others: tuple[Piece, ...]
+    repeats: tuple[str, ...]
+    exact: tuple[Exact, ...]
+
+
+def messages(
+    found: Conversation,
+    previous: Sequence[Message] = (),
+    contents: Sequence[Content] = (),
+    *,
+    exact: bool = False,
+) -> Messages:
+    """The view of a conversation. `previous` is what an earlier call of the same agent said."""
+    if exact:
+        return Messages((), (), (), (), (), (), tuple(map(_exact, contents)))
+    blocks = _blocks(found, fresh(previous, found.messages) if previous else frozenset())
+    first = next((at for at, block in enumerate(blocks) if not block.old), len(blocks))
+    return Messages(
+        old=tuple(blocks[:first]),
+        blocks=tuple(blocks[first:]),
+        documents=_documents(found.documents[:MAX_BLOCKS]),
+        tools=tuple(map(_tool, found.tools[:MAX_BLOCKS])),
+        others=tuple(_other(left) for left in found.leftovers if not left.repeats),
+        repeats=tuple(f"{left.source} repeats {left.repeats}" for left in found.leftovers if left.repeats),
+        exact=(),
     )
-    out: list[Block] = []
-    for content in ranked:
-        for block in _of(content):
-            if len(out) == MAX_BLOCKS:
-                out.append(Block("More", "", "", (), False, f"shown are the first {MAX_BLOCKS} messages"))
-                return tuple(out)
-            out.append(block)
-    return tuple(out)
 
 
-def _of(content: Content) -> Iterator[Block]:
-    field = content.ref.field
-    title = _TITLES.get(field, field.replace("_", " ").capitalize())
-    tone = "sys" if field == "system_instructions" else "out" if field.startswith("output") else ""
-    if content.text is None:
-        yield Block(title, tone, "", (), False, "the text has expired; times, tokens and cost stay")
-        return
-    note = f"the beginning of {content.ref.size:,} bytes" if content.truncated else ""
-    value = None if content.truncated else _json(content.text)
-    found = list(_messages(value, tone)) if field.endswith(("messages", "instructions", "value")) else []
-    if found:
-        yield from found
-        return
-    if isinstance(value, str):
-        yield Block(title, tone, value, (), False, note)
-    elif value is None:
-        yield Block(title, tone, content.text, (), content.text[:1] in ("{", "["), note)
-    else:
-        yield Block(title, tone, json.dumps(value, ensure_ascii=False, indent=2), (), True, note)
-
-
-def _json(text: str) -> Any:
-    if text[:1] not in ("{", "[", '"'):
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _messages(value: Any, tone: str) -> Iterator[Block]:
-    """Messages of the shapes of chat APIs; nothing when the value is none of them."""
-    if isinstance(value, dict):
-        inner = value.get("messages")
-        value = inner if isinstance(inner, list) else [value]
-    if not isinstance(value, list) or not all(isinstance(m, dict) for m in value):
-        return
-    if not all(m.keys() & {"role", "message"} or ("content" in m and "type" in m) for m in value):
-        return
-    for message in value:
-        inner = message.get("message")
-        message = inner if isinstance(inner, dict) else message
-        role = str(message.get("role") or ("assistant" if tone == "out" else "user"))
-        text, calls = _body(message)
-        title = _ROLES.get(role.lower(), role[:20].capitalize())
-        if title == "Tool" and message.get("name"):
-            text, calls = "", [Call(str(message["name"])[:120], text)]
-        own = "sys" if title == "System" else "out" if tone == "out" else ""
-        yield Block(
-            "Output" if own == "out" else title, own, text, tuple(calls), title.startswith("Tool"), ""
+def _blocks(found: Conversation, known: frozenset[int]) -> list[Block]:
+    """The messages in order. A result stands beside its call, unless only one of them is new."""
+    beside = {
+        result: call for result, call in found.calls.items() if (result[0] in known) == (call[0] in known)
+    }
+    answers: dict[Place, list[ToolResult]] = {}
+    for result, call in beside.items():
+        part = found.messages[result[0]].parts[result[1]]
+        if isinstance(part, ToolResult):
+            answers.setdefault(call, []).append(part)
+    drawing = Drawing()
+    drawn: dict[int, Block] = {}
+    places = _kept(range(len(found.messages)))
+    # What is new is drawn first: it has the page's budgets.
+    for at in sorted(places, key=lambda at: at in known):
+        message = found.messages[at]
+        pieces = tuple(
+            drawing.piece(part, message.role, answers.get((at, index), ()), _asked(found, (at, index)))
+            for index, part in enumerate(message.parts)
+            if (at, index) not in beside
         )
+        if pieces or message.rest or not message.parts:
+            drawn[at] = _block(message, pieces, at in known)
+    left_out = len(found.messages) - len(places)
+    if left_out:
+        gap = next(at for at in range(len(found.messages)) if at not in places)
+        note = f"{left_out:,} messages more; the exact text has them"
+        drawn[gap] = Block("More", "", (), notes=(note,), old=gap in known)
+    return [drawn[at] for at in sorted(drawn)]
 
 
-def _body(message: dict[str, Any]) -> tuple[str, list[Call]]:
-    texts: list[str] = []
-    asked = message.get("tool_calls")
-    calls = [_call(c) for c in asked if isinstance(c, dict)] if isinstance(asked, list) else []
-    for key in ("content", "parts"):
-        part = message.get(key)
-        if isinstance(part, str):
-            texts.append(part)
-        elif isinstance(part, list):
-            for piece in part:
-                if isinstance(piece, dict) and str(piece.get("type", "")).replace("-", "_") in (
-                    "tool_call",
-                    "tool_use",
-                    "function_call",
-                ):
-                    calls.append(_call(piece))
-                else:
-                    texts.append(_text(piece))
-        elif part is not None:
-            texts.append(_text(part))
-    return "\n".join(t for t in texts if t), calls
+def _kept(places: range) -> set[int]:
+    """The messages that are shown: all, or of very many the first and (the answer is there) the last."""
+    if len(places) <= MAX_BLOCKS:
+        return set(places)
+    return {*places[: MAX_BLOCKS // 4], *places[-(MAX_BLOCKS - MAX_BLOCKS // 4) :]}
 
 
-def _text(piece: Any) -> str:
-    if isinstance(piece, str):
-        return piece
-    if isinstance(piece, dict):
-        for key in ("text", "content", "response", "result"):
-            if isinstance(piece.get(key), str):
-                return str(piece[key])
-    return json.dumps(piece, ensure_ascii=False)
+def _asked(found: Conversation, place: Place) -> str:
+    """The name of the tool whose call a result at this place answers."""
+    call = found.calls.get(place)
+    part = found.messages[call[0]].parts[call[1]] if call else None
+    return part.name if isinstance(part, ToolCall) else ""
 
 
-def _call(call: dict[str, Any]) -> Call:
-    function = call.get("function")
-    inner = function if isinstance(function, dict) else call
-    arguments = inner.get("arguments", inner.get("input", inner.get("args", "")))
-    return Call(
-        str(inner.get("name") or "tool"),
-        arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False),
+def _block(message: Message, pieces: tuple[Piece, ...], old: bool) -> Block:
+    out = message.answer and message.role not in ("tool", "system")
+    title = _TITLES.get(message.role, message.role[:20].capitalize())
+    if message.shape == "tool":  # a tool's own span
+        title = "Tool"
+    elif message.source == "input_value" and message.shape in UNSTRUCTURED:
+        title = "Input"
+    notes = []
+    if message.finish_reason and message.finish_reason.lower() not in _USUAL:
+        notes.append(f"ended with {message.finish_reason[:60]}")
+    if message.cut:
+        notes.append("the stored text ends here")
+    return Block(
+        "Output" if out else title,
+        "sys" if message.role == "system" else "out" if out else "",
+        pieces,
+        "" if message.name.lower() == message.role else message.name,
+        tuple(notes),
+        structure(message.rest) if message.rest else None,
+        old,
     )
+
+
+# Ends that need no words: the model was done, or called its tools.
+_USUAL = {
+    "stop", "end_turn", "tool_call", "tool_calls", "tool-calls", "tool_use", "completed", "complete",
+    "finish", "function_call", "finishreason.stop", "stop_sequence", "eos_token",
+}  # fmt: skip
+
+
+def _documents(found: Sequence[Document]) -> tuple[DocumentRow, ...]:
+    """The documents; where they come from is told when they come from several places."""
+    several = len({document.source for document in found}) > 1
+    return tuple(_document(document, _title(document.source) if several else "") for document in found)
+
+
+def _document(found: Document, source: str) -> DocumentRow:
+    title = found.name or found.id or "Document"
+    facts = [(key, value) for key, value in found.metadata.items() if value]
+    if found.id and found.id != title:
+        facts.insert(0, ("id", found.id))
+    return DocumentRow(
+        title,
+        "" if found.score is None else f"{found.score:.4g}",
+        source,
+        link(found.url) if found.url else None,
+        folded(Piece("text", plain(found.content) if found.content else Markup()), found.content, 400),
+        tuple(facts),
+    )
+
+
+def _tool(tool: ToolDefinition) -> Piece:
+    body = structure(tool.parameters) + (structure(tool.rest) if tool.rest else Markup())
+    return Piece("json", body, tool.name, preview(tool.description) or "no description")
+
+
+def _other(left: Leftover) -> Piece:
+    title = _title(left.source)
+    if left.text is None:
+        return Piece("raw", Markup(), f"{title}: the text has expired; times, tokens and cost stay")
+    if left.cut:
+        title += f", the beginning of {formats.size(left.size)}"
+    found = None if left.cut else parse(left.text)
+    if found is None or found.cut or isinstance(found.value, str):
+        return Piece("raw", pre(left.text), title, preview(left.text), size(left.text))
+    return Piece("json", structure(left.text), title, preview(left.text), size(left.text))
+
+
+def _title(source: str) -> str:
+    field, comma, more = source.partition(",")
+    name = field.removeprefix("attribute:")
+    return _FIELDS.get(name, name.replace("_", " ").capitalize() if name == field else name) + comma + more
+
+
+def _exact(content: Content) -> Exact:
+    if content.text is None:
+        return Exact(content.ref.field, "", "the text has expired; times, tokens and cost stay")
+    note = formats.size(content.ref.size)
+    return Exact(content.ref.field, content.text, f"the beginning of {note}" if content.truncated else note)

@@ -153,7 +153,7 @@ class Pages:
 
     async def trace(self, request: Request) -> Response:
         """One trace, or the part of it that htmx asks for."""
-        view, principal = await self._view(request, ("span", "tab", "from"))
+        view, principal = await self._view(request, ("span", "tab", "from", "exact"))
         trace_id = request.path_params["trace_id"]
         found = await questions.trace(self.services.store, view.project, trace_id)
         if found is None:
@@ -170,6 +170,7 @@ class Pages:
             span=selected.span_id if selected else "",
             tab=query.get("tab", "") if query.get("tab") in waterfall.TABS else "",
             start=waterfall.window_of(found, selected.span_id if selected else "", start),
+            exact=query.get("exact") == "1",
         )
         if _part(request) == "more-rows":
             frame = await self._shell("Trace", "traces", view, principal)
@@ -192,7 +193,8 @@ class Pages:
         arrived = await questions.latest_arrival(self.services.store, view.project, since - 10**9)
         settings = self.services.settings
         host = request.url.hostname or settings.http.host
-        base = first.address(request.url.scheme, host, request.url.port)
+        scheme = first.scheme(request.url.scheme, host, request.headers.get("sec-fetch-site"))
+        base = first.address(scheme, host, request.url.port)
         panel = first.listening(
             view.project,
             await run_in_threadpool(self.services.intake),
@@ -259,9 +261,21 @@ class Pages:
         if not details:
             return None
         contents: list[Content] = []
+        before: list[Content] = []
         if asked.tab in ("", waterfall.TABS[0]):
-            contents = await questions.contents(store, found.project, details[0].contents)
-        return inspector.inspector(found, span, details[0], contents, asked)
+            contents, before = await asyncio.gather(
+                questions.contents(store, found.project, details[0].contents), self._before(found, span)
+            )
+        return await run_in_threadpool(inspector.inspector, found, span, details[0], contents, asked, before)
+
+    async def _before(self, found: Trace, span: Span) -> list[Content]:
+        """What the model call before this one said."""
+        earlier = inspector.previous_call(found, span)
+        if earlier is None:
+            return []
+        store = self.services.store
+        details = await questions.span_details(store, found.project, found.trace_id, [earlier.span_id])
+        return await questions.contents(store, found.project, details[0].contents) if details else []
 
     async def _title(self, found: Trace) -> str:
         """What was asked, when the trace's first span with an input tells it; otherwise the root's name."""

@@ -24,18 +24,24 @@ _HEADINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the address asks of this page. `start`: index of the first row shown."""
+    """What the address asks of this page. `start`: index of the first row shown. `exact`: texts as stored."""
 
     base: str
     span: str
     tab: str
     start: int
+    exact: bool = False
 
     def to(self, span: str = "", tab: str = "", start: int = 0) -> str:
         """The address of another selection on this page."""
         return with_query(
             self.base,
-            {"span": span, "tab": tab if tab != TABS[0] else "", "from": str(start) if start else ""},
+            {
+                "span": span,
+                "tab": tab if tab != TABS[0] else "",
+                "exact": "1" if self.exact else "",
+                "from": str(start) if start else "",
+            },
         )
 
 

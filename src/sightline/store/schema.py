@@ -13,12 +13,18 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
+from sightline.store.cluster import STEPS, check_cluster, for_cluster
 from sightline.store.rows import SchemaMismatch, StoreError
 from sightline.store.store import DATABASE, Connection
 
 _NAME = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
-_CLUSTER = re.compile(r"^[A-Za-z0-9_-]+\Z")
 _TARGET = re.compile(r"^-- target: (local|distributed)$")
+# What the steps themselves are written down in, in the form of a schema file.
+_GROUND = (
+    f"CREATE DATABASE IF NOT EXISTS {DATABASE} {{on_cluster}}",
+    f"CREATE TABLE IF NOT EXISTS {STEPS} {{on_cluster}} (number UInt32, name String, checksum String,"
+    " applied_at DateTime DEFAULT now()) ENGINE = {replicated}MergeTree ORDER BY number",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +43,7 @@ class Step:
 
     def statements(self, cluster: str = "") -> list[str]:
         """The statements, made for one server or a cluster. Raises `StoreError` for a bad name."""
-        if cluster and not _CLUSTER.match(cluster):
-            raise StoreError(f"cluster {cluster!r}: expected letters, digits, _ and - as the server has it")
-        text = self.text.replace("{on_cluster}", f"ON CLUSTER '{cluster}'" if cluster else "")
-        text = text.replace("{replicated}", "Replicated" if cluster else "").replace("{cluster}", cluster)
-        parts = re.split(r";\s*$", text, flags=re.MULTILINE)
+        parts = re.split(r";\s*$", for_cluster(self.text, cluster), flags=re.MULTILINE)
         bare = (
             "\n".join(line for line in part.splitlines() if not line.startswith("--")).strip()
             for part in parts
@@ -79,16 +81,19 @@ def applied(connection: Connection) -> dict[int, str]:
     ).scalar()
     if not exists:
         return {}
-    rows = connection.query(f"SELECT number, any(checksum) FROM {DATABASE}.schema_steps GROUP BY number").rows
+    rows = connection.query(f"SELECT number, any(checksum) FROM {STEPS} GROUP BY number").rows
     return {int(number): str(checksum) for number, checksum in rows}
 
 
 def migrate(connection: Connection, known: list[Step] | None = None, cluster: str = "") -> list[Step]:
     """Bring a store to the newest schema; returns the steps applied now.
 
-    Raises `SchemaMismatch` when the store has a step that this Sightline does not know, or knows differently.
+    With `cluster` the tables are made on all its servers, replicated. Raises `SchemaMismatch` when the store
+    has a step that this Sightline does not know, or knows differently, or was made with or without a cluster
+    and this is the other; `StoreError` for a cluster it cannot be on.
     """
     known = steps() if known is None else known
+    check_cluster(connection, cluster)
     have = applied(connection)
     by_number = {step.number: step for step in known}
     for number, checksum in sorted(have.items()):
@@ -107,19 +112,15 @@ def migrate(connection: Connection, known: list[Step] | None = None, cluster: st
                 f" {step.checksum}: the file was changed after release. Install the Sightline that made the"
                 " store."
             )
-    connection.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
-    connection.command(
-        f"CREATE TABLE IF NOT EXISTS {DATABASE}.schema_steps (number UInt32, name String, checksum String,"
-        " applied_at DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY number"
-    )
+    for statement in _GROUND:
+        connection.command(for_cluster(statement, cluster))
     fresh = [step for step in known if step.number not in have]
     for step in fresh:
         if step.target == "local" or cluster:
             for statement in step.statements(cluster):
                 connection.command(statement)
         connection.command(
-            f"INSERT INTO {DATABASE}.schema_steps (number, name, checksum) SELECT {{n:UInt32}},"
-            f" {{m:String}}, {{c:String}}",
+            f"INSERT INTO {STEPS} (number, name, checksum) SELECT {{n:UInt32}}, {{m:String}}, {{c:String}}",
             {"n": step.number, "m": step.name, "c": step.checksum},
         )
     return fresh

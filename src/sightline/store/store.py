@@ -7,6 +7,7 @@ So reads take a connection from a bounded pool in a worker thread, and each writ
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import re
 import threading
@@ -25,6 +26,10 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from sightline.measures import QUERY_SECONDS
 from sightline.settings import StoreSettings
 from sightline.store.rows import Limits, QueryTimeout, QueryTooLarge, Rows, StoreError
+
+# The engine's allocator reads this as it is loaded. It would keep freed memory for five seconds, so that each
+# pass of the digest took fresh memory beside what the last one had left: 90 MB more for 4 % less processor.
+os.environ.setdefault("JE_MALLOC_CONF", "dirty_decay_ms:1000")
 
 DATABASE = "sightline"
 # Codes of ClickHouse: TIMEOUT_EXCEEDED, TOO_SLOW, QUERY_WAS_CANCELLED / MEMORY_LIMIT_EXCEEDED,
@@ -45,9 +50,24 @@ EMBEDDED_OPTIONS: dict[str, Any] = {
 }
 
 
+# Questions of people go first: a statement of the digest pauses, as often as it has read something, while one
+# is being answered, but never longer than these milliseconds. The digest catches up; a person waits once.
+ANSWERS_FIRST: dict[str, Any] = {"priority": 1}
+DIGEST_AFTER: dict[str, Any] = {"priority": 2, "low_priority_query_wait_time_ms": 50}
+
+
 def embedded_url(data: Path) -> str:
     """The address of the embedded store inside a data directory."""
     return f"chdb://{(data / 'store').absolute()}"
+
+
+def clause(settings: Mapping[str, Any]) -> str:
+    """Settings as the end of a SELECT, also of one that feeds a table.
+
+    The embedded driver sets settings given apart one by one and takes them back: 3 ms a statement.
+    """
+    given = (f"{name} = {value!r}" for name, value in settings.items())
+    return f" SETTINGS {', '.join(given)}" if settings else ""
 
 
 def store_error(error: Exception) -> StoreError:
@@ -218,6 +238,7 @@ class Store:
         self.embedded = url.startswith("chdb:")
         self.settings = settings
         self._engine: dict[str, Any] = {"max_threads": 2} if self.embedded else {}
+        self._asking = self._engine | ANSWERS_FIRST if self.embedded else self._engine
         self._readers: queue.SimpleQueue[Connection] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._killer: Connection | None = None
@@ -235,7 +256,7 @@ class Store:
         with self._lock:
             fresh = self._readers.empty() and self._opened < self.settings.readers
             self._opened += fresh
-        connection = Connection(self.url, self._engine) if fresh else self._readers.get()
+        connection = Connection(self.url, self._asking) if fresh else self._readers.get()
         try:
             yield connection
         finally:

@@ -140,6 +140,10 @@ class _Endpoint:
         if origin not in self.origins and "*" not in self.origins:
             return headers
         headers["access-control-allow-origin"] = origin
+        if origin in self.origins:
+            # A beacon, which exporters send as a page closes, always asks for this. It gives nothing away:
+            # the gate leaves a page of another origin only the right to send.
+            headers["access-control-allow-credentials"] = "true"
         if preflight:
             headers["access-control-allow-methods"] = "POST"
             wanted = request.headers.get("access-control-request-headers", "content-type")

@@ -70,6 +70,12 @@ def test_every_column_is_reached(told_store: Store) -> None:
     assert columns - named == BESIDE
 
 
+def test_contents_are_looked_for_where_the_digest_puts_them() -> None:
+    known = {f.column for f in conventions().fields if f.content} | {f.column for f in conventions().families}
+    named = {column for f in fields() for column in f.contents}
+    assert named <= known and known - named <= {"error_stacktrace", "indexed_evaluations", "indexed_other"}
+
+
 def test_the_lists_agree_with_the_digest() -> None:
     from sightline.digest.canonical import TRACE_WIDE
 

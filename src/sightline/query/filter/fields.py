@@ -72,9 +72,9 @@ _TOKENS = (
     "if(s.input_tokens IS NULL AND s.output_tokens IS NULL, s.tokens_total,"
     " ifNull(s.input_tokens, 0) + ifNull(s.output_tokens, 0))"
 )
-# Also the columns of numbered attributes, which digest gathers under a name of their own.
-_ASKED = ("input_messages", "input_value", "input", "system_instructions", "embedding_texts")
-_ANSWERED = ("output_messages", "output_value", "output")
+# With what numbered attributes are gathered under.
+_ASKED = ("input_messages", "input_value", "indexed_input", "system_instructions", "embedding_texts")
+_ANSWERED = ("output_messages", "output_value", "indexed_output")
 _START = "toUnixTimestamp64Nano(s.start_time)"
 
 # What no attribute is read for, and what is put together from several columns.
@@ -176,7 +176,8 @@ def _canonical(found: Canonical) -> Field:
     name, column = found.name, found.column
     says = ""
     if found.content:
-        return Field(name, Type.CONTENT, "", says, contents=(column,))
+        numbered = tuple(f.column for f in conventions().families if f.field == name)
+        return Field(name, Type.CONTENT, "", says, contents=(column, *numbered))
     if column in _WORDS:
         return Field(name, Type.WORD, f"s.{column}", says, empty=True, words=_WORDS[column])
     kind = {

@@ -1,0 +1,139 @@
+"""A browser's exporter: pages of another origin send OTLP/JSON, which a real browser lets through or not."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.pages.pages_browser import Browser, Tab, browser, chromium
+
+from sightline.testing import ServerProcess, free_port
+
+PROGRAM = chromium()
+pytestmark = [pytest.mark.flow, pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")]
+
+
+class Page(BaseHTTPRequestHandler):
+    """An empty page of somebody else's application."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>a shop</title><link rel=icon href=data:,>")
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[str]:
+    """The origin of a page that is not Sightline's: another site, not only another port."""
+    with ThreadingHTTPServer(("127.0.0.1", free_port()), Page) as serving:
+        thread = threading.Thread(target=serving.serve_forever)
+        thread.start()
+        yield f"http://localhost:{serving.server_port}"
+        serving.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    with browser(str(PROGRAM)) as found:
+        yield found
+
+
+@pytest.fixture
+def tab(chrome: Browser, shop: str) -> Tab:
+    """The page of the shop in a browser."""
+    found = chrome.tab()
+    found.open(shop)
+    return found
+
+
+@pytest.fixture(scope="module")
+def allowing(shop: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server that takes telemetry from pages of the shop."""
+    data = tmp_path_factory.mktemp("allowing") / "data"
+    with ServerProcess(data, "--http-cors-origins", shop) as running:
+        yield running
+
+
+@pytest.fixture(params=["none", "another"])
+def closed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServerProcess]:
+    """A server that does not: CORS is off, or allowed for another origin."""
+    options = ["--http-cors-origins", "https://another.example"] if request.param == "another" else []
+    with ServerProcess(tmp_path / "data", *options) as running:
+        yield running
+
+
+def otlp(trace: str) -> str:
+    """An export request as the JavaScript exporter writes it."""
+    now = time.time_ns()
+    span = {
+        "traceId": trace,
+        "spanId": secrets.token_hex(8),
+        "name": "click",
+        "kind": 1,
+        "startTimeUnixNano": str(now - 10**6),
+        "endTimeUnixNano": str(now),
+    }
+    return json.dumps({"resourceSpans": [{"scopeSpans": [{"scope": {"name": "web"}, "spans": [span]}]}]})
+
+
+def fetch(tab: Tab, url: str, body: str, **more: Any) -> Any:
+    """The status of a fetch in the page; the error's name where the browser does not let it see one."""
+    options = {"method": "POST", "headers": {"content-type": "application/json"}, "body": body} | more
+    return tab.run(f"fetch({json.dumps(url)}, {json.dumps(options)}).then(r => r.status, e => e.name)")
+
+
+def stored(server: ServerProcess, trace: str) -> bool:
+    server.settled()
+    return bool(server.sql(f"SELECT 1 AS found FROM spans WHERE trace_id = '{trace}'"))
+
+
+def test_an_allowed_page_sends(allowing: ServerProcess, tab: Tab) -> None:
+    trace = secrets.token_hex(16)
+    assert fetch(tab, f"{allowing.url}/v1/traces", otlp(trace)) == 200
+    assert stored(allowing, trace)
+    assert tab.problems == []
+
+
+def test_an_allowed_page_sends_headers_of_its_own(allowing: ServerProcess, tab: Tab) -> None:
+    trace = secrets.token_hex(16)
+    headers = {"content-type": "application/json", "x-api-key": "sl_i_unknown", "traceparent": "00"}
+    assert fetch(tab, f"{allowing.url}/v1/traces", otlp(trace), headers=headers) == 200
+    assert stored(allowing, trace)
+
+
+def test_an_allowed_page_sends_as_it_is_closed(allowing: ServerProcess, tab: Tab) -> None:
+    trace = secrets.token_hex(16)
+    blob = f"new Blob([{json.dumps(otlp(trace))}], {{type: 'application/json'}})"
+    assert tab.run(f"navigator.sendBeacon({json.dumps(allowing.url + '/v1/traces')}, {blob})")
+    allowing.wait_for(f"SELECT count() AS n FROM spans WHERE trace_id = '{trace}'", lambda r: r[0]["n"] == 1)
+    assert tab.problems == []
+
+
+def test_an_allowed_page_cannot_read(allowing: ServerProcess, tab: Tab) -> None:
+    question = json.dumps({"query": "SELECT 1"})
+    assert fetch(tab, f"{allowing.url}/api/v1/sql", question) == "TypeError"
+    assert tab.run(
+        f"fetch({json.dumps(allowing.url + '/api/v1/traces')}).then(r => r.status, e => e.name)"
+    ) == ("TypeError")
+
+
+def test_another_page_is_refused_by_the_browser(closed: ServerProcess, tab: Tab) -> None:
+    trace = secrets.token_hex(16)
+    url = f"{closed.url}/v1/traces"
+    assert fetch(tab, url, otlp(trace)) == "TypeError"
+    assert any("CORS" in problem for problem in tab.problems)
+    # Without a preflight the browser sends it, blindly; then the server refuses.
+    assert fetch(tab, url, otlp(trace), mode="no-cors", headers={}) == 0
+    assert not stored(closed, trace)
