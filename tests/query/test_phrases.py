@@ -81,6 +81,7 @@ def found(store: Store, stored: str, phrase: str) -> bool:
 @example("C:\\new", "new")
 @example("“a”", "a")
 @example("x 𐀀b", "𐀀b")
+@example("款7É", "款7")
 def test_the_engine_finds_what_a_page_marks(told_store: Store, text: str, phrase: str) -> None:
     marks = bool(ranges(text, [read_phrase([phrase])]))
     assert found(told_store, text, phrase) == marks or _undecided(text)

@@ -62,7 +62,8 @@ def _python_class(blocks: Sequence[tuple[int, int]]) -> str:
 _NO_LETTER = r"[^\p{L}\p{N}\p{M}]"
 _GAP = rf"(?:\\(?:[nrt]|u(?:{_GAP_ESCAPES}))|{_NO_LETTER})"
 _BEGIN = rf"(?:^|\\(?:[nrt]|u(?:{_CUT_ESCAPES}))|{_NO_LETTER}|[{_re2_class(_SPACELESS)}])"
-_END = rf"(?:$|{_NO_LETTER}|[{_re2_class(_SPACELESS)}])"
+# A backslash ends a word unless it escapes a letter.
+_END = rf"(?:$|[^\p{{L}}\p{{N}}\p{{M}}\\]|\\+(?:$|[^u\\]|u(?:{_CUT_ESCAPES}))|[{_re2_class(_SPACELESS)}])"
 _WILD = "\x00"
 _BACKSLASH = "\\"
 _MAX_RANGES = 1_000

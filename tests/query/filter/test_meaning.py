@@ -126,7 +126,7 @@ def test_attributes_that_became_a_field_are_looked_up_there_too() -> None:
     assert isinstance(meant("gen_ai.usage.input_tokens:abc"), Compared)
     assert meant("gen_ai.input.messages:x") == Says(
         meant('"x"').phrase,
-        ("input_messages", "attribute:gen_ai.input.messages"),  # type: ignore[union-attr]
+        ("input_messages", "indexed_input", "attribute:gen_ai.input.messages"),  # type: ignore[union-attr]
     )
 
 

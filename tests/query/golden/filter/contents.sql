@@ -3,7 +3,7 @@
 -- p1 = ["tool_arguments"]
 -- p2 = ["tool_result"]
 -- p3 = 10000
--- p4 = ["input_messages", "input_value", "input", "system_instructions", "embedding_texts"]
+-- p4 = ["input_messages", "input_value", "indexed_input", "system_instructions", "embedding_texts"]
 SELECT count() AS found
 FROM sightline.spans AS s
 PREWHERE
