@@ -1,0 +1,111 @@
+"""Measures of a selection by up to three dimensions over time: top groups, all others together, the whole.
+
+First the groups are ranked; then one pass measures them, the rest as `other`, and everything together, over
+the whole time and for each bucket. All of it reads the rows that the selection's list shows.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from sightline.query.buckets import buckets
+from sightline.query.figures_sql import Ranked, even, measuring, ranking
+from sightline.query.measures import EXACT_UP_TO
+from sightline.query.question import BadQuestion, Question, opening
+from sightline.query.window import Window
+from sightline.records.figures import Breakdown, Figure, Group, Series
+from sightline.store.rows import Rows
+from sightline.store.store import Store
+
+
+async def breakdown(store: Store, question: Question, ranked: Ranked | None = None) -> Breakdown:
+    """Ask a question; `ranked` gives the groups instead of ranking them. Errors of the store pass through."""
+    ranked = ranked or await rank(store, question)
+    exact = ranked.rows <= EXACT_UP_TO
+    statement = measuring(question, ranked, exact)
+    answer = await store.fetch(statement.text, statement.parameters, purpose="figures")
+    return _read(question, ranked, answer, exact)
+
+
+async def compared(store: Store, question: Question, earlier: Window) -> tuple[Breakdown, Breakdown]:
+    """The answer, and the same groups in an earlier window of the same length, bucket by bucket.
+
+    Buckets of both begin equally far from the beginnings of their windows where the distance is a multiple of
+    the step. Raises BadQuestion when the windows differ in length.
+    """
+    window = question.selection.window
+    if earlier.length != window.length or earlier.project != window.project:
+        raise BadQuestion("the earlier window is not of the same length and project")
+    ranked = await rank(store, question)
+    before = replace(
+        question,
+        selection=replace(question.selection, window=earlier),
+        buckets=buckets(earlier, step=question.buckets.step),
+    )
+    return await breakdown(store, question, ranked), await breakdown(store, before, ranked)
+
+
+async def rank(store: Store, question: Question) -> Ranked:
+    """The groups with rows of their own."""
+    statement = ranking(question)
+    answer = (await store.fetch(statement.text, statement.parameters, purpose="figures")).rows
+    if not answer:
+        return Ranked(groups=0)
+    width = len(question.by)
+    if not width:
+        return Ranked(rows=int(answer[0][0]))
+    values = tuple(tuple(str(value) for value in row[:width]) for row in answer)
+    keys = tuple(int(row[width]) for row in answer)
+    order = sorted(range(len(values)), key=lambda n: width == 1 and values[n] == ("",))
+    return Ranked(
+        tuple(values[n] for n in order), tuple(keys[n] for n in order), int(answer[0][-2]), int(answer[0][-1])
+    )
+
+
+def _read(question: Question, ranked: Ranked, answer: Rows, exact: bool) -> Breakdown:
+    """The answer of `measuring` as records; what has no rows is filled with what nothing measures."""
+    found = question.buckets
+    nothing = tuple(Figure(one.none) for one in question.measures)
+    places = {start: n for n, start in enumerate(found.starts)}
+    # By number of the group (None: everything) and of the bucket (None: the whole time).
+    figures: dict[tuple[int | None, int | None], tuple[Figure, ...]] = {}
+    for row in answer.dicts():
+        group = None if row.get("no_group", 1) else int(row["chosen"])
+        bucket = None
+        if not row["no_bucket"]:
+            bucket = int(row["bucket"]) if even(found) else places[int(row["bucket"])]
+        # The engine sums nothing to NULL where all values may be unknown; without rows it is 0.
+        if not row["found"]:
+            continue
+        figures[group, bucket] = tuple(
+            Figure(_plain(row[f"m{n}"]), int(row[f"u{n}"])) for n in range(len(question.measures))
+        )
+
+    def series(number: int | None, group: Group) -> Series:
+        points = tuple(figures.get((number, n), nothing) for n in range(len(found.starts)))
+        return Series(group, figures.get((number, None), nothing), points)
+
+    lines = [
+        series(n, Group(values, False, opening(question, [values])))
+        for n, values in enumerate(ranked.values, 1)
+    ]
+    if question.by and ranked.groups > len(ranked.values):
+        lines.append(series(0, Group((), True, opening(question, ranked.values, other=True))))
+    return Breakdown(
+        measures=tuple(one.name for one in question.measures),
+        by=tuple(one.name for one in question.by),
+        starts=found.starts,
+        end=found.end,
+        step=found.step,
+        rows=tuple(lines),
+        whole=series(None, Group((), False, question.selection.text)),
+        groups=ranked.groups,
+        exact=exact,
+    )
+
+
+def _plain(value: Any) -> int | float | None:
+    """A number as the store gives it; a quotient by nothing is none."""
+    return None if value is None or math.isnan(value) else value

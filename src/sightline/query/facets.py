@@ -1,0 +1,225 @@
+"""Values of fields with counts, beside a list: each facet without the list's own conditions on its field.
+
+Facets with the same conditions are counted in one pass. In a window of more spans than `MOST_ROWS` the latest
+are counted, and the answer says from when on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sightline.query.dimensions import Dimension, dimension
+from sightline.query.filter.comparisons import like
+from sightline.query.filter.compiler import Sql, Statement, indented
+from sightline.query.filter.fields import Type, find
+from sightline.query.filter.meaning import mean
+from sightline.query.filter.nodes import And, Condition, Everything, Has, Node, Not, joined
+from sightline.query.filter.predicates import AllOf, Predicate, of_trace
+from sightline.query.filter.spelling import spell, spell_name
+from sightline.query.selection import Selection, Target, rows
+from sightline.records.facets import Facet, Facets, FacetValue
+from sightline.store.rows import Limits
+from sightline.store.store import Store
+
+SHOWN = ("kind", "status", "env", "service", "model", "name", "tool", "agent", "user", "team", "feature",
+         "release", "error.type", "finish_reason", "tags")  # fmt: skip
+# How many spans of the window are looked at; telling traces apart costs more.
+MOST_ROWS = {Target.SPANS: 10_000_000, Target.TRACES: 2_000_000}
+# In a window of more spans than this different traces are estimated, within 2 percent.
+EXACT_ROWS = 500_000
+MAX_FACETS = 24
+MAX_VALUES = 500
+_TEXTS = frozenset({Type.TEXT, Type.WORD, Type.LIST})
+
+
+@dataclass(frozen=True, slots=True)
+class _Faced:
+    """A field to count, and what it is counted over: `sql` may be NULL or '' where it is not set."""
+
+    dimension: Dimension
+    sql: str
+    is_list: bool
+    whole_trace: bool
+
+
+def _faced(name: str) -> _Faced:
+    """What a name counts by. Raises NoDimension."""
+    field = find(name)
+    if field and field.type is Type.LIST:
+        one = Dimension(field.names[0], "element", Type.LIST)
+        return _Faced(one, field.sql, True, field.whole_trace)
+    found = dimension(name)
+    # Columns of few values are grouped as they are stored: that is faster than as texts.
+    raw = field.sql if field and field.type in _TEXTS else found.sql
+    return _Faced(found, raw, False, bool(field and field.whole_trace))
+
+
+async def facets(
+    store: Store,
+    selection: Selection,
+    now: int,
+    names: Sequence[str] = SHOWN,
+    *,
+    limit: int = 10,
+    limits: Limits | None = None,
+) -> Facets:
+    """The most frequent values of some fields; `limits` bound each query. Raises NoDimension.
+
+    Errors of the store pass through.
+    """
+    limit = max(1, min(limit, MAX_VALUES))
+    selection, there = await narrowed(store, selection, limits)
+    faced = [_faced(name) for name in names[:MAX_FACETS]]
+    # Which facets see the same rows: by what is left of the filter without conditions on their own field.
+    groups: dict[tuple[str, bool, bool], list[_Faced]] = {}
+    for one in faced:
+        own = (one.whole_trace and selection.target is Target.TRACES, one.is_list)
+        groups.setdefault((spell(without(selection.node, one.dimension.name)), *own), []).append(one)
+    found: dict[str, Facet] = {}
+    for (_, of_traces, is_list), together in groups.items():
+        rest = narrowed_to(selection, without(selection.node, together[0].dimension.name), now)
+        for some in [[one] for one in together] if is_list else [together]:
+            for facet in await _counted(store, rest, some, limit, of_traces, there, "", limits):
+                found[facet.name] = facet
+    return Facets(tuple(found[one.dimension.name] for one in faced), selection.window.since)
+
+
+async def facet_values(
+    store: Store,
+    selection: Selection,
+    now: int,
+    name: str,
+    beginning: str = "",
+    *,
+    limit: int = 20,
+    limits: Limits | None = None,
+) -> Facet:
+    """The most frequent values of one field that begin with a text, in any case of letters.
+
+    Raises NoDimension; errors of the store pass through.
+    """
+    selection, there = await narrowed(store, selection, limits)
+    one = _faced(name)
+    rest = narrowed_to(selection, without(selection.node, one.dimension.name), now)
+    of_traces = one.whole_trace and selection.target is Target.TRACES
+    limit = max(1, min(limit, MAX_VALUES))
+    return (await _counted(store, rest, [one], limit, of_traces, there, beginning, limits))[0]
+
+
+def without(node: Node, name: str) -> Node:
+    """A filter without its conditions on one field, where they stand beside others and not inside of them."""
+    parts = node.parts if isinstance(node, And) else (node,)
+    kept: list[Node] = [part for part in parts if not _is_about(part, name)]
+    return joined(And, kept) if kept else Everything()
+
+
+def _is_about(node: Node, name: str) -> bool:
+    if isinstance(node, Not):
+        return _is_about(node.part, name)
+    if not isinstance(node, Condition | Has):
+        return False
+    field, other = find(node.name.text), find(name)
+    return (
+        field is other if field or other else spell_name(node.name.text) in (name, name.removeprefix("attr."))
+    )
+
+
+def narrowed_to(selection: Selection, node: Node, now: int) -> Selection:
+    """The selection of another filter in the same place."""
+    return replace(selection, node=node, text=spell(node), predicate=mean(node, now))
+
+
+async def narrowed(store: Store, selection: Selection, limits: Limits | None = None) -> tuple[Selection, int]:
+    """The selection in the latest part of its window with at most `MOST_ROWS` spans, and how many it has."""
+    most = MOST_ROWS[selection.target]
+    sql = Sql(selection.window)
+    counted = sql.statement(f"SELECT count()\n{sql.spans(AllOf(()))}")
+    answer = await store.fetch(counted.text, counted.parameters, limits=limits, purpose="facets")
+    there = int(answer.scalar() or 0)
+    if there <= most:
+        return selection, there
+    oldest = sql.statement(
+        f"SELECT toUnixTimestamp64Nano(s.start_time)\n{sql.spans(AllOf(()))}\nORDER BY s.start_time DESC\n"
+        f"LIMIT 1 OFFSET {sql.parameters.value('UInt64', most - 1)}"
+    )
+    answer = await store.fetch(oldest.text, oldest.parameters, limits=limits, purpose="facets")
+    return replace(selection, window=replace(selection.window, since=int(answer.scalar()))), most
+
+
+async def _counted(
+    store: Store,
+    selection: Selection,
+    faced: Sequence[_Faced],
+    limit: int,
+    of_traces: bool,
+    there: int,
+    beginning: str,
+    limits: Limits | None,
+) -> list[Facet]:
+    exact = selection.target is Target.SPANS or of_traces or there <= EXACT_ROWS
+    statement = counting(selection, faced, limit, of_traces, beginning, exact)
+    answer = await store.fetch(statement.text, statement.parameters, limits=limits, purpose="facets")
+    rows_ = answer.dicts()
+    found = []
+    for n, one in enumerate(faced):
+        # `grouping` has a bit for each column, the first one highest, and 0 for what is grouped by.
+        mark = (1 << len(faced)) - 1 - (1 << (len(faced) - 1 - n))
+        mine = [row for row in rows_ if row["mark"] == mark]
+        different = int(mine[0]["different"]) if mine else 0
+        found.append(Facet(one.dimension.name, _values(one.dimension, n, mine), different, exact))
+    return found
+
+
+def _values(by: Dimension, n: int, mine: Sequence[dict[str, Any]]) -> tuple[FacetValue, ...]:
+    """The values of one facet; what is NULL and what is empty are both not set."""
+    counts: dict[str, int] = {}
+    for row in mine:
+        text = "" if row[f"d{n}"] is None else str(row[f"d{n}"])
+        counts[text] = counts.get(text, 0) + int(row["found"])
+    return tuple(FacetValue(text, count, spell(by.holds(text))) for text, count in counts.items())
+
+
+def _source(selection: Selection, sql: Sql, of_traces: bool) -> str:
+    """FROM of the rows that are counted: the listed spans; on traces the topmost or the matching spans."""
+    if selection.target is Target.SPANS or of_traces:
+        return rows(selection, sql)
+    listed = indented(f"SELECT s.trace_id\n{rows(selection, sql)}")
+    return sql.near_spans(_of_spans(selection.predicate), f"s.trace_id IN (\n{listed}\n)")
+
+
+def _of_spans(predicate: Predicate) -> Predicate:
+    parts = predicate.parts if isinstance(predicate, AllOf) else (predicate,)
+    return AllOf(tuple(part for part in parts if not of_trace(part)))
+
+
+def counting(
+    selection: Selection, faced: Sequence[_Faced], limit: int, of_traces: bool, beginning: str, exact: bool
+) -> Statement:
+    """The statement that counts values: `d0`, `d1`, … of each facet, told apart by `mark`."""
+    sql = Sql(selection.window)
+    source = _source(selection, sql, of_traces)
+    found = "count()"
+    if selection.target is Target.TRACES:
+        found = "uniqExact(s.trace_id)" if exact else "uniqCombined64(14)(s.trace_id)"
+    if faced[0].is_list:
+        # Spans without elements keep one row, so that what is not set is counted, too.
+        source = source.replace("PREWHERE", f"LEFT ARRAY JOIN {faced[0].sql} AS element\nPREWHERE", 1)
+    counted = ["element" if one.is_list else one.sql for one in faced]
+    if beginning:
+        source += f"\nWHERE {counted[0]} ILIKE {sql.parameters.value('String', like([beginning, '']))}"
+    columns = [f"d{n}" for n in range(len(faced))]
+    chosen = [f"{expression} AS {column}" for expression, column in zip(counted, columns, strict=True)]
+    chosen += [
+        f"grouping({', '.join(columns)}) AS mark",
+        f"{found} AS found",
+        "count() OVER (PARTITION BY mark) AS different",
+    ]
+    lines = ",\n".join(chosen)
+    sets = "), (".join(columns)
+    return sql.statement(
+        f"SELECT\n{indented(lines)}\n{source}\nGROUP BY GROUPING SETS (({sets}))\n"
+        f"ORDER BY mark, found DESC, {', '.join(columns)}\n"
+        f"LIMIT {sql.parameters.value('UInt32', limit)} BY mark"
+    )

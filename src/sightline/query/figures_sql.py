@@ -1,0 +1,113 @@
+"""The statements behind figures: one that ranks groups, one that measures them over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sightline.query.buckets import DAY, Buckets
+from sightline.query.filter.compiler import Sql, Statement, indented
+from sightline.query.filter.predicates import Always
+from sightline.query.measures import TRACE_COLUMNS
+from sightline.query.question import Question
+from sightline.query.selection import rows
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The groups that get a row: their values and keys; how many groups and rows there are in all."""
+
+    values: tuple[tuple[str, ...], ...] = ()
+    keys: tuple[int, ...] = ()
+    groups: int = 1
+    rows: int = 0
+
+
+def ranking(question: Question) -> Statement:
+    """The statement that ranks the groups: for each its values and its key, and how much there is in all."""
+    sql = Sql(question.selection.window)
+    source = _source(question, sql)
+    if not question.by:
+        return sql.statement(f"SELECT count() AS found\n{source}")
+    names = [f"k{n}" for n in range(len(question.by))]
+    keys = [f"{key} AS {name}" for key, name in zip(_keys(question), names, strict=True)]
+    order = question.order.sql(question.traces)
+    chosen = [*keys, f"cityHash64({', '.join(names)}) AS key", f"{order} AS ranked_by"]
+    chosen += ["count() OVER () AS groups", "sum(count()) OVER () AS found"]
+    # What is not set is a row of its own, whatever its rank.
+    first = "k0 = '' DESC, " if len(names) == 1 else ""
+    limit = question.top + (len(names) == 1)
+    listed, way = ", ".join(names), "ASC" if question.ascending else "DESC"
+    return sql.statement(
+        f"SELECT\n{_lines(chosen)}\n{source}\nGROUP BY {listed}\n"
+        f"ORDER BY {first}ranked_by {way} NULLS LAST, {listed}\nLIMIT {sql.parameters.value('UInt32', limit)}"
+    )
+
+
+def measuring(question: Question, ranked: Ranked, exact: bool = True) -> Statement:
+    """The statement that measures the ranked groups, all others as number 0, and everything, over time."""
+    sql = Sql(question.selection.window)
+    found = [f"{_bucket(question.buckets, sql)} AS bucket"]
+    sets = "((bucket), ())"
+    marks = ["grouping(bucket) AS no_bucket"]
+    if question.by:
+        numbers = list(range(1, len(ranked.keys) + 1))
+        keys = sql.parameters.value("Array(UInt64)", list(ranked.keys))
+        places = sql.parameters.value("Array(UInt8)", numbers)
+        hashed = f"cityHash64({', '.join(_keys(question))})"
+        # An empty list of keys has no type that `transform` takes.
+        number = f"transform({hashed}, {keys}, {places}, toUInt8(0))" if numbers else "toUInt8(0)"
+        found.append(f"{number} AS chosen")
+        sets = "((bucket, chosen), (chosen), (bucket), ())"
+        marks.append("grouping(chosen) AS no_group")
+    figures = [
+        text
+        for n, one in enumerate(question.measures)
+        for text in (
+            f"{one.sql(question.traces, exact)} AS m{n}",
+            f"{one.unknown_sql(question.traces)} AS u{n}",
+        )
+    ]
+    source = _source(question, sql)
+    chosen = [*found, *marks, "count() AS found", *figures]
+    return sql.statement(f"SELECT\n{_lines(chosen)}\n{source}\nGROUP BY GROUPING SETS {sets}")
+
+
+def _lines(columns: Sequence[str]) -> str:
+    return indented(",\n".join(columns))
+
+
+def _bucket(found: Buckets, sql: Sql) -> str:
+    """The number of a row's bucket, or where days are of different lengths its beginning."""
+    moment = "toUnixTimestamp64Nano(s.start_time)"
+    if even(found):
+        origin = sql.parameters.value("Int64", found.starts[0])
+        return f"intDiv({moment} - {origin}, {sql.parameters.value('Int64', found.step)})"
+    return f"roundDown({moment}, {sql.parameters.value('Array(Int64)', list(found.starts))})"
+
+
+def even(found: Buckets) -> bool:
+    """Whether all buckets are of the same length, so that a row's is found by division."""
+    return (
+        found.step < DAY
+        or found.step % DAY != 0
+        or found.end - found.starts[0] == found.step * len(found.starts)
+    )
+
+
+def _keys(question: Question) -> list[str]:
+    """What a group is recognised by: expressions over rows `s` of the source."""
+    return [f"s.d{n}" if question.traces else d.sql for n, d in enumerate(question.by)]
+
+
+def _source(question: Question, sql: Sql) -> str:
+    """FROM of the rows that are measured: the spans of the list, or one row for each of its traces."""
+    if not question.traces:
+        return rows(question.selection, sql)
+    listed = indented(f"SELECT s.trace_id\n{rows(question.selection, sql)}")
+    spans = sql.near_spans(Always(), f"s.trace_id IN (\n{listed}\n)")
+    columns = {"trace_id": "s.trace_id"} | TRACE_COLUMNS
+    columns |= {f"d{n}": f"argMin({d.sql}, (s.depth, s.start_time))" for n, d in enumerate(question.by)}
+    chosen = [f"{value} AS {name}" for name, value in columns.items()]
+    per_trace = f"SELECT\n{_lines(chosen)}\n{spans}\nGROUP BY s.trace_id"
+    return f"FROM (\n{indented(per_trace)}\n) AS s"

@@ -1,0 +1,180 @@
+"""What a filter means as SQL: the one builder of statements over spans.
+
+Values are always parameters. Identifiers come from the table of fields; paths of attributes are escaped in
+`paths`. Every query that the builder writes, also those inside of others, is bound to the project and to a
+stretch of time: conditions on the span itself to the one asked about, conditions on its trace, session or
+relatives to one that is a little wider (`window.WIDER`).
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sightline.query.filter.comparisons import between, either, known, passes
+from sightline.query.filter.contents import in_log, says, sized
+from sightline.query.filter.nodes import Quantifier, Relation, Whole
+from sightline.query.filter.parameters import Parameters
+from sightline.query.filter.predicates import (
+    AllOf,
+    Always,
+    AnyOf,
+    Compared,
+    Counted,
+    Known,
+    Logged,
+    Measure,
+    Measured,
+    Negated,
+    Predicate,
+    Says,
+    Sized,
+    Standing,
+    Test,
+    of_trace,
+)
+from sightline.query.filter.relations import related
+from sightline.query.filter.wholes import MEASURES
+from sightline.query.phrases import Phrase
+from sightline.query.window import LATEST, WIDER, Window
+
+_KEYS = {Whole.TRACE: "s.trace_id", Whole.SESSION: "s.session_id"}
+_TIMES = ("since", "until")
+_WIDE = ("wide_since", "wide_until")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement and its parameters."""
+
+    text: str
+    parameters: dict[str, Any]
+
+
+def indented(text: str, by: int = 4) -> str:
+    """A text further to the right."""
+    return textwrap.indent(text, " " * by)
+
+
+class Sql:
+    """Builds one statement over the spans of a window; parameters gather as conditions are written."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self.parameters = Parameters(project=window.project, since=window.since, until=window.until)
+
+    def statement(self, text: str) -> Statement:
+        """The statement of this text with what was written into it."""
+        return Statement(text, dict(self.parameters.given))
+
+    def spans(self, predicate: Predicate, *conditions: str) -> str:
+        """FROM and PREWHERE for the spans of the window that match."""
+        return self._from("sightline.spans AS s", "s.start_time", _TIMES, predicate, *conditions)
+
+    def near_spans(self, predicate: Predicate, *conditions: str) -> str:
+        """The same in the wider stretch, where relatives of the window's spans are looked for."""
+        self._widen()
+        return self._from("sightline.spans AS s", "s.start_time", _WIDE, predicate, *conditions)
+
+    def traces(self, predicate: Predicate) -> str:
+        """FROM and PREWHERE for the traces that match: their topmost spans, one trace may have several.
+
+        A trace matches when one of its spans does; what counts for the whole trace is asked of its topmost
+        span. It stands where its first topmost span starts.
+        """
+        parts = predicate.parts if isinstance(predicate, AllOf) else (predicate,)
+        of_spans = tuple(part for part in parts if not of_trace(part))
+        inner: list[str] = []
+        if of_spans:
+            matching = f"SELECT s.trace_id\n{self.near_spans(AllOf(of_spans))}"
+            inner.append(f"s.trace_id IN (\n{indented(matching)}\n)")
+        predicate = AllOf(tuple(part for part in parts if of_trace(part)))
+        self._widen()
+        before = self._from(
+            "sightline.spans AS s", "s.start_time", ("wide_since", "since"), Always(), "s.depth = 0"
+        )
+        earlier = f"s.trace_id NOT IN (\n{indented(f'SELECT s.trace_id{chr(10)}{before}')}\n)"
+        return self.spans(predicate, "s.depth = 0", *inner, earlier)
+
+    def logs(self, *conditions: str) -> str:
+        """FROM and PREWHERE for the log records `l` of the window that meet some conditions."""
+        return self._from("sightline.logs AS l", "l.time", _TIMES, Always(), *conditions)
+
+    def _widen(self) -> None:
+        self.parameters.given |= {
+            "wide_since": max(0, self._window.since - WIDER),
+            "wide_until": min(LATEST, self._window.until + WIDER),
+        }
+
+    def _from(
+        self, table: str, time: str, times: tuple[str, str], predicate: Predicate, *conditions: str
+    ) -> str:
+        alias = table[-1]
+        parts = predicate.parts if isinstance(predicate, AllOf) else (predicate,)
+        lines = [
+            f"{alias}.project = {{project:String}}",
+            f"{time} >= fromUnixTimestamp64Nano({{{times[0]}:Int64}}, 'UTC')",
+            f"{time} < fromUnixTimestamp64Nano({{{times[1]}:Int64}}, 'UTC')",
+            *conditions,
+            *(self.condition(part) for part in parts if not isinstance(part, Always)),
+        ]
+        together = "\nAND ".join(lines)
+        return f"FROM {table}\nPREWHERE\n{indented(together)}"
+
+    def condition(self, predicate: Predicate) -> str:
+        """A predicate as an expression over a span `s`: true, or false or NULL where it does not hold."""
+        match predicate:
+            case Always():
+                return "true"
+            case AllOf(parts):
+                return f"({' AND '.join(map(self.condition, parts))})"
+            case AnyOf(parts):
+                return f"({' OR '.join(map(self.condition, parts))})"
+            case Negated(part):
+                # Unknown is not true, so its negation is.
+                return f"NOT ifNull({self.condition(part)}, false)"
+            case Compared(target, tests):
+                return passes(self.parameters, target, tests)
+            case Known(target):
+                return known(target)
+            case Measured(measure, tests):
+                return self._measured(measure, tests)
+            case Sized(columns, size):
+                return sized(self.parameters, columns, size)
+            case Says(phrase, columns):
+                return says(self.parameters, phrase, columns)
+            case Logged(phrase):
+                return self._logged(phrase)
+            case Standing(relation, part):
+                return self._standing(relation, part)
+            case Counted(whole, quantifier, part):
+                return self._counted(whole, quantifier, part)
+
+    def _logged(self, phrase: Phrase | None) -> str:
+        self._widen()
+        found = [in_log(self.parameters, phrase, "l.body")] if phrase else []
+        logs = self._from("sightline.logs AS l", "l.time", _WIDE, Always(), *found)
+        return f"(s.trace_id, s.span_id) IN (\n{indented(f'SELECT l.trace_id, l.span_id{chr(10)}{logs}')}\n)"
+
+    # Other spans.
+
+    def _standing(self, relation: Relation, part: Predicate) -> str:
+        return related(relation, self.condition(part), lambda *more: self.near_spans(Always(), *more))
+
+    def _counted(self, whole: Whole, quantifier: Quantifier, part: Predicate) -> str:
+        if quantifier is Quantifier.ALL:
+            part = Negated(part)
+        key = _KEYS[whole]
+        known = () if whole is Whole.TRACE else (f"{key} IS NOT NULL",)
+        matching = indented(f"SELECT {key}\n{self.near_spans(part, *known)}")
+        return f"{key} {'IN' if quantifier is Quantifier.ANY else 'NOT IN'} (\n{matching}\n)"
+
+    def _measured(self, measure: Measure, tests: Sequence[Test]) -> str:
+        sql = MEASURES[measure.name].sql
+        having = either([between(self.parameters, sql, t) for t in tests]) if tests else f"{sql} IS NOT NULL"
+        key = _KEYS[measure.whole]
+        known = () if measure.whole is Whole.TRACE else (f"{key} IS NOT NULL",)
+        wholes = f"SELECT {key}\n{self.near_spans(Always(), *known)}\nGROUP BY {key}\nHAVING {having}"
+        return f"{key} IN (\n{indented(wholes)}\n)"

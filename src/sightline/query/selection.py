@@ -1,0 +1,67 @@
+"""What a reader has chosen: a filter, a project, a time, and whether spans or traces are listed.
+
+The parts that every question over spans has in common, so that a list, its count, its charts and its facets
+speak of the same rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sightline.query.filter.compiler import Sql, Statement
+from sightline.query.filter.meaning import mean
+from sightline.query.filter.nodes import Node
+from sightline.query.filter.parser import parse
+from sightline.query.filter.predicates import Predicate
+from sightline.query.filter.spelling import spell
+from sightline.query.filter.wholes import about_traces
+from sightline.query.window import Window
+from sightline.store.store import Store
+
+
+class Target(StrEnum):
+    """What one row of a list is."""
+
+    SPANS = "spans"
+    TRACES = "traces"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Spans or traces of a window that match. `text` is the filter's canonical text, as it was understood."""
+
+    window: Window
+    target: Target
+    text: str
+    node: Node
+    predicate: Predicate
+
+
+def select(text: str, window: Window, now: int, target: Target = Target.SPANS) -> Selection:
+    """Read a filter for a window; `now` (ns) is what relative times count from. Raises FilterError."""
+    node = parse(text)
+    if target is Target.TRACES:
+        node = about_traces(node)
+    return Selection(window, target, spell(node), node, mean(node, now))
+
+
+def rows(selection: Selection, sql: Sql) -> str:
+    """FROM and PREWHERE of the rows that are listed: spans, or the topmost spans of traces."""
+    if selection.target is Target.TRACES:
+        return sql.traces(selection.predicate)
+    return sql.spans(selection.predicate)
+
+
+def counting(selection: Selection) -> Statement:
+    """The statement that counts the listed spans or traces."""
+    sql = Sql(selection.window)
+    what = "uniqExact(s.trace_id)" if selection.target is Target.TRACES else "count()"
+    return sql.statement(f"SELECT {what} AS found\n{rows(selection, sql)}")
+
+
+async def count(store: Store, selection: Selection) -> int:
+    """How many spans or traces match. Errors of the store pass through."""
+    statement = counting(selection)
+    answer = await store.fetch(statement.text, statement.parameters, purpose="count")
+    return int(answer.scalar() or 0)
