@@ -115,6 +115,7 @@ def test_every_route_is_in_the_table_and_the_table_has_no_other(town: Town) -> N
     }
     served |= {f"{o.method} {PREFIX}{o.path}" for o in OPERATIONS} | {f"GET {PREFIX}/openapi.json"}
     served |= {"GET /api", "GET /api/{rest:path}"}
+    served |= {f"{method} /clickhouse{end}" for method in ("GET", "POST") for end in ("", "/")}
     assert served == set(RIGHTS)
 
 
