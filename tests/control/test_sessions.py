@@ -122,7 +122,7 @@ def test_an_account_locks_longer_each_time_and_the_password_does_not_help(
     assert waits[:4] == [16, 31, 61, 121]
     assert max(waits) <= ACCOUNT.most + 1
     assert waits == sorted(waits)
-    assert "sign_in.locked" in [a.action for a in control.audit()]
+    assert ("sign_in.locked", ann.email) in [(a.action, a.subject) for a in control.audit()]
     clock.advance(ACCOUNT.most)
     assert control.check_password(ann.email, PASSWORD, HERE).id == ann.id
     fail(control)  # and from the beginning again
@@ -136,6 +136,7 @@ def test_an_account_that_does_not_exist_locks_in_the_same_way(control: Control, 
         control.check_password("nobody@example.com", PASSWORD, HERE)
     with control._reading() as db:
         assert "nobody" not in str(list(db.execute(sa.select(LOCKOUTS))))
+    assert "sign_in.locked" not in [a.action for a in control.audit()], "strangers do not fill the audit"
 
 
 def test_an_address_locks_whatever_accounts_it_tries(control: Control, ann: Person, clock: Clock) -> None:

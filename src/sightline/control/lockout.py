@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from sightline.control import tokens
 from sightline.control.errors import TooManyAttempts
-from sightline.control.schema import LOCKOUTS
+from sightline.control.schema import LOCKOUTS, PEOPLE
 from sightline.control.session import SYSTEM, Session
 
 FORGET = timedelta(days=1)
@@ -73,7 +73,7 @@ class Lockout(Session):
             db.execute(LOCKOUTS.delete().where(LOCKOUTS.c.last_at < now - FORGET))
             # Addresses before accounts, always: then two attempts never wait for each other.
             for subject, limit in _subjects(email, address):
-                self._count(db, subject, limit, now)
+                self._count(db, subject, limit, now, email)
 
     def attempt_succeeded(self, email: str, address: str) -> None:
         """Take back what `begin_attempt` counted: all of the account, one of the address."""
@@ -86,7 +86,7 @@ class Lockout(Session):
                     fewer = LOCKOUTS.update().where(one, LOCKOUTS.c.failures > 0)
                     db.execute(fewer.values(failures=LOCKOUTS.c.failures - 1, until=None))
 
-    def _count(self, db: sa.Connection, subject: str, limit: Limit, now: datetime) -> None:
+    def _count(self, db: sa.Connection, subject: str, limit: Limit, now: datetime, email: str) -> None:
         new = self._insert(LOCKOUTS).values(subject=subject, failures=1, last_at=now)
         # The row is held from here on: a second attempt waits for the pause that this one may set.
         counted = new.on_conflict_do_update(
@@ -106,9 +106,16 @@ class Lockout(Session):
         if pause:
             until = now + timedelta(seconds=pause)
             db.execute(LOCKOUTS.update().where(LOCKOUTS.c.subject == subject).values(until=until))
-            self._note(
-                db, SYSTEM, "sign_in.locked", None, subject, {"failures": row.failures, "seconds": pause}
-            )
+            # What strangers type is no account, and must not fill the audit.
+            about = subject if limit is ADDRESS else self._known_as(db, email)
+            if about is not None:
+                detail = {"failures": row.failures, "seconds": pause}
+                self._note(db, SYSTEM, "sign_in.locked", None, about, detail)
+
+    def _known_as(self, db: sa.Connection, email: str) -> str | None:
+        wanted = email.strip().lower()
+        found = sa.select(PEOPLE.c.email).where(PEOPLE.c.email == wanted, PEOPLE.c.removed_at.is_(None))
+        return db.execute(found).scalar() if wanted.isprintable() else None
 
 
 def _subjects(email: str, address: str) -> list[tuple[str, Limit]]:
