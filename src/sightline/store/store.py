@@ -56,7 +56,7 @@ EMBEDDED_OPTIONS: dict[str, Any] = {
 # Questions of people go first: a statement of the digest pauses, as often as it has read something, while one
 # is being answered, but never longer than these milliseconds. The digest catches up; a person waits once.
 ANSWERS_FIRST: dict[str, Any] = {"priority": 1}
-DIGEST_AFTER: dict[str, Any] = {"priority": 2, "low_priority_query_wait_time_ms": 50}
+DIGEST_AFTER: dict[str, Any] = {"priority": 2, "low_priority_query_wait_time_ms": 200}
 
 
 def embedded_url(data: Path) -> str:
