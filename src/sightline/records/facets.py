@@ -29,7 +29,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """Facets of a list. `since` (ns) is where counting began: later than asked where there are too many rows."""
+    """Facets of a list. `since` (ns) is where counting began: later than asked where rows are too many."""
 
     facets: tuple[Facet, ...]
     since: int
@@ -37,7 +37,7 @@ class Facets:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A field or attribute that spans have: its name in filters, and how many of the spans looked at have it."""
+    """A field or attribute that spans have: its name in filters, how many of the spans looked at have it."""
 
     name: str
     count: int

@@ -23,8 +23,8 @@ class Figure:
 class Group:
     """One row of a breakdown. `values` stand in the order of what it is broken down by; '' is not set.
 
-    `other`: all groups that have no row of their own, together (no values). `filter` opens exactly the spans or
-    traces behind the figures.
+    `other`: all groups that have no row of their own, together (no values). `filter` opens exactly the spans
+    or traces behind the figures.
     """
 
     values: tuple[str, ...]
@@ -45,9 +45,9 @@ class Series:
 class Breakdown:
     """Measures of a selection by group over time.
 
-    `starts` are the beginnings of the buckets, which end at the next one's and at `end`; `step` is their nominal
-    length. `rows` come by the measure that was asked for, then what is not set, then other. `whole` is
-    everything together: not a sum of the rows, but measured. `groups` counts all groups, also those in other.
+    `starts` are the beginnings of the buckets, which end at the next one's and at `end`; `step` is their
+    nominal length. `rows` come by the measure that was asked for, then what is not set, then other. `whole`
+    is everything together: measured, not a sum of the rows. `groups` counts all groups, also those in other.
     `exact` is false where percentiles are estimates.
     """
 
