@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from sightline.query.filter.predicates import Always
 from sightline.query.measures import TRACE_COLUMNS
 from sightline.query.question import Question
 from sightline.query.selection import rows
+
+_READ = re.compile(r"\bs\.(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,10 @@ def _source(question: Question, sql: Sql) -> str:
         return rows(question.selection, sql)
     listed = indented(f"SELECT s.trace_id\n{rows(question.selection, sql)}")
     spans = sql.near_spans(Always(), f"s.trace_id IN (\n{listed}\n)")
-    columns = {"trace_id": "s.trace_id"} | TRACE_COLUMNS
+    needed = {"start_time"}
+    for one in (*question.measures, question.order):
+        needed |= set(_READ.findall(f"{one.sql(True)} {one.unknown_sql(True)}"))
+    columns = {"trace_id": "s.trace_id"} | {n: v for n, v in TRACE_COLUMNS.items() if n in needed}
     columns |= {f"d{n}": f"argMin({d.sql}, (s.depth, s.start_time))" for n, d in enumerate(question.by)}
     chosen = [f"{value} AS {name}" for name, value in columns.items()]
     per_trace = f"SELECT\n{_lines(chosen)}\n{spans}\nGROUP BY s.trace_id"

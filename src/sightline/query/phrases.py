@@ -67,6 +67,8 @@ _END = rf"(?:$|[^\p{{L}}\p{{N}}\p{{M}}\\]|\\+(?:$|[^u\\]|u(?:{_CUT_ESCAPES}))|[{
 _WILD = "\x00"
 _BACKSLASH = "\\"
 _MAX_RANGES = 1_000
+# Words and pieces of words in one phrase: the engine compiles an expression of them.
+MAX_WORDS = 64
 
 
 def _marks() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from sightline.content.texts import StoredText, stored
@@ -16,7 +17,7 @@ from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.contents import in_log
 from sightline.query.filter.parameters import Parameters
 from sightline.query.filter.predicates import Logged, Negated, Predicate, Says, children
-from sightline.query.phrases import Phrase, ranges, read_phrase, stored_pattern
+from sightline.query.phrases import MAX_WORDS, Phrase, ranges, read_phrase, stored_pattern
 from sightline.query.selection import Selection
 from sightline.query.window import Window
 from sightline.records.hits import Excerpt, LogHit, Place, SpanHit
@@ -95,7 +96,7 @@ def _leaves(hash_: str, rows: Mapping[str, StoredText], levels: int = _LEVELS) -
 def pieces(project: str, hashes: Sequence[str], phrases: Sequence[Phrase]) -> Statement:
     """The statement for those of some stored texts that have one of some phrases, with a piece around it."""
     parameters = Parameters(project=project)
-    pattern = parameters.value("String", "|".join(f"(?:{_pattern(phrase)})" for phrase in phrases))
+    pattern = parameters.value("String", "|".join(f"(?:{_pattern(phrase)})" for phrase in _few(phrases)))
     at = f"position(c.body, extract(c.body, {pattern}))"
     first = parameters.value("UInt32", BEFORE)
     length = parameters.value("UInt32", LENGTH)
@@ -112,6 +113,12 @@ def pieces(project: str, hashes: Sequence[str], phrases: Sequence[Phrase]) -> St
         f"PREWHERE c.project = {{project:String}} AND c.hash IN {ids}\nWHERE match(c.body, {pattern})",
         parameters.given,
     )
+
+
+def _few(phrases: Sequence[Phrase]) -> list[Phrase]:
+    """As many phrases as the engine compiles into one expression; the first one always."""
+    words = list(accumulate(len(phrase.words) for phrase in phrases))
+    return [phrase for n, phrase in enumerate(phrases) if n == 0 or words[n] <= MAX_WORDS]
 
 
 def _pattern(phrase: Phrase) -> str:

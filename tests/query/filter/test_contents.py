@@ -8,6 +8,9 @@ import pytest
 from tests.query.filter_story import NOW, WINDOW
 from tests.query.filter_story import story as told
 
+from sightline.query.filter.contents import in_text
+from sightline.query.filter.parameters import Parameters
+from sightline.query.phrases import read_phrase, searched
 from sightline.query.selection import Target, count, select
 from sightline.store.store import Store
 
@@ -49,3 +52,23 @@ def test_one_text_sent_by_many_spans(told_store: Store) -> None:
     asked = [n for n in range(12) if "refund policy" in told.QUESTIONS[n % len(told.QUESTIONS)].lower()]
     assert found(told_store, '"refund policy"', Target.TRACES) == len(asked)
     assert found(told_store, '"refund policy"') == 2 * len(asked)
+
+
+def test_a_text_index_on_the_searched_expression_answers_for_words(told_store: Store) -> None:
+    told_store.command(
+        "CREATE TABLE IF NOT EXISTS sightline.indexed (body String,"
+        f" INDEX by_word {searched('body')} TYPE text(tokenizer = 'splitByNonAlpha'))"
+        " ENGINE = MergeTree ORDER BY tuple()"
+    )
+    told_store.command(
+        "INSERT INTO sightline.indexed SELECT body FROM sightline.content WHERE project = 'default'"
+    )
+    for text, plain in (("zebra", False), ("café", False), ("refund policy", True)):
+        parameters = Parameters()
+        condition = in_text(parameters, read_phrase([text]), "c.body")
+        asked = f"SELECT count() FROM sightline.indexed AS c WHERE {condition}"
+        explained = told_store.query(f"EXPLAIN indexes = 1 {asked}", parameters.given).rows
+        plan = " ".join(row[0] for row in explained)
+        assert "by_word" in plan, text
+        assert ("match(" in condition) == plain
+        assert told_store.query(asked, parameters.given).scalar() > 0

@@ -158,6 +158,7 @@ def test_attributes_that_became_a_field_are_looked_up_there_too() -> None:
         ("trace:(traces>1)", 7, 6, "not a measure of a trace"),
         ("https://x.y", 0, 5, "quotes around a text"),
         ('arguments:""', 10, 2, "nothing to look for"),
+        ("log:" + "a*" * 70, 4, 140, "more than 64 words"),
     ],
 )
 def test_errors_point_at_their_character(text: str, offset: int, length: int, said: str) -> None:

@@ -42,7 +42,7 @@ from sightline.query.filter.predicates import (
 from sightline.query.filter.spelling import spell_name
 from sightline.query.filter.values import Values
 from sightline.query.filter.wholes import MEASURES, WholeMeasure, measure_of, names
-from sightline.query.phrases import Phrase, read_phrase
+from sightline.query.phrases import MAX_WORDS, Phrase, read_phrase
 
 # Conditions that look into other spans, traces, sessions or texts: each is a query of its own.
 MAX_LOOKUPS = 12
@@ -234,4 +234,11 @@ def _phrase(segments: tuple[str, ...], place: Place) -> Phrase:
     phrase = read_phrase(segments)
     if not phrase.words and not phrase.plain.strip("*"):
         raise FilterError("nothing to look for", place.offset, place.length, expected="a text")
+    if sum(map(len, phrase.words)) > MAX_WORDS:
+        raise FilterError(
+            f"a text of more than {MAX_WORDS} words",
+            place.offset,
+            place.length,
+            expected="a shorter piece of it",
+        )
     return phrase

@@ -9,19 +9,8 @@ FROM (
         s.trace_id AS trace_id,
         minIf(s.start_time, s.depth = 0) AS start_time,
         max(toUnixTimestamp64Nano(s.start_time) + s.duration_ns) - min(toUnixTimestamp64Nano(s.start_time)) AS duration_ns,
-        if(countIf(s.status = 'error') > 0, 'error', 'ok') AS status,
-        argMin(s.user_id, (s.depth, s.start_time)) AS user_id,
-        argMin(s.session_id, (s.depth, s.start_time)) AS session_id,
-        countIf(s.kind = 'llm') AS calls,
-        sumIf(if(s.input_tokens IS NULL AND s.output_tokens IS NULL, s.tokens_total, ifNull(s.input_tokens, 0) + ifNull(s.output_tokens, 0)), s.usage_source = 'own') AS tokens,
-        sumIf(s.input_tokens, s.usage_source = 'own') AS input_tokens,
-        sumIf(s.output_tokens, s.usage_source = 'own') AS output_tokens,
-        sumIf(s.cache_read_tokens, s.usage_source = 'own') AS cache_read_tokens,
-        sumIf(s.cache_write_tokens, s.usage_source = 'own') AS cache_write_tokens,
-        sumIf(s.reasoning_tokens, s.usage_source = 'own') AS reasoning_tokens,
         sumIf(s.cost_usd, s.usage_source = 'own') AS cost_usd,
         countIf(s.cost_source = 'unknown') AS unknown_cost,
-        countIf(s.kind = 'llm' AND ifNull(s.usage_source, '') != 'rollup' AND (s.input_tokens IS NULL OR s.output_tokens IS NULL)) AS unknown_tokens,
         argMin(ifNull(s.environment, ''), (s.depth, s.start_time)) AS d0
     FROM sightline.spans AS s
     PREWHERE
@@ -78,19 +67,8 @@ FROM (
         s.trace_id AS trace_id,
         minIf(s.start_time, s.depth = 0) AS start_time,
         max(toUnixTimestamp64Nano(s.start_time) + s.duration_ns) - min(toUnixTimestamp64Nano(s.start_time)) AS duration_ns,
-        if(countIf(s.status = 'error') > 0, 'error', 'ok') AS status,
-        argMin(s.user_id, (s.depth, s.start_time)) AS user_id,
-        argMin(s.session_id, (s.depth, s.start_time)) AS session_id,
-        countIf(s.kind = 'llm') AS calls,
-        sumIf(if(s.input_tokens IS NULL AND s.output_tokens IS NULL, s.tokens_total, ifNull(s.input_tokens, 0) + ifNull(s.output_tokens, 0)), s.usage_source = 'own') AS tokens,
-        sumIf(s.input_tokens, s.usage_source = 'own') AS input_tokens,
-        sumIf(s.output_tokens, s.usage_source = 'own') AS output_tokens,
-        sumIf(s.cache_read_tokens, s.usage_source = 'own') AS cache_read_tokens,
-        sumIf(s.cache_write_tokens, s.usage_source = 'own') AS cache_write_tokens,
-        sumIf(s.reasoning_tokens, s.usage_source = 'own') AS reasoning_tokens,
         sumIf(s.cost_usd, s.usage_source = 'own') AS cost_usd,
         countIf(s.cost_source = 'unknown') AS unknown_cost,
-        countIf(s.kind = 'llm' AND ifNull(s.usage_source, '') != 'rollup' AND (s.input_tokens IS NULL OR s.output_tokens IS NULL)) AS unknown_tokens,
         argMin(ifNull(s.environment, ''), (s.depth, s.start_time)) AS d0
     FROM sightline.spans AS s
     PREWHERE
