@@ -15,7 +15,7 @@ $(STAMP): pyproject.toml Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sightline needs Python 3.11 or later, this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[server,postgres]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[server,postgres,oidc]" --group dev
 	@touch $@
 
 $(FRONT): $(STAMP) $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)

@@ -17,8 +17,10 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from sightline.api.clickhouse import routes as clickhouse_routes
 from sightline.api.middleware import stack as request_log
 from sightline.api.problems import Problem
+from sightline.api.rights import undeclared
 from sightline.api.routes import routes as api_routes
 from sightline.api.services import ApiServices
 from sightline.catalog.conventions import conventions
@@ -40,10 +42,13 @@ from sightline.operations.metrics import journal_gauges, metrics_route
 from sightline.operations.selftrace import PROJECT as SELF_PROJECT
 from sightline.operations.selftrace import SelfTracing
 from sightline.pages.intake import IntakeMeter
+from sightline.pages.openid import OpenIdError
 from sightline.pages.routes import not_found
 from sightline.pages.routes import routes as page_routes
 from sightline.pages.services import Intake
+from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
+from sightline.query.sql_stream import SqlStreams
 from sightline.roles import Part, role
 from sightline.settings import Settings
 from sightline.store.cluster import embedded_refusal
@@ -157,13 +162,15 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         control = Control(control_url)
         stack.callback(control.close)
         control.migrate()
-        refused = exposure_error(settings.http.host, control.has_keys(), settings.insecure)
+        refused = exposure_error(
+            settings.http.host, control.has_keys() or control.has_people(), settings.insecure
+        )
         if refused:
             raise CannotStart(refused)
         gate = Gate(
             control, is_loopback(settings.http.host), insecure=settings.insecure,
             bind_host=settings.http.host, hosts=settings.http.allowed_hosts,
-            origins=settings.http.cors_origins,
+            origins=settings.http.cors_origins, session_idle=settings.auth.session_idle,
         )  # fmt: skip
         stack.callback(gate.close)
         store = Store(url, settings.store)
@@ -174,6 +181,9 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         sql = SqlEndpoint(store, settings.store)
         await asyncio.to_thread(sql.open)
         stack.callback(sql.close)
+        streams = SqlStreams(store, settings.store)
+        await asyncio.to_thread(streams.open)
+        stack.callback(streams.close)
         tracing = SelfTracing(journal.append, enabled=settings.self_tracing, loop=asyncio.get_running_loop())
         stack.push_async_callback(tracing.close)
         digester = None
@@ -195,6 +205,7 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         api = ApiServices(
             store, sql, control, gate, journal,
             backup=backup_service(kept, lambda text: Problem(409, text)), prices_changed=prices.renew,
+            streams=streams, scrapes=ScrapeKeeper(store, control, clock),
         )  # fmt: skip
         receiver = Receiver(journal, clock)
         yield Services(
@@ -225,7 +236,20 @@ def application(parts: Services) -> ASGIApp:
     if Part.RECEIVE in chosen:
         routes += wire_routes(parts.receiver, parts.gate, settings.http)
     if Part.SERVE in chosen:
-        routes += [*api_routes(parts.api), *page_routes(parts), not_found(parts)]
+        try:
+            routes += [
+                *api_routes(parts.api),
+                *clickhouse_routes(parts.api),
+                *page_routes(parts),
+                not_found(parts),
+            ]
+        except OpenIdError as error:
+            raise CannotStart(str(error)) from error
+    unknown = undeclared(routes)
+    if unknown:
+        raise LookupError(
+            f"Nobody said who may use {', '.join(unknown)}: add it to RIGHTS of sightline.api.rights"
+        )
     middleware = request_log(lambda: uuid.uuid4().hex[:16])
     return parts.tracing.middleware(Starlette(routes=routes, middleware=middleware))
 

@@ -1,4 +1,4 @@
-"""The command line: sightline serve, demo, doctor, journal, keys, projects, backup, restore."""
+"""The command line: sightline serve, demo, doctor, journal, keys, projects, people, backup, restore."""
 
 from __future__ import annotations
 
@@ -70,7 +70,16 @@ main.add_command(demo_command(_demo_server))
 main.add_command(journal)
 for command in (backup_command, restore_command, doctor_command):
     main.add_command(command)
-for group in control_commands(_control):
+
+
+def _address() -> str:
+    http = settings_from({}, os.environ, Path.cwd()).http
+    # A server that listens everywhere has a name that only its people know; on this machine it is loopback.
+    host = "127.0.0.1" if http.host in {"", "0.0.0.0", "::", "*"} else http.host  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{http.port or 4318}"
+
+
+for group in control_commands(_control, _address):
     main.add_command(group)
 
 

@@ -89,6 +89,28 @@ class ControlSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthSettings:
+    """People who sign in to the pages."""
+
+    session_idle: float = 3 * 86400.0
+    """How long a browser stays signed in without being used."""
+    session_longest: float = 30 * 86400.0
+    """How long it stays signed in at most, however much it is used."""
+    oidc_issuer: str = ""
+    """OpenID Connect provider to sign in with, as it names itself: `https://id.example.com`; empty: none."""
+    oidc_client_id: str = ""
+    """What the provider calls this Sightline."""
+    oidc_client_secret: str = ""
+    """The secret it gave for that; better in the variable than in a file. Empty: none, PKCE alone."""
+    oidc_domains: tuple[str, ...] = ()
+    """Domains of e-mail addresses that may sign in through it; empty: any, of people added before."""
+    oidc_role: str = ""
+    """Role in project `default` for who comes for the first time; empty: only people added before come in."""
+    oidc_label: str = "Sign in with OpenID"
+    """Words on the button."""
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """Sightline's own logs, on standard error."""
 
@@ -118,4 +140,5 @@ class Settings:
     journal: JournalSettings = field(default_factory=JournalSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
+    auth: AuthSettings = field(default_factory=AuthSettings)
     log: LogSettings = field(default_factory=LogSettings)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,13 +15,16 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
+from sightline.api.clickhouse import routes as clickhouse_routes
 from sightline.api.problems import MEDIA_TYPE
 from sightline.api.routes import routes
 from sightline.api.services import ApiServices
 from sightline.control.control import Control
 from sightline.control.gate import Gate
 from sightline.journal.journal import Journal
+from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
+from sightline.query.sql_stream import SqlStreams
 from sightline.records.access import Scope
 from sightline.records.ingest import Signal, Submission
 from sightline.settings import JournalSettings, StoreSettings
@@ -62,7 +66,7 @@ class Server:
     ) -> httpx.Response:
         """One request to `/api/v1` + path (or to the path itself when it says /api)."""
         headers = {**({"Authorization": f"Bearer {key}"} if key else {}), **more.pop("headers", {})}
-        path = path if path.startswith("/api") else f"/api/v1{path}"
+        path = path if path.startswith(("/api", "/clickhouse")) else f"/api/v1{path}"
 
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
@@ -127,6 +131,8 @@ def serve(directory: Path) -> Iterator[Server]:
     gate = Gate(control, loopback=True)
     sql = SqlEndpoint(store, settings)
     sql.open()
+    streams = SqlStreams(store, settings)
+    streams.open()
     loop = asyncio.new_event_loop()
     journal = Journal(directory / "journal", JournalSettings(segment_age=0.05))
     loop.run_until_complete(journal.start())
@@ -138,14 +144,25 @@ def serve(directory: Path) -> Iterator[Server]:
 
     changes: list[int] = []
     services = ApiServices(
-        store, sql, control, gate, journal, backup, lambda: changes.append(control.price_version())
+        store,
+        sql,
+        control,
+        gate,
+        journal,
+        backup,
+        lambda: changes.append(control.price_version()),
+        streams,
+        ScrapeKeeper(store, control, time.time_ns),
     )
-    server = Server(Starlette(routes=routes(services)), services, loop, backups, changes)
+    server = Server(
+        Starlette(routes=[*clickhouse_routes(services), *routes(services)]), services, loop, backups, changes
+    )
     try:
         yield server
     finally:
         loop.run_until_complete(journal.close())
         sql.close()
+        streams.close()
         gate.close()
         control.close()
         store.close()

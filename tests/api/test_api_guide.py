@@ -14,7 +14,7 @@ from tests.api.api_server import Server
 GUIDES = Path(__file__).parents[2] / "docs" / "guide"
 COMMANDS = [
     line
-    for name in ("api.md", "sql.md")
+    for name in ("api.md", "sql.md", "connect.md")
     for block in re.findall(r"```sh\n(.*?)```", (GUIDES / name).read_text(), re.DOTALL)
     for line in block.strip().splitlines()
 ]
@@ -62,6 +62,7 @@ def test_queries(server: Server, query: str) -> None:
 
 def test_guides_name_every_operation_and_limit() -> None:
     text = (GUIDES / "api.md").read_text() + (GUIDES / "sql.md").read_text()
+    text += (GUIDES / "connect.md").read_text()
     for word in (
         "/sql",
         "/traces",
@@ -71,6 +72,8 @@ def test_guides_name_every_operation_and_limit() -> None:
         "/quarantine",
         "/backup",
         "/health",
+        "/scrape",
+        "/scrape/settings",
         "openapi.json",
     ):
         assert word in text

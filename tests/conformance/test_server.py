@@ -49,11 +49,28 @@ def read(server: ServerProcess, trace: str, count: int) -> None:
     assert (page.status, rows[0]["name"] in page.body.decode()) == (200, True)
 
 
+def speaks_clickhouse(server: ServerProcess) -> None:
+    """ClickHouse's protocol and the scrape work on such a store too."""
+
+    def asked(query: str) -> bytes:
+        answer = server.post("/clickhouse", query.encode(), "text/plain")
+        assert answer.status == 200, answer.reason
+        return answer.body
+
+    assert asked("SELECT name FROM spans ORDER BY depth FORMAT CSVWithNames") == b'"name"\n"ask"\n"answer"\n'
+    assert asked("SELECT number FROM numbers(300000)").count(b"\n") == 300_000
+    assert b"duration_ns" in asked("SELECT name FROM system.columns WHERE table = 'spans'")
+    assert b"Nullable(String)" in asked("SELECT attributes FROM spans FORMAT Native")
+    assert server.post("/clickhouse", b"SELECT nothing", "text/plain").status == 404
+    assert server.get("/api/v1/scrape").status == 200
+
+
 def test_a_server_on_a_remote_store(url: str, tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "data", "--store-url", url) as server:
         send(server, TRACE, "ask", "answer")
         read(server, TRACE, 2)
         assert not (tmp_path / "data" / "store").exists()
+        speaks_clickhouse(server)
         code, _ = server.stop()
         assert code == 0
         server.start()

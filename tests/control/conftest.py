@@ -18,9 +18,12 @@ import psycopg
 import pytest
 
 from sightline.control.control import Control
+from sightline.control.passwords import Passwords
 
 _numbers = itertools.count()
 START_SECONDS = 60
+CHEAP = Passwords(time_cost=1, memory_kib=8)
+"""Hashes at once; the real ones have a test of their own."""
 
 
 class Cluster:
@@ -175,7 +178,7 @@ def _finish_uses() -> None:
 
 @pytest.fixture
 def control(url: str, clock: Callable[[], int]) -> Iterator[Control]:
-    opened = Control(url, clock=clock)
+    opened = Control(url, clock=clock, passwords=CHEAP)
     opened.migrate()
     yield opened
     _finish_uses()

@@ -321,10 +321,12 @@ def test_garbage_on_the_open_server_is_let_in_or_denied(
 ) -> None:
     class Keyless:
         key_changes = 0
-        note_use = shared_control.note_use
+        note_use = note_seen = shared_control.note_use
 
         def has_keys(self) -> bool:
             return False
+
+        has_people = has_keys
 
     gate = Gate(Keyless(), True)  # type: ignore[arg-type]
     try:

@@ -15,6 +15,7 @@ from sightline.control.database import open_engine, parse_url
 from sightline.control.errors import ControlUnavailable, SchemaRefused
 from sightline.control.migration import HERE, current_revision, migrate, revisions
 from sightline.control.schema import METADATA, VERSION_TABLE
+from sightline.records.people import Role
 
 # What each revision adds: rows as that schema holds them, and the query that must find them at the newest.
 # A new revision needs its entry here (test_every_revision_has_data).
@@ -36,6 +37,16 @@ DATA: dict[str, list[str]] = {
         "INSERT INTO audit (at, actor, action, project, subject, detail)"
         " VALUES ('2026-01-02 03:04:05', 'cli:ann', 'price.add', 'shop', 'openai/gpt-*', '{}')",
     ],
+    "0003": [
+        "INSERT INTO people (id, email, name, server_admin, created_at)"
+        " VALUES ('aaaabbbbcccc', 'ann@example.com', 'Ann', true, '2026-01-02 03:04:05')",
+        "INSERT INTO roles VALUES ('aaaabbbbcccc', 'shop', 'editor')",
+        "INSERT INTO links VALUES ('none', 'aaaabbbbcccc', '2026-01-02 03:04:05', '2026-01-09 03:04:05')",
+        "INSERT INTO sessions (id, person, digest, created_at, last_seen_at, expires_at, address, agent)"
+        " VALUES ('ddddeeeeffff', 'aaaabbbbcccc', 'none', '2026-01-02 03:04:05', '2026-01-02 03:04:05',"
+        " '9026-01-02 03:04:05', '192.0.2.1', 'a browser')",
+        "INSERT INTO lockouts (subject, failures, last_at) VALUES ('account:x', 3, '2026-01-02 03:04:05')",
+    ],
 }
 
 
@@ -53,6 +64,11 @@ def check_data(control: Control, revision: str) -> None:
     if known.index(revision) >= known.index("0002"):
         assert [(p.model, p.rates) for p in control.prices()] == [("gpt-*", {"input": 1.5})]
         assert [a.actor for a in control.audit("shop")] == ["cli:ann"]
+    if known.index(revision) >= known.index("0003"):
+        [person] = control.people()
+        assert (person.email, person.server_admin, person.has_password) == ("ann@example.com", True, False)
+        assert person.roles == {"shop": Role.EDITOR}
+        assert [s.agent for s in control.sessions(person.id, idle=1e9)] == ["a browser"]
 
 
 def engine_of(url: str) -> sa.Engine:

@@ -34,6 +34,7 @@ ELSEWHERE = {
     "docs/guide/access.md": "tests/control/test_access_guide.py",
     "docs/guide/api.md": "tests/api/test_api_guide.py",
     "docs/guide/sql.md": "tests/api/test_api_guide.py",
+    "docs/guide/connect.md": "tests/api/test_api_guide.py",
 }
 KEYS = ("a line of the access guide", "tests/control/test_access_guide.py")
 SETUP = ("installs into a folder of its own", ".ci/run")

@@ -14,6 +14,8 @@ from sightline.cli import main
 from sightline.measures import REGISTRY
 from sightline.operations.settings_table import OTHER_VARIABLES, settings_table
 from sightline.pages.snippets import snippets
+from sightline.query.scrape import ScrapeSettings
+from sightline.query.scrape_counters import families
 
 PAGES = pages()
 # Variables that commands read by themselves.
@@ -65,7 +67,8 @@ def test_settings_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_measures_exist(page: Path) -> None:
-    known = {made for metric in REGISTRY.collect() for made in (metric.name, metric.name + "_total")}
+    shown = [*REGISTRY.collect(), *families("shop", ScrapeSettings(), {})]
+    known = {made for metric in shown for made in (metric.name, metric.name + "_total")}
     assert set(re.findall(r"`(sightline_[a-z_]+)`", page.read_text())) <= known
 
 

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from sightline.operations import manifest
-from sightline.operations.backup import Sources, backup, backup_service
+from sightline.operations.backup import Sources, _public, backup, backup_service
 from sightline.operations.manifest import BackupError
 from sightline.operations.restore import restore
-from sightline.settings import Settings
+from sightline.settings import AuthSettings, ControlSettings, Settings
 
 PROGRAM = Path(__file__).with_name("engine_process.py")
 SRC = Path(__file__).parents[2] / "src"
@@ -230,3 +230,11 @@ def test_the_api_is_refused_in_its_own_words(tmp_path: Path) -> None:
             asyncio.run(service(directory))
     with pytest.raises(Refused, match="inside the data directory"):
         asyncio.run(service(str(tmp_path / "data" / "backup")))
+
+
+def test_the_settings_for_reading_hold_no_secret() -> None:
+    settings = Settings(
+        control=ControlSettings(url="postgresql://ann:hunter2@db/sight"),
+        auth=AuthSettings(oidc_client_secret="hunter3"),
+    )
+    assert "hunter" not in str(_public(settings))

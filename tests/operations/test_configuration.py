@@ -194,6 +194,25 @@ def test_a_backlog_smaller_than_one_segment_is_refused() -> None:
         load({"journal_max_backlog": "1MiB"}, {}, None)
 
 
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"auth_oidc_issuer": "https://id.example"}, "oidc_client_id is not"),
+        ({"auth_oidc_role": "reader"}, "oidc_domains is empty"),
+        ({"auth_oidc_role": "owner"}, "one of empty, reader, editor, admin"),
+    ],
+)
+def test_a_provider_that_would_let_anyone_in_is_refused(flags: dict[str, str], said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        load(flags, {}, None)
+
+
+def test_a_secret_is_in_no_message(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load({}, {}, toml(tmp_path, "[auth]\noidc_client_secret = 12345678\n"))
+    assert "12345678" not in str(refused.value)
+
+
 def test_the_file_is_found_by_flag_then_variable_then_in_the_folder(tmp_path: Path) -> None:
     assert find_file(None, {}, tmp_path) is None
     here = toml(tmp_path, "")

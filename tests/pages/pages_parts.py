@@ -12,6 +12,7 @@ import pages_story as story
 import uvicorn
 from starlette.applications import Starlette
 
+from sightline.control.control import Control
 from sightline.pages.routes import not_found, routes
 from sightline.pages.services import Intake
 from sightline.records.access import DEFAULT_PROJECT, Principal, Scope
@@ -27,7 +28,7 @@ class OpenGate:
 
     principal: Principal = OPEN
 
-    def authenticate(self, headers: Mapping[str, str]) -> Principal:
+    def identify(self, headers: Mapping[str, str]) -> Principal:
         """Everyone is the same."""
         return self.principal
 
@@ -37,6 +38,7 @@ class Parts:
     """Everything the pages need, each part replaceable."""
 
     store: Store
+    control: Control = None  # type: ignore[assignment]
     gate: OpenGate = field(default_factory=OpenGate)
     settings: Settings = field(default_factory=Settings)
     intake: Callable[[], Intake] = lambda: Intake(612.0, 1.2, 0, 5, 0, "")

@@ -7,9 +7,14 @@ from dataclasses import fields
 import pytest
 from jinja2 import UndefinedError, meta
 
+from sightline.pages.account import AccountContext
+from sightline.pages.entrance import LoginContext, SetPasswordContext
 from sightline.pages.environment import ENVIRONMENT, render
 from sightline.pages.first import FirstContext
+from sightline.pages.keys import KeysContext
+from sightline.pages.people import PeopleContext
 from sightline.pages.problems import ProblemContext
+from sightline.pages.projects import ProjectsContext
 from sightline.pages.trace import TraceContext
 from sightline.pages.traces import TracesContext
 
@@ -18,6 +23,12 @@ PAGES = {
     "trace.html": TraceContext,
     "first.html": FirstContext,
     "problem.html": ProblemContext,
+    "login.html": LoginContext,
+    "set_password.html": SetPasswordContext,
+    "account.html": AccountContext,
+    "people.html": PeopleContext,
+    "keys.html": KeysContext,
+    "projects.html": ProjectsContext,
 }
 # Set by a page for the frame it stands in.
 FRAME = {"theme_name", "page_title"}

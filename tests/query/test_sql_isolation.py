@@ -393,7 +393,7 @@ def test_the_engine_reads_our_tables_only_and_each_with_the_project(two_projects
 def test_the_walls_behind_the_first_hold_alone(two_projects: TwoProjects) -> None:
     # As if a text had slipped through everything that reads it: what the settings of the query alone do.
     connection = two_projects.store.writer()
-    limits = two_projects.endpoint.limits("mark", "alpha", 1000)
+    limits = two_projects.endpoint.limits("mark", "alpha", {"limit": 1000})
     try:
         for table, rows in (("spans", ROWS // 2), ("logs", ROWS // 2)):
             text = f"SELECT count(), groupUniqArray(project) FROM sightline.{table} SETTINGS {limits}"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from sightline.api.operations import CHANGING, Operation
+from sightline.api.forgery import HEADER, same_site, token_fits
+from sightline.api.operations import CHANGING, PREFIX, Operation
 from sightline.api.problems import Problem, unavailable
+from sightline.api.rights import Least, allow, least
 from sightline.api.services import ApiServices
 from sightline.control.errors import ControlError, ControlUnavailable
-from sightline.control.gate import AccessDenied, origin_allowed, require
-from sightline.records.access import DEFAULT_PROJECT, Principal, Scope
+from sightline.control.gate import AccessDenied, require
+from sightline.records.access import DEFAULT_PROJECT, Principal
 
 NOBODY = Principal(DEFAULT_PROJECT, frozenset(), None)
 
@@ -20,24 +22,35 @@ async def admit(request: Request, operation: Operation, services: ApiServices) -
 
     Raises Problem 401, 403, 404 or 503.
     """
-    if operation.method in CHANGING:
-        _same_site(request)
-    if operation.scope is None:
+    changing = operation.method in CHANGING
+    if changing and not same_site(request.headers):
+        raise Problem(403, "Pages of other sites may not use this address.")
+    needed = least(operation.method, PREFIX + operation.path)
+    if needed is Least.ANYONE or operation.scope is None:
         return NOBODY, DEFAULT_PROJECT, False
     try:
-        principal = await run_in_threadpool(services.gate.authenticate, request.headers)
+        principal = await run_in_threadpool(services.gate.identify, request.headers)
         wanted = request.query_params.get("project") or None
-        if principal.key_id is None and wanted is not None:
+        if changing and not token_fits(principal, request.headers.get(HEADER, "")):
+            raise Problem(
+                403,
+                f"A change with the cookie of a browser needs its token in {HEADER}; or send a key instead.",
+            )
+        if principal.person is not None:
+            principal = allow(principal, needed, wanted)
+        elif principal.open:
             # Nobody needs a key here, so every project is open to choose.
             require(principal, operation.scope)
-            return principal, await _existing(services, wanted), principal.may(Scope.ADMIN)
-        require(principal, operation.scope, wanted)
+        else:
+            require(principal, operation.scope, wanted)
     except AccessDenied as error:
         raise _denied(error) from error
-    operator = principal.may(Scope.ADMIN) and (
-        principal.key_id is None or principal.project == DEFAULT_PROJECT
-    )
-    return principal, principal.project, operator
+    project = principal.project
+    if wanted is not None and (principal.open or principal.operator):
+        project = await _existing(services, wanted)
+        principal = principal.within(project)
+    request.state.principal = principal  # whose request it was, for self-tracing
+    return principal, project, principal.operator
 
 
 def _denied(error: AccessDenied) -> Problem:
@@ -57,11 +70,3 @@ async def _existing(services: ApiServices, name: str) -> str:
     if project is None:
         raise Problem(404, f"There is no project {name[:80]!r}.")
     return project.name
-
-
-def _same_site(request: Request) -> None:
-    """Pages of other sites may not change anything, whatever a browser adds to their requests by itself."""
-    origin, host = request.headers.get("origin"), request.headers.get("host")
-    fetch_site = request.headers.get("sec-fetch-site", "none")
-    if not origin_allowed(origin, host, ()) or fetch_site not in {"none", "same-origin"}:
-        raise Problem(403, "Pages of other sites may not use this address.")

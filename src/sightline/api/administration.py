@@ -43,10 +43,8 @@ def _project(project: Project) -> dict[str, Any]:
 async def list_projects(call: Call) -> Mapping[str, Any]:
     """The projects this caller may know of."""
     projects = await _control(call.services.control.projects)
-    open_to_all = call.principal.key_id is None
-    return {
-        "projects": [_project(p) for p in projects if open_to_all or call.operator or p.name == call.project]
-    }
+    caller = call.principal
+    return {"projects": [_project(p) for p in projects if call.operator or caller.role_in(p.name)]}
 
 
 async def create_project(call: Call) -> Mapping[str, Any]:

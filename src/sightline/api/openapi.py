@@ -49,7 +49,9 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
 
 def _operation(operation: Operation) -> dict[str, Any]:
     failures = {*_ALWAYS, *operation.failures, *(_WITH_BODY if operation.body is not None else ())}
-    responses: dict[str, Any] = {str(operation.status): _json(operation.summary, operation.answer)}
+    responses: dict[str, Any] = {
+        str(operation.status): _json(operation.summary, operation.answer, operation.media_type)
+    }
     for status in sorted(failures):
         content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
@@ -78,5 +80,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def _json(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _json(
+    description: str, schema: Mapping[str, Any], media_type: str = "application/json"
+) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": schema}}}

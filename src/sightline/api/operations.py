@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from sightline.api.problems import Problem
 from sightline.api.services import ApiServices
@@ -30,7 +31,8 @@ class Parameter:
 class Call:
     """One request to an operation, after the doors: who asks, for which project, with which checked body.
 
-    `operator`: may do what concerns every project (admin of project `default`, or the open loopback).
+    `operator`: may do what concerns every project (server administrator, admin key of project `default`, or
+    the open loopback).
     """
 
     request: Request
@@ -43,7 +45,7 @@ class Call:
     @property
     def by(self) -> str:
         """The name under which the audit remembers this caller."""
-        return f"key:{self.principal.key_id}" if self.principal.key_id else "api:loopback"
+        return self.principal.by
 
     def text(self, name: str) -> str | None:
         """A parameter of the query string."""
@@ -68,18 +70,23 @@ class Call:
     def need_operator(self, what: str) -> None:
         """Refuse a caller whose key is for one project only. Raises Problem 403."""
         if not self.operator:
-            raise Problem(403, f"{what} concerns every project and needs an admin key of project default.")
+            raise Problem(
+                403,
+                f"{what} concerns every project and needs an admin key of project default, or a server"
+                " administrator.",
+            )
 
 
-Handler = Callable[[Call], Awaitable[Mapping[str, Any]]]
+Handler = Callable[[Call], Awaitable[Mapping[str, Any] | Response]]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One method on one path below `/api/v1`. `scope` None: anyone. `body` and `answer` are JSON Schemas.
 
-    `scope` is asked of the caller before the handler runs; `failures` are the statuses it may add to those
-    that every operation may answer.
+    `scope` is asked of a key before the handler runs, of a person the role in `api.rights`. `failures` are
+    the statuses it may add to those that every operation may answer. A `media_type` other than JSON means
+    that the handler makes the response.
     """
 
     method: str
@@ -93,3 +100,4 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     status: int = 200
     failures: tuple[int, ...] = field(default=())
+    media_type: str = "application/json"

@@ -103,7 +103,8 @@ class _Path(_Endpoint):
             body = await read_json(request)
             check(body, operation.body)
         call = Call(request, self._services, principal, project, operator, body)
-        return _answer(await operation.handler(call), operation.status)
+        answer = await operation.handler(call)
+        return answer if isinstance(answer, Response) else _answer(answer, operation.status)
 
 
 class _Document(_Endpoint):

@@ -9,7 +9,9 @@ from typing import Any
 from sightline.control.control import Control
 from sightline.control.gate import Gate
 from sightline.journal.journal import Journal
+from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
+from sightline.query.sql_stream import SqlStreams
 from sightline.store.store import Store
 
 
@@ -19,7 +21,8 @@ class ApiServices:
 
     `backup` writes a backup into a directory on the server and tells about it, or raises Problem; None where
     this process cannot. `prices_changed` is called after own prices changed. `journal` is None in a process
-    that does not receive.
+    that does not receive. `streams` answers the ClickHouse protocol; None: it is not spoken.
+    `scrapes` counts for projects' own Prometheus.
     """
 
     store: Store
@@ -29,3 +32,5 @@ class ApiServices:
     journal: Journal | None = None
     backup: Callable[[str], Awaitable[Mapping[str, Any]]] | None = None
     prices_changed: Callable[[], None] = lambda: None
+    streams: SqlStreams | None = None
+    scrapes: ScrapeKeeper | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sightline.query.scrape import KINDS, LABELS, MOST_SETS
+
 Schema = Mapping[str, Any]
 TEXT: Schema = {"type": "string"}
 WHOLE: Schema = {"type": "integer"}
@@ -107,6 +109,13 @@ ENTRY = record(
 QUARANTINE = record(entries=listed(ENTRY))
 DECIDED = record(id=TEXT)
 BACKUP_BODY = strict("directory", directory={"type": "string", "minLength": 1, "maxLength": 4096})
+SCRAPE_BODY = strict(
+    "labels",
+    labels={"type": "array", "items": {"type": "string", "enum": list(LABELS)}},
+    kinds={"type": "array", "items": {"type": "string", "enum": list(KINDS)}},
+    sets={"type": "integer", "minimum": 1, "maximum": MOST_SETS, "description": "Most label sets."},
+)
+SCRAPE_SETTINGS = record(labels=listed(TEXT), kinds=listed(TEXT), sets=WHOLE)
 HEALTH = record(
     "status",
     "versions",

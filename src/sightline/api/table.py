@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sightline.api import administration, condition, questions, shapes
+from sightline.api import administration, condition, questions, scrape, shapes
 from sightline.api.operations import Operation, Parameter
 from sightline.records.access import Scope
 
@@ -168,6 +168,37 @@ OPERATIONS: tuple[Operation, ...] = (
         shapes.ANYTHING,
         body=shapes.BACKUP_BODY,
         failures=(409,),
+    ),
+    Operation(
+        "GET",
+        "/scrape",
+        scrape.scrape,
+        "Counters for a project's own Prometheus",
+        Scope.READ,
+        shapes.TEXT,
+        "OpenMetrics text, or Prometheus' own when asked for; counts what was stored since the last scrape.",
+        parameters=(_PROJECT,),
+        media_type="application/openmetrics-text",
+    ),
+    Operation(
+        "GET",
+        "/scrape/settings",
+        scrape.scrape_settings,
+        "What the scrape counts and by which labels",
+        Scope.READ,
+        shapes.SCRAPE_SETTINGS,
+        parameters=(_PROJECT,),
+    ),
+    Operation(
+        "PUT",
+        "/scrape/settings",
+        scrape.change_scrape_settings,
+        "Choose what the scrape counts and by which labels",
+        Scope.ADMIN,
+        shapes.SCRAPE_SETTINGS,
+        "Counting begins anew when something changes.",
+        body=shapes.SCRAPE_BODY,
+        parameters=(_PROJECT,),
     ),
     Operation("GET", "/health", condition.health, "How the server is", Scope.READ, shapes.HEALTH),
 )

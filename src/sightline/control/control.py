@@ -7,17 +7,18 @@ from sightline.control.own_prices import OwnPrices
 from sightline.control.projects import CONTENT_DAYS, RETENTION_DAYS, Projects
 from sightline.control.schema import PROJECTS
 from sightline.control.stored_keys import StoredKeys
+from sightline.control.stored_sessions import StoredSessions
 from sightline.control.stored_settings import StoredSettings
 from sightline.records.access import DEFAULT_PROJECT
 
 
-class Control(Projects, StoredKeys, StoredSettings, OwnPrices):
-    """Projects, environments, keys, settings and own prices in SQLite or Postgres.
+class Control(Projects, StoredKeys, StoredSettings, StoredSessions, OwnPrices):
+    """Projects, environments, keys, people, settings and own prices in SQLite or Postgres.
 
     Opening connects to nothing: call `migrate()` before anything else, `close()` at the end.
     Every change is written together with its entry in the audit, in one transaction; `by` says who
-    (`cli:<user>`, `key:<id>`). Every method may raise ControlUnavailable; writers raise InvalidValue
-    and NotFound, each as a sentence for a person.
+    (`cli:<user>`, `key:<id>`, `person:<e-mail>`). Every method may raise ControlUnavailable; writers
+    raise InvalidValue and NotFound, each as a sentence for a person.
     """
 
     def migrate(self) -> None:

@@ -16,7 +16,7 @@ class SchemaRefused(ControlError):
 
 
 class NotFound(ControlError):
-    """The project, key, environment or price named does not exist."""
+    """The project, key, environment, price, person, session or link named does not exist."""
 
 
 class AlreadyExists(ControlError):
@@ -25,3 +25,15 @@ class AlreadyExists(ControlError):
 
 class InvalidValue(ControlError):
     """A name, number or text is outside what is allowed."""
+
+
+class SignInRefused(ControlError):
+    """E-mail and password do not belong together. Never tells which of them is wrong."""
+
+
+class TooManyAttempts(ControlError):
+    """The account or the address is locked for `seconds` more."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds

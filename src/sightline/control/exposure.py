@@ -44,7 +44,8 @@ def is_loopback(host: str) -> bool:
 def exposure_error(host: str, has_keys: bool, insecure: bool, options: str = "") -> str | None:
     """Why the server may not listen on `host`, with the command that changes it; None when it may.
 
-    `has_keys`: whether a key exists; `insecure`: the operator said that no keys are needed.
+    `has_keys`: whether a key was ever made or a person added; `insecure`: the operator said that no keys
+    are needed.
     `options` (such as `--data /srv/sightline`) make the command work on the same database.
     """
     if is_loopback(host) or has_keys or insecure:
@@ -53,8 +54,8 @@ def exposure_error(host: str, has_keys: bool, insecure: bool, options: str = "")
     command = " ".join(filter(None, ["sightline keys create --project default --scope admin", options]))
     return (
         f"Listening on {where} would let everyone who reaches it read and write everything, because there is"
-        f" no key yet. Make one: {command}; or listen on loopback"
-        " with --host 127.0.0.1; or, where something in front checks who comes, pass --insecure."
+        f" no key yet. Make one: {command}; or add a person: sightline people add EMAIL; or listen on"
+        " loopback with --host 127.0.0.1; or, where something in front checks who comes, pass --insecure."
     )
 
 

@@ -1,25 +1,27 @@
-"""Who is behind a request: keys on it, or nobody needed on loopback.
+"""Who is behind a request: a key on it, a person signed in, or nobody needed on loopback.
 
-The rule: on loopback, as long as no key was ever made, everyone is project `default` with all
-scopes, because everyone who gets there has an account on this machine. From the first key on, and
-anywhere else, a key is needed. One door stays to be closed in the open case: the browser of that
-machine's user, which a foreign web page can make send requests to loopback (`exposure.host_allowed`,
-`exposure.origin_allowed`). The same goes for a key in Basic: once typed in, a browser adds it to
-every request, also to those that a foreign page makes it send, so there the origin counts too.
+The rule: on loopback, as long as no key was ever made and no person added, everyone is project
+`default` with all scopes, because everyone who gets there has an account on this machine. From the
+first key or person on, and anywhere else, one has to say who one is: senders and programs with a key,
+people with the cookie of their browser session. Telemetry is taken with keys only.
+
+One door stays to be closed in the open case: the browser of that machine's user, which a foreign web
+page can make send requests to loopback (`exposure.host_allowed`, `exposure.origin_allowed`). The same
+goes for a key in Basic: once typed in, a browser adds it to every request, also to those that a foreign
+page makes it send, so there the origin counts too; and for the cookie, for which API and pages ask more
+(`sightline.api.rights`).
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import Literal
+from typing import Literal, TypeVar, cast
 
-from sightline.control import keys
+from sightline.control import keys, tokens
 from sightline.control.control import Control
 from sightline.control.errors import ControlUnavailable
 from sightline.control.exposure import (
@@ -29,6 +31,7 @@ from sightline.control.exposure import (
     origin_allowed,
     passed_on_by,
 )
+from sightline.control.presented import keys_in, session_tokens
 from sightline.control.uses import UseLog
 from sightline.records.access import DEFAULT_PROJECT, ApiKey, Principal, Scope
 
@@ -51,22 +54,26 @@ _HOW = (
 )
 
 
+_Found = TypeVar("_Found")
+
+
 class AccessDenied(Exception):
     """The request may not go on. `message` says what to do and holds no secret.
 
     401: no key, or none that is known; 403: known, but not for this; 503: the key cannot be
-    checked right now, so the sender should try again.
+    checked right now, so the sender should try again. `sign_in`: a person could sign in instead.
     """
 
-    def __init__(self, status: Literal[401, 403, 503], message: str) -> None:
+    def __init__(self, status: Literal[401, 403, 503], message: str, *, sign_in: bool = False) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.sign_in = sign_in
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    key: ApiKey | None
+    found: object
     checked: int
 
 
@@ -78,9 +85,11 @@ class Gate:
     under which browsers may reach the open server, `origins` further sites whose pages may send to
     it (`*`: all); such pages may send and never read.
 
-    A key's answer is kept for one second, by its hash; what this process itself changes counts at
-    once. So a revocation holds everywhere within two seconds. When the database cannot be asked,
-    nobody is let in on an old answer.
+    A browser session that rests for `session_idle` seconds has ended.
+
+    A key's or session's answer is kept for one second, by its hash; what this process itself changes
+    counts at once. So a revocation holds everywhere within two seconds. When the database cannot be
+    asked, nobody is let in on an old answer.
     """
 
     def __init__(
@@ -93,8 +102,10 @@ class Gate:
         bind_host: str = "127.0.0.1",
         hosts: Collection[str] = (),
         origins: Collection[str] = (),
+        session_idle: float = 3 * 86400.0,
     ) -> None:
         self._control = control
+        self._idle = session_idle
         self._clock = clock
         self._open = loopback or insecure
         # Knowingly open to everyone: the names it is reached by are not known.
@@ -103,26 +114,56 @@ class Gate:
         self._hosts = tuple(hosts)
         self._origins = tuple(origins)
         self._uses = UseLog(control.note_use, clock)
+        self._seen = UseLog(control.note_seen, clock)
         self._lock = Lock()
         self._cache: OrderedDict[str, _Known] = OrderedDict()
-        self._has_keys = False
-        self._has_keys_checked: int | None = None
+        self._claimed = False
+        self._claimed_checked: int | None = None
+        self._has_people = False
         self._changes = control.key_changes
 
     def authenticate(self, headers: Mapping[str, str]) -> Principal:
-        """The principal of a request with these headers (names in any case). Raises AccessDenied only."""
+        """The principal of a sender with these headers (names in any case). Raises AccessDenied only."""
+        return self._admit(headers, people=False)
+
+    def identify(self, headers: Mapping[str, str]) -> Principal:
+        """As `authenticate`, for API and pages: the cookie of a person's browser counts too."""
+        return self._admit(headers, people=True)
+
+    def close(self) -> None:
+        """Wait until the last uses of keys and sessions are written down."""
+        self._uses.flush()
+        self._seen.flush()
+
+    def _admit(self, headers: Mapping[str, str], people: bool) -> Principal:
         found = {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
         try:
             self._forget_if_changed()
-            if self._open and not self._any_keys():
+            if self._open and not self._is_claimed():
                 return self._without_key(found)
-            return self._with_key(found)
+            if people and not any(not by_browser for _, by_browser in keys_in(found)):
+                principal = self._with_cookie(found)
+                if principal is not None:
+                    return principal
+            return self._with_key(found, people)
         except ControlUnavailable as error:
             raise AccessDenied(503, f"The key cannot be checked now. {error}") from error
 
-    def close(self) -> None:
-        """Wait until the last uses of keys are written down."""
-        self._uses.flush()
+    def _with_cookie(self, headers: Mapping[str, str]) -> Principal | None:
+        for token in session_tokens(headers):
+            found = self._remembered(token, lambda token=token: self._control.find_session(token, self._idle))  # type: ignore[misc]
+            if found is None:
+                continue
+            session, person = found
+            origin, host = headers.get("origin"), headers.get("host")
+            if not origin_allowed(origin, host, ()):
+                raise AccessDenied(403, f"Pages of {_brief(origin)} may not act for someone signed in here.")
+            self._seen.note(session.id)
+            names = sorted(person.roles)
+            first = DEFAULT_PROJECT if person.role_in(DEFAULT_PROJECT) or not names else names[0]
+            csrf = tokens.csrf_of(token)
+            return Principal(first, frozenset(), None, person, session.id, csrf).within(first)
+        return None
 
     def _without_key(self, headers: Mapping[str, str]) -> Principal:
         host, proxy = headers.get("host"), passed_on_by(headers)
@@ -157,11 +198,11 @@ class Gate:
             " http.cors_origins.",
         )
 
-    def _with_key(self, headers: Mapping[str, str]) -> Principal:
-        presented = list(_presented(headers))
+    def _with_key(self, headers: Mapping[str, str], people: bool) -> Principal:
+        presented = list(keys_in(headers))
         revoked: ApiKey | None = None
         for text, by_browser in presented:
-            key = self._look_up(text) if keys.id_of(text) is not None else None
+            key = self._key(text) if keys.id_of(text) is not None else None
             if key is not None and key.revoked_at is None:
                 self._uses.note(key.id)
                 principal = Principal(key.project, frozenset({key.scope}), key.id)
@@ -174,47 +215,55 @@ class Gate:
             )
         if presented:
             raise AccessDenied(401, f"The key given is not known here; keys begin with 'sl_'. {how}")
-        raise AccessDenied(401, f"A key is needed. {how}")
+        raise AccessDenied(401, f"A key is needed. {how}", sign_in=people and self._any_people())
 
-    def _look_up(self, text: str) -> ApiKey | None:
+    def _key(self, text: str) -> ApiKey | None:
+        return self._remembered(text, lambda: self._control.find_key(text, also_revoked=True))
+
+    def _remembered(self, text: str, look_up: Callable[[], _Found]) -> _Found:
         digest, now = keys.digest(text), self._clock()
         with self._lock:
             known = self._cache.get(digest)
             changes = self._changes
         if known is not None and 0 <= now - known.checked < FRESH_NS:
-            return known.key
+            return cast(_Found, known.found)
         # The lock is not held while the database answers: one slow answer must not hold up the others.
-        key = self._control.find_key(text, also_revoked=True)
+        found = look_up()
         with self._lock:
             if changes == self._changes:  # otherwise the answer may be from before the change
-                self._cache[digest] = _Known(key, now)
+                self._cache[digest] = _Known(found, now)
                 self._cache.move_to_end(digest)
                 while len(self._cache) > MAX_CACHED:
                     self._cache.popitem(last=False)
-        return key
+        return found
 
-    def _any_keys(self) -> bool:
-        # Keys are never deleted, so a yes holds for good.
-        if self._has_keys:
+    def _is_claimed(self) -> bool:
+        # Neither keys nor people are ever deleted, so a yes holds for good.
+        if self._claimed:
             return True
-        now, checked = self._clock(), self._has_keys_checked
+        now, checked = self._clock(), self._claimed_checked
         if checked is None or not 0 <= now - checked < FRESH_NS:
-            self._has_keys = self._control.has_keys()
-            self._has_keys_checked = now
-        return self._has_keys
+            self._claimed = self._control.has_keys() or self._any_people()
+            self._claimed_checked = now
+        return self._claimed
+
+    def _any_people(self) -> bool:
+        self._has_people = self._has_people or self._control.has_people()
+        return self._has_people
 
     def _forget_if_changed(self) -> None:
         if self._changes != self._control.key_changes:
             with self._lock:
                 self._changes = self._control.key_changes
                 self._cache.clear()
-                self._has_keys_checked = None
+                self._claimed_checked = None
 
 
 def require(principal: Principal, scope: Scope, project: str | None = None) -> None:
     """Refuse a principal that may not act with `scope`, or not in `project` (None: its own).
 
-    Raises AccessDenied(403) with the command that makes a fitting key.
+    Raises AccessDenied(403) with the command that makes a fitting key. For people `sightline.api.rights`
+    asks for a role instead.
     """
     wanted = project or principal.project
     how = f"make a key that may: sightline keys create --project {wanted} --scope {scope.value}"
@@ -224,30 +273,6 @@ def require(principal: Principal, scope: Scope, project: str | None = None) -> N
     if not principal.may(scope):
         has = ", ".join(sorted(s.value for s in principal.scopes)) or "do nothing from this page"
         raise AccessDenied(403, f"This key may {has}, and {scope.value} is needed; {how}")
-
-
-def _presented(headers: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
-    """Every text that may be meant as a key, in order of precedence; and whether browsers add it unasked."""
-    scheme, _, rest = headers.get("authorization", "").strip().partition(" ")
-    if scheme.lower() == "bearer":
-        yield rest.strip(), False
-    elif scheme.lower() == "basic":
-        yield from ((half, True) for half in _basic_halves(rest.strip()))
-    elif scheme:
-        yield scheme, False  # a bare key, as some senders put it
-    for name in ("x-api-key", "api-key", "api_key"):
-        if name in headers:
-            yield headers[name].strip(), False
-
-
-def _basic_halves(encoded: str) -> list[str]:
-    """User and password of Basic; either may be the key, as senders put it on both sides."""
-    try:
-        decoded = base64.b64decode(encoded, validate=True).decode("utf-8")
-    except (binascii.Error, ValueError):
-        return [encoded]
-    user, _, password = decoded.partition(":")
-    return [half for half in (password, user) if half] or [encoded]
 
 
 def _scope(key: ApiKey | None) -> str:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from sightline.control.database import to_json
 from sightline.control.errors import InvalidValue
 from sightline.records.access import Scope
+from sightline.records.people import Role
 
 PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 SETTING = re.compile(r"[a-z0-9][a-z0-9_.-]{0,127}")
+EMAIL = re.compile(r"[^@\s<>\"',;]{1,64}@[^@\s<>\"',;]{1,189}")
 MAX_TEXT = 200
 MAX_DAYS = 36_500
 MAX_JSON = 256 * 1024
@@ -79,6 +81,25 @@ def scope(value: Scope | str) -> Scope:
     except ValueError as error:
         known = ", ".join(s.value for s in Scope)
         raise InvalidValue(f"The scope {_brief(str(value))} does not exist; it is one of {known}.") from error
+
+
+def role(value: Role | str) -> Role:
+    """A role by its name."""
+    try:
+        return Role(value)
+    except ValueError as error:
+        known = ", ".join(r.value for r in Role)
+        raise InvalidValue(f"The role {_brief(str(value))} does not exist; it is one of {known}.") from error
+
+
+def email(text: str) -> str:
+    """An e-mail address in lower case. Whether it receives anything is not known."""
+    found = text.strip().lower()
+    if not EMAIL.fullmatch(found) or not found.isprintable():
+        raise InvalidValue(
+            f"The e-mail address {_brief(text)} does not fit; expected one such as ann@example.com."
+        )
+    return found
 
 
 def json_value(what: str, value: object) -> object:

@@ -134,3 +134,79 @@ AUDIT = sa.Table(
     sa.Index("ix_audit_project_id", "project", "id"),
     sqlite_autoincrement=True,
 )
+
+# A person who was removed keeps a row, so that removing the last one does not open the door again.
+PEOPLE = sa.Table(
+    "people",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("password", sa.Text),
+    sa.Column("external_id", sa.Text),
+    sa.Column("server_admin", sa.Boolean, nullable=False),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("last_seen_at", Utc),
+    sa.Column("removed_at", Utc),
+)
+PERSON_EMAIL = sa.Index(
+    "uq_people_email",
+    PEOPLE.c.email,
+    unique=True,
+    sqlite_where=PEOPLE.c.removed_at.is_(None),
+    postgresql_where=PEOPLE.c.removed_at.is_(None),
+)
+PERSON_EXTERNAL = sa.Index(
+    "uq_people_external_id",
+    PEOPLE.c.external_id,
+    unique=True,
+    sqlite_where=PEOPLE.c.removed_at.is_(None),
+    postgresql_where=PEOPLE.c.removed_at.is_(None),
+)
+
+ROLES = sa.Table(
+    "roles",
+    METADATA,
+    sa.Column("person", sa.Text, sa.ForeignKey("people.id"), primary_key=True),
+    sa.Column("project", sa.Text, sa.ForeignKey("projects.name"), primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.CheckConstraint("role in ('reader', 'editor', 'admin')", name="role"),
+)
+
+# One-time links that set a password, by the hash of their token.
+LINKS = sa.Table(
+    "links",
+    METADATA,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("expires_at", Utc, nullable=False),
+    sa.Index("ix_links_person", "person"),
+)
+
+# Browsers that are signed in, by the hash of their cookie.
+SESSIONS = sa.Table(
+    "sessions",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("last_seen_at", Utc, nullable=False),
+    sa.Column("expires_at", Utc, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("agent", sa.Text, nullable=False),
+    sa.Index("uq_sessions_digest", "digest", unique=True),
+    sa.Index("ix_sessions_person", "person"),
+)
+
+# Sign-ins that failed, by account (hash of what was typed) and by address.
+LOCKOUTS = sa.Table(
+    "lockouts",
+    METADATA,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("last_at", Utc, nullable=False),
+    sa.Column("until", Utc),
+    sa.Index("ix_lockouts_last_at", "last_at"),
+)

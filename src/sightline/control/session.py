@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sightline.control import keys, ledger, names, rows
 from sightline.control.database import named_failures, open_engine, parse_url, shown
 from sightline.control.errors import NotFound
+from sightline.control.passwords import Passwords
 from sightline.control.schema import PROJECTS
 from sightline.records.access import AuditEntry, Project
 
@@ -25,7 +27,8 @@ SYSTEM = "system"
 class Session:
     """An open control database; the parts of `Control` inherit it.
 
-    `url` as in `database.parse_url`; `clock` gives nanoseconds since the epoch; `draw` makes keys.
+    `url` as in `database.parse_url`; `clock` gives nanoseconds since the epoch; `draw` makes keys and
+    tokens; `passwords` hashes.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class Session:
         *,
         clock: Callable[[], int] = time.time_ns,
         draw: keys.Draw = keys.draw_at_random,
+        passwords: Passwords | None = None,
     ) -> None:
         self._url = parse_url(url)
         self._engine = open_engine(self._url)
@@ -41,6 +45,7 @@ class Session:
         self._insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
         self._clock = clock
         self._draw = draw
+        self._given_passwords = passwords
         self._key_changes = 0
 
     def __repr__(self) -> str:
@@ -49,6 +54,11 @@ class Session:
     def close(self) -> None:
         """Give up the connections."""
         self._engine.dispose()
+
+    @cached_property
+    def _passwords(self) -> Passwords:
+        # Made when first needed: it hashes once, and most commands never ask.
+        return self._given_passwords or Passwords()
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock() / 1e9, UTC)

@@ -84,7 +84,8 @@ class StoredKeys(Session):
 
     @property
     def key_changes(self) -> int:
-        """Grows when this process makes or revokes a key, so that caches in it can be thrown away at once."""
+        """Grows when this process makes or revokes a key, or changes people or ends their sessions, so that
+        caches in it can be thrown away at once."""
         return self._key_changes
 
     def note_use(self, key_ids: Iterable[str]) -> None:

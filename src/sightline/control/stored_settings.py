@@ -41,6 +41,26 @@ class StoredSettings(Session):
             db.execute(new)
             self._note(db, by, "setting.set", project, key, {"value": value})
 
+    def remember(self, project: str, key: str, value: dict[str, Any], before: int | None) -> bool:
+        """Keep what the program counted, as a setting that nobody set: without an entry in the audit.
+
+        `value` has a `version`; `before` is the one it follows, None for the first. False, and nothing is
+        kept, when another process was faster.
+        """
+        names.setting_key(key)
+        with self._writing() as db:
+            existing_project(db, project, hold=True)
+            row = db.execute(sa.select(SETTINGS.c.value).where(_setting(project, key))).first()
+            if (row[0]["version"] if row else None) != before:
+                return False
+            now = self._now()
+            if row is None:
+                db.execute(SETTINGS.insert().values(project=project, key=key, value=value, updated_at=now))
+            else:
+                kept = SETTINGS.update().where(_setting(project, key))
+                db.execute(kept.values(value=value, updated_at=now))
+            return True
+
     def remove_setting(self, project: str | None, key: str, *, by: str = SYSTEM) -> None:
         """Back to what holds without it; no error when it was not set."""
         with self._writing() as db:

@@ -214,7 +214,8 @@ def _copied(file: _Held, target: Path) -> StoredFile:
 
 
 def _public(settings: Settings) -> dict[str, object]:
-    """The settings without passwords, for people: a restore does not read them."""
-    text = json.dumps(dataclasses.asdict(settings), default=str)
+    """The settings without passwords and secrets, for people: a restore does not read them."""
+    auth = dataclasses.replace(settings.auth, oidc_client_secret="")
+    text = json.dumps(dataclasses.asdict(dataclasses.replace(settings, auth=auth)), default=str)
     found: dict[str, object] = json.loads(_PASSWORD.sub(r"\1@", text))
     return found

@@ -23,7 +23,7 @@ from sightline.operations.settings_table import (
     settings_table,
     shown,
 )
-from sightline.settings import Settings
+from sightline.settings import AuthSettings, Settings
 
 PREFIX = "SIGHTLINE_"
 DEFAULT_FILE = Path("sightline.toml")
@@ -149,7 +149,7 @@ def parse(setting: Setting, value: object, source: str) -> Any:
         parsed = _converted(setting, value)
         _in_range(setting, parsed)
     except ValueError:
-        given = _PASSWORD.sub(r"\1:…@", str(value))
+        given = "…" if setting.key.endswith("secret") else _PASSWORD.sub(r"\1:…@", str(value))
         default = shown(setting, setting.default) or "empty"
         raise ConfigurationError(
             f'{setting.key} is "{given}" (from {source}), but must be {setting.expectation}. '
@@ -241,6 +241,7 @@ def _checked(settings: Settings) -> Settings:
             f"http.port and grpc.port are both {settings.http.port}, but HTTP and gRPC need a port each. "
             "Change one, or set grpc.port to 0 to turn gRPC off."
         )
+    _check_auth(settings.auth)
     journal = settings.journal
     if journal.max_backlog < journal.segment_bytes:
         raise ConfigurationError(
@@ -248,3 +249,16 @@ def _checked(settings: Settings) -> Settings:
             f"({journal.segment_bytes}): no segment would ever fit. Raise the one or lower the other."
         )
     return settings
+
+
+def _check_auth(auth: AuthSettings) -> None:
+    if auth.oidc_issuer and not auth.oidc_client_id:
+        raise ConfigurationError(
+            "auth.oidc_issuer is set and auth.oidc_client_id is not. Register Sightline with the provider and"
+            " set what it is called there."
+        )
+    if auth.oidc_role and not auth.oidc_domains:
+        raise ConfigurationError(
+            f"auth.oidc_role is {auth.oidc_role!r} and auth.oidc_domains is empty: everyone with an account"
+            " at the provider would come in. Name the domains of your people's addresses."
+        )

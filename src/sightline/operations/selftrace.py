@@ -33,7 +33,7 @@ from sightline.records.ingest import JournalFull, JournalUnavailable, Receipt, S
 PROJECT = "sightline"
 PART = "sightline.part"
 # Senders' data and probes: spans about them would be as many as the spans they carry, or say nothing.
-UNTRACED = ("/v1/", "/healthz", "/readyz", "/metrics", "/static/", "/favicon")
+UNTRACED = ("/v1/", "/healthz", "/readyz", "/metrics", "/api/v1/scrape", "/static/", "/favicon")
 SUBMIT_SECONDS = 10.0
 _log = structlog.get_logger(__name__)
 

@@ -23,6 +23,7 @@ _ZERO_ALLOWED = ("port", "keep_", "min_", "retry_window")
 CHOICES: dict[str, tuple[str, ...]] = {
     "log.level": ("debug", "info", "warning", "error"),
     "log.format": ("auto", "json", "console"),
+    "auth.oidc_role": ("", "reader", "editor", "admin"),
 }
 # Variables that begin with SIGHTLINE_ and are no settings of the server.
 OTHER_VARIABLES: dict[str, str] = {
@@ -69,7 +70,7 @@ class Setting:
     def expectation(self) -> str:
         """What a value has to be, for people."""
         if self.choices:
-            return "one of " + ", ".join(self.choices)
+            return "one of " + ", ".join(choice or "empty" for choice in self.choices)
         if self.kind is bool:
             return "true or false"
         if self.kind is tuple:

@@ -218,7 +218,11 @@ def _tool(tool: ToolDefinition) -> Piece:
 def _other(left: Leftover) -> Piece:
     title = _title(left.source)
     if left.text is None:
-        return Piece("raw", Markup(), f"{title}: the text has expired; times, tokens and cost stay")
+        return Piece(
+            "raw",
+            Markup(),
+            f"{title}: the text has expired, or is on its way; times, tokens and cost are here",
+        )
     if left.cut:
         title += f", the beginning of {formats.size(left.size)}"
     found = None if left.cut else parse(left.text)
@@ -235,6 +239,8 @@ def _title(source: str) -> str:
 
 def _exact(content: Content) -> Exact:
     if content.text is None:
-        return Exact(content.ref.field, "", "the text has expired; times, tokens and cost stay")
+        return Exact(
+            content.ref.field, "", "the text has expired, or is on its way; times, tokens and cost are here"
+        )
     note = formats.size(content.ref.size)
     return Exact(content.ref.field, content.text, f"the beginning of {note}" if content.truncated else note)

@@ -12,20 +12,30 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
 
-from sightline.control.gate import AccessDenied, require
+from sightline.api.rights import Least, least
+from sightline.control.gate import AccessDenied
 from sightline.pages import assets, first, inspector, problems, shell, trace, traces, waterfall
+from sightline.pages.account import AccountPages
+from sightline.pages.admission import admit, principal_of
+from sightline.pages.answers import Missing, Refused, html, part
+from sightline.pages.entrance import Entrance, Hashing, to_sign_in
 from sightline.pages.environment import render
+from sightline.pages.keys import KeyPages
+from sightline.pages.openid import Provider
+from sightline.pages.openid_entrance import OpenIdEntrance
+from sightline.pages.people import PeoplePages
+from sightline.pages.projects import ProjectPages
 from sightline.pages.security import PageHeaders
 from sightline.pages.services import Services
 from sightline.pages.shell import THEME_COOKIE, Link, View, path_of, theme_of, with_query
 from sightline.query import traces as questions
 from sightline.query.preview import preview
-from sightline.records.access import Principal, Scope
+from sightline.records.access import Principal
 from sightline.records.trace import Content, Span, Trace
 from sightline.store.rows import QueryTimeout
 
@@ -35,49 +45,63 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def routes(services: Services) -> list[BaseRoute]:
-    """Every page and its files, dressed in the security headers."""
+    """Every page and its files, dressed in the security headers. Who may use each: `api.rights`.
+
+    Raises OpenIdError when a provider is set whose tokens cannot be checked here.
+    """
     pages = Pages(services)
-    table: Sequence[tuple[str, Endpoint]] = (
-        ("/", pages.start),
-        ("/traces/{trace_id}", pages.short),
-        ("/p/{project}", pages.project),
-        ("/p/{project}/", pages.project),
-        ("/p/{project}/traces", pages.traces),
-        ("/p/{project}/traces/{trace_id}", pages.trace),
-        ("/p/{project}/first", pages.first),
+    settings = (PeoplePages, KeyPages, ProjectPages)
+    hashing = Hashing()
+    me = AccountPages(services, pages.frame, hashing)
+    entrance = Entrance(services, pages.problem, hashing)
+    auth = services.settings.auth
+    openid = OpenIdEntrance(entrance, Provider(auth) if auth.oidc_issuer else None)
+    table: Sequence[tuple[str, str, Endpoint]] = (
+        ("GET", "/", pages.start),
+        ("GET", "/traces/{trace_id}", pages.short),
+        ("GET", "/p/{project}", pages.project),
+        ("GET", "/p/{project}/", pages.project),
+        ("GET", "/p/{project}/traces", pages.traces),
+        ("GET", "/p/{project}/traces/{trace_id}", pages.trace),
+        ("GET", "/p/{project}/first", pages.first),
+        ("GET", "/theme", theme),
+        ("GET", "/static/{name}", assets.static),
+        *entrance.table(),
+        *openid.table(),
+        *me.table(),
+        *(entry for part in settings for entry in part(services, pages.frame).table()),
     )
-    found: list[BaseRoute] = [
-        Route(path, PageHeaders(Page(pages, endpoint)), methods=["GET"]) for path, endpoint in table
+    return [
+        Route(path, PageHeaders(Page(pages, endpoint, least(method, path))), methods=[method])
+        for method, path, endpoint in table
     ]
-    found.append(Route("/theme", PageHeaders(Page(pages, theme)), methods=["GET"]))
-    found.append(Route("/static/{name}", PageHeaders(Page(pages, assets.static)), methods=["GET"]))
-    return found
 
 
 def not_found(services: Services) -> BaseRoute:
     """The page for addresses that nothing answers; stands after every other route."""
     pages = Pages(services)
-    return Route("/{path:path}", PageHeaders(Page(pages, pages.nothing)), methods=["GET"])
-
-
-class Missing(Exception):
-    """Nothing is at this address; the sentence says what might have been."""
+    path = "/{path:path}"
+    return Route(path, PageHeaders(Page(pages, pages.nothing, least("GET", path))), methods=["GET"])
 
 
 class Page:
     """An endpoint whose failures become pages. An ASGI application."""
 
-    def __init__(self, pages: Pages, endpoint: Endpoint) -> None:
+    def __init__(self, pages: Pages, endpoint: Endpoint, needed: Least) -> None:
         self.pages = pages
         self.endpoint = endpoint
+        self.needed = needed
 
     async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
         try:
+            await admit(request, self.needed, self.pages.services)
             response = await self.endpoint(request)
         except AccessDenied as error:
             response = self.pages.denied(request, error)
+        except Refused as error:
+            response = self.pages.problem(request, error.status, error.title, str(error))
         except Missing as error:
             response = self.pages.problem(request, 404, "Nothing here", str(error))
         except QueryTimeout:
@@ -100,7 +124,7 @@ class Pages:
         self.services = services
 
     async def start(self, request: Request) -> Response:
-        """Where a reader begins: the project of the key."""
+        """Where a reader begins: the project of the key, or a person's first."""
         principal = await self._reader(request, None)
         return RedirectResponse(path_of(principal.project, "traces"), 302)
 
@@ -116,6 +140,7 @@ class Pages:
         trace_id = request.path_params["trace_id"]
         project = principal.project
         if principal.key_id is None:
+            # Whoever may read several projects: the one that has it.
             for name in await self._projects(principal):
                 if await questions.has_trace(self.services.store, name, trace_id):
                     project = name
@@ -149,7 +174,7 @@ class Pages:
         if empty and not cursor:
             return RedirectResponse(path_of(view.project, "first"), 302)
         frame = await self._shell("Traces", "traces", view, principal, environments)
-        return _html(render("traces.html", traces.context(frame, view, page, now, cursor)))
+        return html(render("traces.html", traces.context(frame, view, page, now, cursor)))
 
     async def trace(self, request: Request) -> Response:
         """One trace, or the part of it that htmx asks for."""
@@ -172,16 +197,16 @@ class Pages:
             start=waterfall.window_of(found, selected.span_id if selected else "", start),
             exact=query.get("exact") == "1",
         )
-        if _part(request) == "more-rows":
+        if part(request) == "more-rows":
             frame = await self._shell("Trace", "traces", view, principal)
             context = trace.context(frame, found, asked, None, "")
-            return _html(render("_rows.html", context))
+            return html(render("_rows.html", context))
         opened, title = await asyncio.gather(
             self._inspector(found, selected or found.spans[0], asked), self._title(found)
         )
         frame = await self._shell(title[:80], "traces", view, principal)
         context = trace.context(frame, found, asked, opened, title)
-        return _html(render("_inspector.html" if _part(request) == "inspector" else "trace.html", context))
+        return html(render("_inspector.html" if part(request) == "inspector" else "trace.html", context))
 
     async def first(self, request: Request) -> Response:
         """The first run, or its listening panel alone."""
@@ -206,13 +231,13 @@ class Pages:
             arrived,
         )
         frame = await self._shell("First run", "first", view, principal, empty=True)
-        context = first.context(frame, base, principal.key_id is not None, query.get("with", ""), panel)
-        if _part(request) == "listening":
-            answer = _html(render("_listening.html", context))
+        context = first.context(frame, base, not principal.open, query.get("with", ""), panel)
+        if part(request) == "listening":
+            answer = html(render("_listening.html", context))
             if panel.arrived:
                 answer.headers["hx-redirect"] = panel.arrived
             return answer
-        return _html(render("first.html", context))
+        return html(render("first.html", context))
 
     async def nothing(self, request: Request) -> Response:
         """An address that nothing answers."""
@@ -221,17 +246,24 @@ class Pages:
     # ---- what the views share
 
     async def _reader(self, request: Request, project: str | None) -> Principal:
-        principal = await run_in_threadpool(self.services.gate.authenticate, dict(request.headers))
-        # Without any key there is one reader, the user of this machine, and all projects are theirs.
-        require(principal, Scope.READ, project if principal.key_id is not None else None)
+        principal = principal_of(request)
         if project is not None and project not in await self._projects(principal):
             raise Missing(f"There is no project {project[:63]}.")
         return principal
 
     async def _projects(self, principal: Principal) -> Sequence[str]:
+        """The projects a reader may look into."""
         if principal.key_id is not None:
             return (principal.project,)
-        return await run_in_threadpool(self.services.projects)
+        names = await run_in_threadpool(self.services.projects)
+        return [name for name in names if principal.open or principal.role_in(name)]
+
+    async def frame(self, request: Request, title: str, known: Sequence[str] = ()) -> shell.Shell:
+        """The frame of a page about the server, which stands in no project: that of the reader's own."""
+        principal = principal_of(request)
+        theme_name = theme_of(request.cookies.get(THEME_COOKIE))
+        view = shell.view(principal.project, request.url.path, request.query_params, theme_name, known)
+        return await self._shell(title, "settings", view, principal)
 
     async def _view(self, request: Request, known: Sequence[str]) -> tuple[View, Principal]:
         project = request.path_params["project"]
@@ -251,7 +283,7 @@ class Pages:
     ) -> shell.Shell:
         intake = await run_in_threadpool(self.services.intake)
         names = await self._projects(principal)
-        return shell.shell(title, page, view, intake, names, environments, empty=empty)
+        return shell.shell(title, page, view, intake, names, environments, empty=empty, principal=principal)
 
     async def _inspector(
         self, found: Trace, span: Span, asked: waterfall.Request
@@ -294,10 +326,16 @@ class Pages:
         return (preview(texts[0].text or "") if texts else "") or root.name or found.trace_id
 
     def denied(self, request: Request, error: AccessDenied) -> Response:
-        """No access: says how to get it. 401 makes a browser ask; the key is the password."""
+        """No access: says how to get it. Where people sign in, to the form for it; otherwise 401 makes a
+        browser ask, and the key is the password."""
+        if error.sign_in:
+            return to_sign_in(request)
         sentence, command = problems.command_in(error.message)
-        titles = {401: "A key is needed", 403: "Not with this key"}
-        answer = self.problem(request, error.status, titles.get(error.status, "Try again"), sentence, command)
+        titles = {401: "A key is needed", 403: "This is not for you" if not command else "Not with this key"}
+        who: Principal | None = getattr(request.state, "principal", None)
+        me = (Link("To the traces", "/"), Link("Your account", "/settings/me")) if who and who.person else ()
+        title = titles.get(error.status, "Try again")
+        answer = self.problem(request, error.status, title, sentence, command, me)
         if error.status == 401:
             answer.headers["www-authenticate"] = 'Basic realm="Sightline, a read key as password"'
         return answer
@@ -338,7 +376,7 @@ class Pages:
             reference=reference,
             here=request.url.path,
         )
-        return _html(render("problem.html", context), status)
+        return html(render("problem.html", context), status)
 
 
 async def theme(request: Request) -> Response:
@@ -350,15 +388,3 @@ async def theme(request: Request) -> Response:
     else:
         answer.delete_cookie(THEME_COOKIE, path="/")
     return answer
-
-
-def _part(request: Request) -> str:
-    """The id of the part htmx asks for; empty for a whole page."""
-    headers = request.headers
-    if headers.get("hx-request") != "true" or headers.get("hx-history-restore-request") == "true":
-        return ""
-    return headers.get("hx-target", "")
-
-
-def _html(text: str, status: int = 200) -> HTMLResponse:
-    return HTMLResponse(text, status, headers={"vary": "hx-request, hx-target, cookie"})

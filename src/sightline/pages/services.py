@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sightline.control.control import Control
 from sightline.records.access import Principal
 from sightline.settings import Settings
 from sightline.store.store import Store
@@ -30,8 +31,8 @@ class Intake:
 class Authenticator(Protocol):
     """Control's gate, seen from here."""
 
-    def authenticate(self, headers: Mapping[str, str]) -> Principal:
-        """The principal behind a request; raises `AccessDenied`."""
+    def identify(self, headers: Mapping[str, str]) -> Principal:
+        """The principal behind a request, also a person signed in; raises `AccessDenied`."""
 
 
 class Services(Protocol):
@@ -46,8 +47,12 @@ class Services(Protocol):
         """Who may read."""
 
     @property
+    def control(self) -> Control:
+        """People, their sessions and roles."""
+
+    @property
     def settings(self) -> Settings:
-        """Ports and addresses for the first run."""
+        """Ports and addresses for the first run, and how long sessions last."""
 
     @property
     def intake(self) -> Callable[[], Intake]:

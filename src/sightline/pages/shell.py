@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode
 
 from sightline.pages import formats
 from sightline.pages.services import Intake
+from sightline.records.access import Principal
+from sightline.records.people import Role
 
 # Relative ranges in the order of the menu: name in the address → (words, seconds).
 RANGES: dict[str, tuple[str, int]] = {
@@ -51,8 +53,18 @@ class Foot:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """The reader, where somebody is signed in. `csrf` is what forms of their session bring."""
+
+    title: str
+    email: str
+    csrf: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shell:
-    """Everything the frame shows. `theme` is empty when the system decides."""
+    """Everything the frame shows. `theme` is empty when the system decides, `account` None where nobody is
+    signed in."""
 
     title: str
     project: str
@@ -68,6 +80,7 @@ class Shell:
     foot: Foot
     here: str
     notices: tuple[str, ...]
+    account: Account | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +170,10 @@ def shell(
     environments: Sequence[str] = (),
     *,
     empty: bool = False,
+    principal: Principal | None = None,
 ) -> Shell:
     """The frame for one page. `page` is the navigation entry the reader is at, `empty`: no trace came yet."""
+    person = principal.person if principal else None
     base = path_of(view.project, "traces")
     carried = {
         "range": view.range_name if view.range_name != DEFAULT_RANGE else None,
@@ -168,6 +183,8 @@ def shell(
     navigation = [Link("Traces", with_query(base, carried), page == "traces", "traces")]
     if empty or page == "first":
         navigation.append(Link("First run", first, page == "first", "first"))
+    if principal is not None and (person or principal.role_in(view.project) is Role.ADMIN):
+        navigation.append(Link("Settings", "/settings", page == "settings", "settings"))
     at_list = base if page != "first" else first
     return Shell(
         title=title,
@@ -206,4 +223,5 @@ def shell(
         foot=foot(intake, first),
         here=view.here,
         notices=view.notices,
+        account=Account(person.title, person.email, principal.csrf) if principal and person else None,
     )

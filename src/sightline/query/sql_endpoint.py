@@ -38,10 +38,10 @@ from sightline.store.rows import StoreError
 from sightline.store.store import Connection, Store
 
 _CONNECTIONS = 2
-_MAX_WAITING = 32
+MAX_WAITING = 32
 _MAX_ANSWER = 64 * 2**20
 # How long past its limit a query may take to notice it before it is killed.
-_GRACE = 2.0
+GRACE = 2.0
 _KILLS, _BETWEEN_KILLS = 5, 0.2
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _SYNTAX = 62  # ClickHouse: SYNTAX_ERROR
@@ -49,7 +49,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _DESCRIBE = re.compile(r"\s*(?:DESCRIBE|DESC)\s+(?:TABLE\s+)?[`\"]?(\w+)[`\"]?\s*;?\s*", re.IGNORECASE)
 _SHOW = re.compile(r"\s*SHOW\s+TABLES\s*;?\s*", re.IGNORECASE)
 # The driver sends parameters to the engine only when it sees one in the text, and otherwise pastes them in.
-_BIND = f"/* {{{PROJECT_PARAMETER}:String}} */ "
+BIND = f"/* {{{PROJECT_PARAMETER}:String}} */ "
 
 
 class SqlEndpoint:
@@ -107,31 +107,22 @@ class SqlEndpoint:
         wait. When the awaiting task is cancelled, the query is killed.
         """
         values = _checked_parameters(parameters or {})
-        if not _PROJECT.fullmatch(project):
-            raise ValueError(f"project {project!r} is not a project's name")
-        try:
-            size = len(query.encode())
-        except UnicodeEncodeError as error:
-            raise SqlError(
-                "The query holds half a surrogate pair, which is no text.", "syntax", error.start
-            ) from error
-        if size > MAX_QUERY:
-            raise SqlError(f"The query is longer than {MAX_QUERY // 1024} KiB.", "refused")
+        checked_query(project, query)
         if described := self._described(query):
             return described
         return await self._run(lambda call: self._answer(call, project, query, values))
 
-    async def _run(self, work: Callable[[_Call], SqlAnswer]) -> SqlAnswer:
-        if self._waiting >= _MAX_WAITING:
+    async def _run(self, work: Callable[[Call], SqlAnswer]) -> SqlAnswer:
+        if self._waiting >= MAX_WAITING:
             raise SqlBusy(f"{self._waiting} SQL queries wait already; try again in a moment.")
-        call = _Call(f"sightline-sql-{uuid.uuid4().hex}")
+        call = Call(f"sightline-sql-{uuid.uuid4().hex}")
         self._waiting += 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, work, call)
         future.add_done_callback(self._done)
         limit = self._settings.query_seconds
         try:
             # Waiting for a connection takes no longer than the queries before it.
-            async with asyncio.timeout(limit * (2 + _MAX_WAITING / self._size) + _GRACE):
+            async with asyncio.timeout(limit * (2 + MAX_WAITING / self._size) + GRACE):
                 return await asyncio.shield(future)
         except TimeoutError as error:
             await self._stop(call, future)
@@ -140,19 +131,19 @@ class SqlEndpoint:
             await self._stop(call, future)
             raise
 
-    def _done(self, future: asyncio.Future[SqlAnswer]) -> None:
+    def _done(self, future: asyncio.Future[Any]) -> None:
         self._waiting -= 1
         if not future.cancelled():
             future.exception()  # an abandoned query's failure is nobody's concern
 
-    async def _stop(self, call: _Call, future: asyncio.Future[SqlAnswer]) -> None:
+    async def _stop(self, call: Call, future: asyncio.Future[Any]) -> None:
         call.stopped.set()
         if call.started.is_set():
             await asyncio.to_thread(self._kill_until_over, call)
         else:
             future.cancel()
 
-    def _kill_until_over(self, call: _Call) -> None:
+    def _kill_until_over(self, call: Call) -> None:
         # More than once: the engine may not have begun with the query when it is told to stop it.
         for _ in range(_KILLS):
             self._kill(call.mark)
@@ -174,7 +165,7 @@ class SqlEndpoint:
         finally:
             self._idle.put(connection)
 
-    def _answer(self, call: _Call, project: str, query: str, values: Mapping[str, Any]) -> SqlAnswer:
+    def _answer(self, call: Call, project: str, query: str, values: Mapping[str, Any]) -> SqlAnswer:
         """The blocking part: parse, check, run."""
         call.started.set()
         try:
@@ -184,19 +175,20 @@ class SqlEndpoint:
             call.over.set()
 
     def _ask(
-        self, connection: Connection, call: _Call, project: str, query: str, values: Mapping[str, Any]
+        self, connection: Connection, call: Call, project: str, query: str, values: Mapping[str, Any]
     ) -> SqlAnswer:
         plan = self._checked(connection, project, query, values)
         if call.stopped.is_set():
             raise SqlTooLong("The query was cancelled before it ran.", "failed")
         started = time.perf_counter()
         limit = self._settings.query_rows
-        guardian = threading.Timer(self._settings.query_seconds + _GRACE, self._kill, (call.mark,))
+        settings = self.limits(call.mark, project, {**FORMAT_SETTINGS, "limit": limit + 1})
+        guardian = threading.Timer(self._settings.query_seconds + GRACE, self._kill, (call.mark,))
         guardian.daemon = True
         guardian.start()
         try:
             raw = connection.raw(
-                f"{_BIND}{plan.text}\nSETTINGS {self.limits(call.mark, project, limit + 1)}",
+                f"{BIND}{plan.text}\nSETTINGS {settings}",
                 {**values, PROJECT_PARAMETER: project},
                 fmt=FORMAT,
             )
@@ -211,16 +203,24 @@ class SqlEndpoint:
         return self._checked(connection, project, query, values)
 
     def _checked(self, connection: Connection, project: str, query: str, values: Mapping[str, Any]) -> Plan:
+        canonical = self.canonical(connection, query)
+        check_text(canonical, values)
+        return self.verified(
+            connection, wrap(canonical, self.relations), {**values, PROJECT_PARAMETER: project}
+        )
+
+    def canonical(self, connection: Connection, query: str) -> str:
+        """The text as the engine understands it. Raises SqlError for what it does not. Blocking."""
         try:
             answer = connection.raw("SELECT formatQuerySingleLine({q:String})", {"q": query}, fmt="RawBLOB")
         except StoreError as error:
             raise syntax_error(error, query) from error
-        canonical = answer.decode("utf-8", "replace").strip()
-        check_text(canonical, values)
-        plan = wrap(canonical, self.relations)
-        bound = {**values, PROJECT_PARAMETER: project}
+        return answer.decode("utf-8", "replace").strip()
+
+    def verified(self, connection: Connection, plan: Plan, bound: Mapping[str, Any]) -> Plan:
+        """The plan, after everything in its tree was found on a list. Raises SqlError. Blocking."""
         try:
-            dump = connection.raw(f"{_BIND}EXPLAIN AST {plan.text}", bound, fmt=DUMP_FORMAT)
+            dump = connection.raw(f"{BIND}EXPLAIN AST {plan.text}", bound, fmt=DUMP_FORMAT)
         except StoreError as error:
             if error.code != _SYNTAX:
                 raise self._failure(error, plan) from error
@@ -230,18 +230,19 @@ class SqlEndpoint:
         check_tree(read_tree(dump.decode("utf-8", "replace")), plan)
         return plan
 
-    def limits(self, mark: str, project: str, rows: int) -> str:
-        """The settings a query runs with: a wall of their own, whatever the text says."""
+    def limits(self, mark: str, project: str, chosen: Mapping[str, str | int], bounded: bool = True) -> str:
+        """The settings a query runs with: a wall of their own, whatever the text says.
+
+        `chosen` are those that only shape the answer; `bounded` is whether all of it must fit into memory.
+        """
         own = sorted({table for relation in self.relations.values() for table in relation.tables})
         filters = ", ".join(f"'{table}': 'project = \\'{project}\\''" for table in own)
         settings: dict[str, str | int | float] = {
-            **FORMAT_SETTINGS,
-            "limit": rows,
+            **chosen,
             "max_execution_time": self._settings.query_seconds,
             "timeout_overflow_mode": "throw",
             "max_memory_usage": self._settings.query_memory,
-            "max_result_bytes": _MAX_ANSWER,
-            "result_overflow_mode": "throw",
+            **({"max_result_bytes": _MAX_ANSWER, "result_overflow_mode": "throw"} if bounded else {}),
             "max_threads": 2,
             "enable_analyzer": 1,
             "allow_ddl": 0,
@@ -274,7 +275,7 @@ class SqlEndpoint:
         return SqlAnswer(("name", "type"), ("String", "String"), rows, False, 0.0)
 
 
-class _Call:
+class Call:
     """One question under way: its mark in the engine's process list, and whether it was given up."""
 
     def __init__(self, mark: str) -> None:
@@ -282,6 +283,20 @@ class _Call:
         self.started = threading.Event()
         self.stopped = threading.Event()
         self.over = threading.Event()
+
+
+def checked_query(project: str, query: str) -> None:
+    """Refuse a text that is none or too long. Raises SqlError, ValueError for a wrong project."""
+    if not _PROJECT.fullmatch(project):
+        raise ValueError(f"project {project!r} is not a project's name")
+    try:
+        size = len(query.encode())
+    except UnicodeEncodeError as error:
+        raise SqlError(
+            "The query holds half a surrogate pair, which is no text.", "syntax", error.start
+        ) from error
+    if size > MAX_QUERY:
+        raise SqlError(f"The query is longer than {MAX_QUERY // 1024} KiB.", "refused")
 
 
 def _checked_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -67,10 +67,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A query ready to be checked and run: the wrapped text and the relations it uses."""
+    """A query ready to be checked and run: the wrapped text, the relations it uses, the user's own text."""
 
     text: str
     relations: tuple[Relation, ...]
+    canonical: str = ""
 
 
 def check_text(canonical: str, parameters: Iterable[str]) -> None:
@@ -104,13 +105,16 @@ def _check_call(name: str, *, anywhere: bool = False) -> None:
     )
 
 
-def wrap(canonical: str, relations: Mapping[str, Relation]) -> Plan:
-    """The text that runs: the user's canonical SELECT behind the SELECTs that its table names stand for."""
+def wrap(canonical: str, relations: Mapping[str, Relation], outer: str = "*") -> Plan:
+    """The text that runs: the user's canonical SELECT behind the SELECTs that its table names stand for.
+
+    `outer` is what is taken of the user's columns, in our words.
+    """
     words = set(re.findall(r"\w+", canonical))
     used = tuple(relation for name, relation in relations.items() if name in words)
     heads = [f"{relation.name} AS (\n{relation.select(canonical)}\n)" for relation in used]
     head = f"WITH {', '.join(heads)}\n" if heads else ""
-    return Plan(f"{head}SELECT * FROM (\n{canonical}\n)", used)
+    return Plan(f"{head}SELECT {outer} FROM (\n{canonical}\n)", used, canonical)
 
 
 def read_tree(dump: str) -> Node:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+
+from sightline.records.people import Person, Role
 
 DEFAULT_PROJECT = "default"
 
@@ -45,17 +47,69 @@ class ApiKey:
     revoked_at: datetime | None
 
 
+# What a role may do, in the words of keys. Nobody sends telemetry as a person.
+_SCOPES: Mapping[Role | None, frozenset[Scope]] = {
+    None: frozenset(),
+    Role.READER: frozenset({Scope.READ}),
+    Role.EDITOR: frozenset({Scope.READ}),
+    Role.ADMIN: frozenset({Scope.ADMIN}),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The authenticated sender or reader of one request."""
+    """The authenticated sender or reader of one request: a key, a person, or whoever is at an open server.
+
+    Of a person `project` is the one they act in now (`within`), `session` names their browser, and `csrf`
+    is what its forms must bring.
+    """
 
     project: str
     scopes: frozenset[Scope]
     key_id: str | None
+    person: Person | None = None
+    session: str | None = None
+    csrf: str = field(default="", repr=False)
 
     def may(self, scope: Scope) -> bool:
         """Whether this principal may act with `scope`."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody had to say who they are."""
+        return self.key_id is None and self.person is None
+
+    @property
+    def operator(self) -> bool:
+        """Whether this principal may act for every project: a server administrator, an admin key of
+        project `default`, the user of an open server."""
+        if self.person is not None:
+            return self.person.server_admin
+        return self.may(Scope.ADMIN) and (self.key_id is None or self.project == DEFAULT_PROJECT)
+
+    @property
+    def by(self) -> str:
+        """The name under which the audit remembers this principal."""
+        if self.person is not None:
+            return f"person:{self.person.email}"
+        return f"key:{self.key_id}" if self.key_id else "api:loopback"
+
+    def role_in(self, project: str) -> Role | None:
+        """The role in a project; a key has that of its scope in its own project, and nobody's elsewhere."""
+        if self.person is not None:
+            return self.person.role_in(project)
+        if self.key_id is not None and project != self.project:
+            return None
+        if self.may(Scope.ADMIN):
+            return Role.ADMIN
+        return Role.READER if self.may(Scope.READ) else None
+
+    def within(self, project: str) -> Principal:
+        """A person acting in another project, with the role they have there; others as they are."""
+        if self.person is None:
+            return self
+        return replace(self, project=project, scopes=_SCOPES[self.person.role_in(project)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +156,8 @@ class PriceEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who did what when. `actor` is `cli:<user>`, `key:<id>` or `system`; `action` as `key.create`."""
+    """Who did what when. `actor` is `cli:<user>`, `key:<id>`, `person:<e-mail>` or `system`; `action` as
+    `key.create`."""
 
     id: int
     at: datetime

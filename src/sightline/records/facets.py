@@ -37,7 +37,7 @@ class Facets:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A field or attribute that spans have: its name in filters, how many of the spans looked at have it."""
+    """A field or attribute that spans have: its name in filters, and how many of those looked at have it."""
 
     name: str
     count: int

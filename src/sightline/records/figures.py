@@ -47,8 +47,8 @@ class Breakdown:
 
     `starts` are the beginnings of the buckets, which end at the next one's and at `end`; `step` is their
     nominal length. `rows` come by the measure that was asked for, then what is not set, then other. `whole`
-    is everything together: measured, not a sum of the rows. `groups` counts all groups, also those in other.
-    `exact` is false where percentiles are estimates.
+    is everything together: not a sum of the rows, but measured. `groups` counts all groups, also those in
+    other. `exact` is false where percentiles are estimates.
     """
 
     measures: tuple[str, ...]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A piece of a text around what was found. `ranges`: begin and end of each mark, in characters of `text`.
+    """A piece of a text around what was found. `ranges` are begin and end of each mark, in characters.
 
     `before` and `after`: there is more of the text on that side.
     """
@@ -32,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class SpanHit:
-    """A span that says what was looked for; `start_time` in nanoseconds, `places` in the span's order."""
+    """A span that says what was looked for; `start_time` in ns. `places` in the order of its contents."""
 
     trace_id: str
     span_id: str

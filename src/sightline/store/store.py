@@ -12,7 +12,7 @@ import queue
 import re
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +39,9 @@ _LARGE_CODES = {241, 158, 307, 396}
 _CODE = re.compile(r"Code: (\d+)")
 # A server may gather inserts by itself, and then a repeated one is not recognised by its token.
 REMOTE_SETTINGS: dict[str, Any] = {"async_insert": 0}
+# Formats whose pieces, one after the other, are the whole answer; all others have a beginning or an end.
+STREAMED = frozenset({"Native", "TabSeparated", "CSV", "RowBinary", "JSONEachRow"})
+_PIECE = 512 * 2**10
 # How long (s) a server keeps the temporary tables of a writer that says nothing.
 _SESSION_SECONDS = 600
 # The embedded engine shares the machine with the server: caches are bounded so that memory stays flat.
@@ -53,7 +56,7 @@ EMBEDDED_OPTIONS: dict[str, Any] = {
 # Questions of people go first: a statement of the digest pauses, as often as it has read something, while one
 # is being answered, but never longer than these milliseconds. The digest catches up; a person waits once.
 ANSWERS_FIRST: dict[str, Any] = {"priority": 1}
-DIGEST_AFTER: dict[str, Any] = {"priority": 2, "low_priority_query_wait_time_ms": 50}
+DIGEST_AFTER: dict[str, Any] = {"priority": 2, "low_priority_query_wait_time_ms": 200}
 
 
 def embedded_url(data: Path) -> str:
@@ -176,6 +179,22 @@ class Connection:
                 sql, parameters=dict(parameters or {}), settings=dict(settings or {}), fmt=fmt
             )
         return answer
+
+    def stream(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, fmt: str = "Native"
+    ) -> Generator[bytes, None, None]:
+        """Run a SELECT and give its answer piece by piece, as the engine makes it.
+
+        Pieces come as they are asked for in `STREAMED` formats, in one with others. The connection is taken
+        until the iterator is used up or closed.
+        """
+        with self._asking():
+            source = self._client.raw_stream(sql, parameters=dict(parameters or {}), fmt=fmt)
+            try:
+                while piece := source.read(_PIECE):
+                    yield piece
+            finally:
+                source.close()
 
     def command(
         self,
