@@ -62,12 +62,14 @@ class IntakeMeter:
         passed = new.at - old.at
         seen = new.visible_count - old.visible_count
         accepted = _sum(measures.REQUESTS, "_total", outcome="accepted")
+        # A retry that was recognised is answered like the request it repeats: no refusal.
+        taken = accepted + _sum(measures.REQUESTS, "_total", outcome="duplicate")
         everything = _sum(measures.REQUESTS, "_total")
         return Intake(
             spans_per_second=(new.spans - old.spans) * 10**9 / passed if passed >= _SPARSE else None,
             visible_after=(new.visible_sum - old.visible_sum) / seen if seen > 0 else None,
             quarantined=int(_sum(measures.QUARANTINED, "sightline_quarantine_records")),
             accepted=int(accepted),
-            refused=int(everything - accepted),
+            refused=int(everything - taken),
             refusal=self._refusal(),
         )
