@@ -1,9 +1,21 @@
 from __future__ import annotations
 
+import pytest
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
 from sightline import measures
 from sightline.pages.intake import IntakeMeter
 
 S = 10**9
+
+
+@pytest.fixture(autouse=True)
+def own_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measures that nobody else in this process counts: other tests' servers may still be at work."""
+    own = CollectorRegistry()
+    for name, labels in (("RECEIVED", ("signal", "source")), ("REQUESTS", ("signal", "source", "outcome"))):
+        monkeypatch.setattr(measures, name, Counter(name.lower(), name, labels, registry=own))
+    monkeypatch.setattr(measures, "VISIBLE_AFTER", Histogram("visible_after", "s", registry=own))
 
 
 def test_rates_come_from_what_was_counted_since() -> None:
