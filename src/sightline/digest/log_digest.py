@@ -25,7 +25,7 @@ from sightline.digest.staging import (
 )
 from sightline.digest.steps import array, quoted
 from sightline.digest.target import Target
-from sightline.store.store import DATABASE, Connection
+from sightline.store.store import DATABASE, Connection, clause
 
 ENVIRONMENTS = ("deployment.environment.name", "deployment.environment")
 
@@ -90,14 +90,14 @@ class LogDigest:
         self._staging.clear()
         values = "s.attributes.value"
         self._local.command(
-            f"INSERT INTO {self._table} SELECT {AROUND}, least(s.time_unix_nano, {LATEST}),"
+            f"INSERT INTO {self._table}{clause(decode_settings(records))}"
+            f" SELECT {AROUND}, least(s.time_unix_nano, {LATEST}),"
             f" least(s.observed_time_unix_nano, {LATEST}), s.severity_number,"
             f" s.severity_text, s.body, ({types_of('[s.body]')})[1], ({texts_of('[s.body]')})[1],"
             " s.attributes.key,"
             f" {types_of(values)}, {texts_of(values)}, s.dropped_attributes_count, s.trace_id, s.span_id,"
             " s.event_name"
-            f" FROM {items_of(path, 'logs', LOGS, ('resource_logs', 'scope_logs', 'log_records'))}",
-            settings=decode_settings(records),
+            f" FROM {items_of(path, 'logs', LOGS, ('resource_logs', 'scope_logs', 'log_records'))}"
         )
         timer.mark("decode")
         facts = self._staging.facts(self._table, "[raw_body]")

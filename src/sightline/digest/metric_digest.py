@@ -24,7 +24,7 @@ from sightline.digest.staging import (
 )
 from sightline.digest.steps import quoted
 from sightline.digest.target import Target
-from sightline.store.store import DATABASE, Connection
+from sightline.store.store import DATABASE, Connection, clause
 
 _POINT_COLUMNS = {
     "name": "String", "type": "String", "unit": "String", "description": "String", "temporality": "Int32",
@@ -108,8 +108,8 @@ class MetricDigest:
         source = items_of(path, "metrics", METRICS, ("resource_metrics", "scope_metrics", "metrics"))
         self._local.command("DROP TEMPORARY TABLE IF EXISTS staged_metrics")
         self._local.command(
-            f"CREATE TEMPORARY TABLE staged_metrics ENGINE = Memory AS SELECT {AROUND}, s AS m FROM {source}",
-            settings=decode_settings(records),
+            f"CREATE TEMPORARY TABLE staged_metrics ENGINE = Memory AS SELECT {AROUND}, s AS m FROM {source}"
+            + clause(decode_settings(records))
         )
         for kind in _KINDS:
             self._local.command(self._points(kind))

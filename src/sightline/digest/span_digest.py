@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -118,19 +119,13 @@ class SpanDigest:
         spans = self._local.table(tree_select(query.columns), _STAGED)
         size = Size(int(spans["texts"].sum()), int(spans["longest"].max(initial=0)))
         write = partial(self._contents.write, CANON, size, expires, token, today)
-        if self._beside is self._local:
-            write()
-        # Contents and rows are written side by side: each keeps one core busy for about as long as the other.
-        with ThreadPoolExecutor(1, thread_name_prefix="digest-content") as pool:
-            content = None if self._beside is self._local else pool.submit(write)
+        with self._beside_of(write):
             self._derive(spans)
             timer.mark("tree")
             going_on = self._going_on(spans)
             names, select = self._rows(query.columns, facts)
             self._target.insert_select(f"{DATABASE}.spans", names, select, token)
             timer.mark("insert")
-            if content:
-                content.result()
         timer.mark("content")
         if not self._target.embedded:
             going_on = self._shared(spans, *going_on)
@@ -138,6 +133,19 @@ class SpanDigest:
         timer.mark("settle")
         self._local.command(f"DROP TABLE IF EXISTS {CANON}")
         return facts.rows
+
+    @contextmanager
+    def _beside_of(self, write: Callable[[], None]) -> Iterator[None]:
+        """Contents are written beside what is done inside: each keeps one core busy for about as long as the
+        other. Without a connection for that they are written first."""
+        if self._beside is self._local:
+            write()
+            yield
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="digest-content") as pool:
+            content = pool.submit(write)
+            yield
+            content.result()
 
     def _canonical(self, path: Path, records: int, timer: Timer) -> tuple[Facts, CanonicalQuery] | None:
         """Stage a segment and make its canonical spans in the scratch table `canon`; None when it holds no
