@@ -16,7 +16,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
-import orjson
 import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -161,7 +160,7 @@ def _refused(failure: Failure, query_id: str) -> Response:
         **failure.headers,
         "X-ClickHouse-Exception-Code": str(failure.code),
         "X-ClickHouse-Query-Id": query_id,
-        "X-ClickHouse-Summary": orjson.dumps({}).decode(),
+        "X-ClickHouse-Summary": "{}",
     }
     return PlainTextResponse(failure.text, failure.status, headers)
 

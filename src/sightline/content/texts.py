@@ -29,16 +29,22 @@ class StoredText:
     parts: tuple[str, ...] = ()
 
 
-def leaves(hash_: str, rows: Mapping[str, StoredText], levels: int = LEVELS) -> Iterator[StoredText | None]:
-    """The rows that hold a text's bytes, in order; None for one that is not there or nested too deep."""
+def leaf_hashes(hash_: str, rows: Mapping[str, StoredText], levels: int = LEVELS) -> Iterator[str | None]:
+    """The hashes of the rows that hold a text's bytes, in order; None for one that is not there or nested too
+    deep."""
     row = rows.get(hash_)
     if row is None or levels == 0:
         yield None
     elif not row.parts:
-        yield row
+        yield hash_
     else:
         for part in row.parts:
-            yield from leaves(part, rows, levels - 1)
+            yield from leaf_hashes(part, rows, levels - 1)
+
+
+def leaves(hash_: str, rows: Mapping[str, StoredText]) -> Iterator[StoredText | None]:
+    """These rows."""
+    return (rows[leaf] if leaf else None for leaf in leaf_hashes(hash_, rows))
 
 
 def assemble(hash_: str, rows: Mapping[str, StoredText]) -> bytes | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
-from sightline.content.texts import StoredText, stored
+from sightline.content.texts import leaf_hashes, stored
 from sightline.query.excerpts import BEFORE, LENGTH, excerpt
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.contents import in_log
@@ -24,7 +24,6 @@ from sightline.records.hits import Excerpt, LogHit, Place, SpanHit
 from sightline.store.store import Store
 
 MOST = 200
-_LEVELS = 4
 
 
 def phrases_of(predicate: Predicate) -> tuple[Phrase, ...]:
@@ -52,7 +51,7 @@ async def search(store: Store, selection: Selection, *, limit: int = 50) -> tupl
     project = selection.window.project
     hashes = sorted({hash_ for row in rows for hash_ in row["hashes"]}) if phrases else []
     trees = await stored(store, project, hashes, limit=0)
-    leaves = {hash_: _leaves(hash_, trees) for hash_ in hashes}
+    leaves = {hash_: [leaf for leaf in leaf_hashes(hash_, trees) if leaf] for hash_ in hashes}
     found = await _excerpts(
         store, project, sorted({leaf for some in leaves.values() for leaf in some}), phrases
     )
@@ -81,16 +80,6 @@ def latest(selection: Selection, limit: int) -> Statement:
         "ORDER BY s.start_time DESC\n"
         f"LIMIT {sql.parameters.value('UInt32', limit)}"
     )
-
-
-def _leaves(hash_: str, rows: Mapping[str, StoredText], levels: int = _LEVELS) -> list[str]:
-    """The hashes of the stored pieces that a text consists of; itself when it is one."""
-    row = rows.get(hash_)
-    if row is None or levels == 0:
-        return []
-    if not row.parts:
-        return [hash_]
-    return [leaf for part in row.parts for leaf in _leaves(part, rows, levels - 1)]
 
 
 def pieces(project: str, hashes: Sequence[str], phrases: Sequence[Phrase]) -> Statement:
