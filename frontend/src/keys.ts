@@ -66,10 +66,8 @@ export function listenForKeys(): void {
     if (stored()) return;
     const went = Date.now() - going < 1000;
     going = 0;
-    const action =
-      went && event.key === "t"
-        ? () => document.querySelector<HTMLElement>(".side a")?.click()
-        : actions[event.key];
+    const place = went ? document.querySelector<HTMLElement>(`[data-go="${CSS.escape(event.key)}"]`) : null;
+    const action = place ? () => place.click() : actions[event.key];
     if (!action) return;
     event.preventDefault();
     action();

@@ -166,3 +166,18 @@ def test_the_statements(target: Target) -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text)
     assert text == path.read_text()
+
+
+@pytest.mark.parametrize("target", list(Target))
+@pytest.mark.parametrize("text", ["", "llm or tool", "error", "-env:dev"])
+def test_the_switch_of_environments_narrows_without_being_part_of_the_filter(
+    told_store: Store, text: str, target: Target
+) -> None:
+    chosen = select(text, WINDOW, NOW, target, environment="prod")
+    assert chosen.text == select(text, WINDOW, NOW, target).text
+    said = f"({text}) env:prod" if text else "env:prod"
+    assert asyncio.run(count(told_store, chosen)) == found(told_store, said, target)
+    if not asyncio.run(count(told_store, chosen)):
+        return  # in the story only the topmost spans name their environment
+    answer = asyncio.run(facets(told_store, chosen, NOW, ("env", "kind")))
+    assert set(values(answer.facets[0])) == {"prod"}

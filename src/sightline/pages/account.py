@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from sightline.control.errors import InvalidValue, SignInRefused, TooManyAttempts
 from sightline.control.passwords import SHORTEST
+from sightline.pages.address import Link
 from sightline.pages.admission import principal_of
 from sightline.pages.answers import Missing, back_to, form, html
 from sightline.pages.browsers import browser_of
@@ -18,7 +19,7 @@ from sightline.pages.entrance import Hashing, origin_of
 from sightline.pages.environment import render
 from sightline.pages.services import Services
 from sightline.pages.settings_frame import Frame, nanoseconds, tabs
-from sightline.pages.shell import Link, Shell
+from sightline.pages.shell import Shell
 from sightline.records.people import BrowserSession, Person
 
 DONE = {

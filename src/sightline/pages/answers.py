@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from sightline.pages.shell import with_query
+from sightline.pages.address import with_query
 
 MOST_FORM = 64 * 1024
 """Bytes of a form; the largest has a few lines."""

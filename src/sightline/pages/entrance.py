@@ -23,12 +23,13 @@ from sightline.control.gate import AccessDenied
 from sightline.control.passwords import SHORTEST
 from sightline.control.presented import PLAIN_COOKIE, SECURE_COOKIE
 from sightline.control.stored_sessions import Origin
-from sightline.pages import first, shell
+from sightline.pages import first
+from sightline.pages.address import Link, local, theme_of, with_query
 from sightline.pages.admission import check_token, identify
 from sightline.pages.answers import Refused, form, html
 from sightline.pages.environment import render
 from sightline.pages.services import Services
-from sightline.pages.shell import THEME_COOKIE, Link, theme_of, with_query
+from sightline.pages.shell import THEME_COOKIE
 from sightline.records.people import Person
 
 _T = TypeVar("_T")
@@ -98,7 +99,7 @@ class Entrance:
 
     async def login(self, request: Request) -> Response:
         """The form; whoever needs none goes on."""
-        following = shell.local(request.query_params.get("next", "/"))
+        following = local(request.query_params.get("next", "/"))
         try:
             await identify(request, self.services)
         except AccessDenied as error:
@@ -110,7 +111,7 @@ class Entrance:
     async def sign_in(self, request: Request) -> Response:
         """Check e-mail and password, then go where the reader wanted to."""
         fields = await form(request)
-        email, following = fields.get("email", "")[:254], shell.local(fields.get("next", "/"))
+        email, following = fields.get("email", "")[:254], local(fields.get("next", "/"))
         password, origin = fields.get("password", ""), origin_of(request)
         try:
             check = self.services.control.check_password

@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
 from sightline.control.exposure import is_loopback
 from sightline.pages import formats
-from sightline.pages.services import Intake
-from sightline.pages.shell import Link, Shell, path_of, with_query
+from sightline.pages.address import Link, path_of, with_query
+from sightline.pages.answers import html, part
+from sightline.pages.environment import render
+from sightline.pages.frames import Frames, Table
+from sightline.pages.services import Intake, Services
+from sightline.pages.shell import Shell
 from sightline.pages.snippets import Snippet, snippets
+from sightline.query import traces as questions
 
 _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}|\[[0-9a-fA-F:.]{2,45}\]")
 KEY = "YOUR_KEY"
@@ -103,3 +112,46 @@ def context(shell: Shell, base: str, needs_key: bool, chosen: str, panel: Listen
         key_command=f"sightline keys create --project {shell.project} --scope ingest" if needs_key else "",
         listening=panel,
     )
+
+
+class FirstPages:
+    """`/p/{project}/first`."""
+
+    def __init__(self, services: Services, frames: Frames) -> None:
+        self.services = services
+        self.frames = frames
+
+    def table(self) -> Table:
+        """Method, path and endpoint of each."""
+        return [("GET", "/p/{project}/first", self.show)]
+
+    async def show(self, request: Request) -> Response:
+        """The first run, or its listening panel alone."""
+        view, principal = await self.frames.view(request, ("since", "with"))
+        now = self.services.clock()
+        query = request.query_params
+        opened = query.get("since", "")
+        since = min(now, int(opened) * 10**6) if opened.isdecimal() and len(opened) < 15 else now
+        arrived = await questions.latest_arrival(self.services.store, view.project, since - 10**9)
+        settings = self.services.settings
+        host = request.url.hostname or settings.http.host
+        spoken = scheme(request.url.scheme, host, request.headers.get("sec-fetch-site"))
+        base = address(spoken, host, request.url.port)
+        panel = listening(
+            view.project,
+            await run_in_threadpool(self.services.intake),
+            base,
+            base.split("://", 1)[1].rsplit(":", 1)[0],
+            settings.grpc.port,
+            since,
+            now,
+            arrived,
+        )
+        frame = await self.frames.shell("First run", "first", view, principal, empty=True)
+        filled = context(frame, base, not principal.open, query.get("with", ""), panel)
+        if part(request) == "listening":
+            answer = html(render("_listening.html", filled))
+            if panel.arrived:
+                answer.headers["hx-redirect"] = panel.arrived
+            return answer
+        return html(render("first.html", filled))

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, replace
 
 from sightline.content.conversation import conversation
 from sightline.pages import formats
+from sightline.pages.address import Link, with_query
 from sightline.pages.formats import Absent, Money
 from sightline.pages.messages import Messages, messages
-from sightline.pages.shell import Link, with_query
-from sightline.pages.waterfall import TABS, Request
+from sightline.pages.waterfall import TABS, Asked
 from sightline.records.trace import Content, Position, Span, SpanDetail, SpanEvent, Trace
 
 
@@ -87,7 +87,7 @@ def inspector(
     span: Span,
     detail: SpanDetail,
     contents: Sequence[Content],
-    request: Request,
+    request: Asked,
     before: Sequence[Content] = (),
 ) -> Inspector:
     """The selected span: its facts, messages, attributes, usage, events and everything as stored.
@@ -246,7 +246,7 @@ def _classes(span: Span, detail: SpanDetail) -> tuple[tuple[str, int | None, flo
     return tuple(out)
 
 
-def usages(trace: Trace, request: Request, most: int = 50) -> tuple[Usage, ...]:
+def usages(trace: Trace, request: Asked, most: int = 50) -> tuple[Usage, ...]:
     """Why the trace's total counts each call once: every span that reports usage, and what became of it."""
     out: list[Usage] = []
     for span in trace.spans:

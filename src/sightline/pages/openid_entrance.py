@@ -13,7 +13,8 @@ from starlette.responses import RedirectResponse, Response
 from sightline.control.errors import AlreadyExists, InvalidValue
 from sightline.control.keys import draw_at_random
 from sightline.control.tokens import matches, new_token, shaped
-from sightline.pages import first, shell
+from sightline.pages import first
+from sightline.pages.address import local
 from sightline.pages.answers import Missing
 from sightline.pages.entrance import Entrance, over_tls
 from sightline.pages.openid import Flow, Identity, OpenIdError, Provider
@@ -40,7 +41,7 @@ class OpenIdEntrance:
 
     async def start(self, request: Request) -> Response:
         """To the provider, with a secret for the way back in a cookie of ten minutes."""
-        provider, following = self._provider(), shell.local(request.query_params.get("next", "/"))
+        provider, following = self._provider(), local(request.query_params.get("next", "/"))
         scheme = "https" if over_tls(request) else request.url.scheme
         back = first.address(scheme, request.url.hostname or "", request.url.port) + BACK
         secret = new_token(draw_at_random)
@@ -65,7 +66,7 @@ class OpenIdEntrance:
         provider, query = self._provider(), request.query_params
         kept = parse_qs(request.cookies.get(COOKIE, ""))
         secret, back, following = (kept.get(name, [""])[0] for name in ("secret", "back", "next"))
-        following = shell.local(following)
+        following = local(following)
         try:
             if not shaped(secret) or not matches(query.get("state", ""), Flow(secret).part("state")):
                 raise OpenIdError(

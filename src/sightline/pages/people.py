@@ -13,13 +13,14 @@ from sightline.control.errors import AlreadyExists, InvalidValue, NotFound
 from sightline.control.gate import AccessDenied
 from sightline.control.stored_people import LINK_DAYS
 from sightline.pages import first
+from sightline.pages.address import Link, with_query
 from sightline.pages.admission import principal_of
 from sightline.pages.answers import Missing, back_to, form, html
 from sightline.pages.entrance import over_tls
 from sightline.pages.environment import render
 from sightline.pages.services import Services
 from sightline.pages.settings_frame import Frame, managed, nanoseconds, tabs
-from sightline.pages.shell import Link, Shell, with_query
+from sightline.pages.shell import Shell
 from sightline.records.access import Principal
 from sightline.records.people import Person, Role
 

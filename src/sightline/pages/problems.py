@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sightline.pages.shell import Link
+from sightline.pages.address import Link
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from starlette.responses import Response
 
 from sightline.control.errors import AlreadyExists, InvalidValue
 from sightline.control.projects import CONTENT_DAYS, RETENTION_DAYS
+from sightline.pages.address import Link, path_of
 from sightline.pages.admission import principal_of
 from sightline.pages.answers import Missing, back_to, form, html
 from sightline.pages.environment import render
 from sightline.pages.services import Services
 from sightline.pages.settings_frame import Frame, managed, nanoseconds, tabs
-from sightline.pages.shell import Link, Shell, path_of
+from sightline.pages.shell import Shell
 from sightline.records.access import Project
 
 PATH = "/settings/projects"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-from sightline.pages.shell import Link, Shell
+from sightline.pages.address import Link
+from sightline.pages.shell import Shell
 from sightline.records.access import Principal
 from sightline.records.people import Role
 

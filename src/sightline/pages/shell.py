@@ -5,40 +5,53 @@ All of a view's state is in its address; the shell computes the addresses of its
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, urlsplit
 
 from sightline.pages import formats
+from sightline.pages.address import (
+    COMPARISONS,
+    DEFAULT_RANGE,
+    MONTH,
+    RANGES,
+    Link,
+    View,
+    absolute_range,
+    path_of,
+    with_query,
+)
 from sightline.pages.services import Intake
 from sightline.records.access import Principal
 from sightline.records.people import Role
 
-# Relative ranges in the order of the menu: name in the address → (words, seconds).
-RANGES: dict[str, tuple[str, int]] = {
-    "15m": ("Last 15 minutes", 900),
-    "1h": ("Last hour", 3600),
-    "6h": ("Last 6 hours", 6 * 3600),
-    "24h": ("Last 24 hours", 24 * 3600),
-    "7d": ("Last 7 days", 7 * 86400),
-    "30d": ("Last 30 days", 30 * 86400),
-}
-DEFAULT_RANGE = "24h"
 THEMES = ("system", "light", "dark")
 THEME_COOKIE = "sightline_theme"
 SLOW_AFTER = 10.0
-_LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
+# Parameters that mean nothing in another range, environment or project.
+_PLACES = frozenset({"cursor", "cur", "sel", "live"})
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """Words, where they lead, and whether the reader is there."""
+class Entry:
+    """A page in the navigation: its last part of the address, its words, and the letter that `g` takes."""
 
+    name: str
     text: str
+    key: str
+
+
+# The pages of a project in the order of the navigation; each has an icon of its name.
+NAVIGATION: tuple[Entry, ...] = (Entry("traces", "Traces", "t"),)
+
+
+@dataclass(frozen=True, slots=True)
+class RangeForm:
+    """Where two times are typed: the page, its other parameters, and the range now, as the address has it."""
+
     href: str
-    current: bool = False
-    icon: str = ""
+    kept: tuple[tuple[str, str], ...]
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +77,7 @@ class Account:
 @dataclass(frozen=True, slots=True)
 class Shell:
     """Everything the frame shows. `theme` is empty when the system decides, `account` None where nobody is
-    signed in."""
+    signed in, `comparisons` empty on pages that compare nothing. `letters`: what `g` and a letter lead to."""
 
     title: str
     project: str
@@ -74,73 +87,17 @@ class Shell:
     range_name: str
     range_text: str
     ranges: tuple[Link, ...]
+    range_form: RangeForm
+    comparison_text: str
+    comparisons: tuple[Link, ...]
     navigation: tuple[Link, ...]
+    letters: tuple[tuple[str, str, str], ...]
     theme: str
     themes: tuple[Link, ...]
     foot: Foot
     here: str
     notices: tuple[str, ...]
     account: Account | None
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A request's state as read from the address: defaults filled in, what was wrong in `notices`."""
-
-    project: str
-    range_name: str
-    environment: str
-    here: str
-    theme: str
-    notices: tuple[str, ...]
-
-    @property
-    def seconds(self) -> int:
-        """Length of the range."""
-        return RANGES[self.range_name][1]
-
-
-def path_of(project: str, *parts: str) -> str:
-    """`/p/{project}/…` with every part quoted."""
-    return "/".join(("/p", quote(project, safe=""), *(quote(part, safe="") for part in parts)))
-
-
-def with_query(path: str, query: Mapping[str, str | None]) -> str:
-    """`path` with the parameters that have a value."""
-    kept = {key: value for key, value in query.items() if value}
-    return f"{path}?{urlencode(kept)}" if kept else path
-
-
-def local(address: str, otherwise: str = "/") -> str:
-    """`address` when it is a path of this server, so that a link cannot send the reader elsewhere."""
-    return address if _LOCAL.fullmatch(address) else otherwise
-
-
-def theme_of(cookie: str | None) -> str:
-    """The reader's theme, empty when nothing (or nonsense) was chosen."""
-    return cookie if cookie in ("light", "dark") else ""
-
-
-def view(project: str, path: str, query: Mapping[str, str], theme: str, known: Sequence[str] = ()) -> View:
-    """Read the state of a page from its address. `known` names the parameters of the page itself.
-
-    An unknown parameter is ignored and named, a broken value replaced by the default and said so.
-    """
-    notices = []
-    range_name = query.get("range", DEFAULT_RANGE)
-    if range_name not in RANGES:
-        notices.append(
-            f"The range “{range_name[:40]}” is not understood; showing the last 24 hours. "
-            f"Known are {', '.join(RANGES)}."
-        )
-        range_name = DEFAULT_RANGE
-    unknown = [key for key in query if key not in {"range", "env", *known}]
-    if unknown:
-        notices.append(
-            f"Ignored: {', '.join(key[:40] for key in unknown[:5])}. This page has no such parameter."
-        )
-    kept = {key: value for key, value in query.items() if key not in unknown}
-    return View(project, range_name, query.get("env", ""), with_query(path, kept), theme, tuple(notices))
 
 
 def foot(intake: Intake, href: str) -> Foot:
@@ -170,47 +127,65 @@ def shell(
     environments: Sequence[str] = (),
     *,
     empty: bool = False,
+    compares: bool = False,
     principal: Principal | None = None,
 ) -> Shell:
-    """The frame for one page. `page` is the navigation entry the reader is at, `empty`: no trace came yet."""
+    """The frame for one page. `page` is the navigation entry the reader is at, `empty`: no trace came yet,
+    `compares`: the page shows an earlier range beside the chosen one.
+
+    Switches of range, environment and comparison stay on a page of the navigation; from others, such as one
+    trace, they lead to the list of traces.
+    """
     person = principal.person if principal else None
-    base = path_of(view.project, "traces")
-    carried = {
-        "range": view.range_name if view.range_name != DEFAULT_RANGE else None,
-        "env": view.environment or None,
-    }
+    path = urlsplit(view.here).path
+    own = {path_of(view.project, entry.name) for entry in NAVIGATION} | {path_of(view.project, "first")}
+    listed = path in own or path == path_of(view.project, "")
+    at = path if listed else path_of(view.project, "traces")
+    query: dict[str, str | None] = dict(parse_qsl(urlsplit(view.here).query)) if listed else {}
+    kept = {k: v for k, v in query.items() if k not in _PLACES} | view.carried
+
+    def switched(**changes: str | None) -> str:
+        return with_query(at, kept | changes)
+
     first = path_of(view.project, "first")
-    navigation = [Link("Traces", with_query(base, carried), page == "traces", "traces")]
+    navigation = [
+        Link(entry.text, view.link(entry.name), page == entry.name, entry.name) for entry in NAVIGATION
+    ]
     if empty or page == "first":
         navigation.append(Link("First run", first, page == "first", "first"))
     if principal is not None and (person or principal.role_in(view.project) is Role.ADMIN):
         navigation.append(Link("Settings", "/settings", page == "settings", "settings"))
-    at_list = base if page != "first" else first
     return Shell(
         title=title,
         project=view.project,
         projects=tuple(Link(name, path_of(name, "traces"), name == view.project) for name in projects),
         environment=view.environment,
         environments=(
-            Link("All environments", with_query(base, carried | {"env": None}), not view.environment),
-            *(
-                Link(name, with_query(base, carried | {"env": name}), name == view.environment)
-                for name in environments
-            ),
+            Link("All environments", switched(env=None), not view.environment),
+            *(Link(name, switched(env=name), name == view.environment) for name in environments),
         )
         if environments or view.environment
         else (),
         range_name=view.range_name,
-        range_text=RANGES[view.range_name][0],
+        range_text=view.range_text,
         ranges=tuple(
-            Link(
-                text,
-                with_query(at_list, carried | {"range": name if name != DEFAULT_RANGE else None}),
-                name == view.range_name,
-            )
-            for name, (text, _) in RANGES.items()
+            Link(text, switched(range=name if name != DEFAULT_RANGE else None), name == view.range_name)
+            for name, text in [*((n, words) for n, (words, _) in RANGES.items()), (MONTH, "This month")]
         ),
+        range_form=RangeForm(
+            at,
+            tuple((k, v) for k, v in kept.items() if v and k != "range"),
+            absolute_range(view.since, view.until),
+        ),
+        comparison_text=COMPARISONS[view.vs],
+        comparisons=tuple(
+            Link(text, switched(vs=name if name != "none" else None), name == view.vs)
+            for name, text in COMPARISONS.items()
+        )
+        if compares
+        else (),
         navigation=tuple(navigation),
+        letters=tuple((entry.key, entry.text, view.link(entry.name)) for entry in NAVIGATION),
         theme=view.theme,
         themes=tuple(
             Link(

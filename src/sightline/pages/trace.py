@@ -6,14 +6,26 @@ link.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
-from sightline.pages import formats
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sightline.pages import formats, inspector
+from sightline.pages.address import path_of
+from sightline.pages.answers import Missing, html, part
+from sightline.pages.environment import render
 from sightline.pages.formats import Absent
+from sightline.pages.frames import Frames, Table
 from sightline.pages.inspector import Fact, Inspector, counted
-from sightline.pages.shell import Shell, path_of
-from sightline.pages.waterfall import WINDOW, Request, Shape, SpanRow, rows, shapes, ticks
-from sightline.records.trace import Position, Trace
+from sightline.pages.services import Services
+from sightline.pages.shell import Shell
+from sightline.pages.waterfall import TABS, WINDOW, Asked, Shape, SpanRow, rows, shapes, ticks, window_of
+from sightline.query import traces as questions
+from sightline.query.preview import preview
+from sightline.records.trace import Content, Position, Span, Trace
 
 _MINI = 300
 
@@ -86,7 +98,7 @@ def facts(trace: Trace) -> tuple[Fact, ...]:
 
 
 def context(
-    shell: Shell, trace: Trace, request: Request, inspected: Inspector | None, title: str
+    shell: Shell, trace: Trace, request: Asked, inspected: Inspector | None, title: str
 ) -> TraceContext:
     """What the page shows of one trace."""
     root = trace.spans[0]
@@ -129,3 +141,85 @@ def context(
         later=request.to("", request.tab, end) if end < len(trace.spans) else "",
         inspector=inspected,
     )
+
+
+class TracePages:
+    """`/p/{project}/traces/{trace_id}`."""
+
+    def __init__(self, services: Services, frames: Frames) -> None:
+        self.services = services
+        self.frames = frames
+
+    def table(self) -> Table:
+        """Method, path and endpoint of each."""
+        return [("GET", "/p/{project}/traces/{trace_id}", self.show)]
+
+    async def show(self, request: Request) -> Response:
+        """One trace, or the part of it that htmx asks for."""
+        view, principal = await self.frames.view(request, ("span", "tab", "from", "exact"))
+        trace_id = request.path_params["trace_id"]
+        found = await questions.trace(self.services.store, view.project, trace_id)
+        if found is None:
+            raise Missing(
+                f"Project {view.project} has no trace {trace_id[:64]}. It may not have arrived yet, may have "
+                "been refused or sampled away by its sender, or its retention is over."
+            )
+        query = request.query_params
+        span = query.get("span", "").lower()
+        selected = next((s for s in found.spans if s.span_id == span), None)
+        start = int(query["from"]) if query.get("from", "").isdecimal() and len(query["from"]) < 9 else 0
+        asked = Asked(
+            base=path_of(view.project, "traces", found.trace_id),
+            span=selected.span_id if selected else "",
+            tab=query.get("tab", "") if query.get("tab") in TABS else "",
+            start=window_of(found, selected.span_id if selected else "", start),
+            exact=query.get("exact") == "1",
+        )
+        if part(request) == "more-rows":
+            frame = await self.frames.shell("Trace", "traces", view, principal)
+            filled = context(frame, found, asked, None, "")
+            return html(render("_rows.html", filled))
+        opened, title = await asyncio.gather(
+            self._inspector(found, selected or found.spans[0], asked), self._title(found)
+        )
+        frame = await self.frames.shell(title[:80], "traces", view, principal)
+        filled = context(frame, found, asked, opened, title)
+        return html(render("_inspector.html" if part(request) == "inspector" else "trace.html", filled))
+
+    async def _inspector(self, found: Trace, span: Span, asked: Asked) -> inspector.Inspector | None:
+        store = self.services.store
+        details = await questions.span_details(store, found.project, found.trace_id, [span.span_id])
+        if not details:
+            return None
+        contents: list[Content] = []
+        before: list[Content] = []
+        if asked.tab in ("", TABS[0]):
+            contents, before = await asyncio.gather(
+                questions.contents(store, found.project, details[0].contents), self._before(found, span)
+            )
+        return await run_in_threadpool(inspector.inspector, found, span, details[0], contents, asked, before)
+
+    async def _before(self, found: Trace, span: Span) -> list[Content]:
+        """What the model call before this one said."""
+        earlier = inspector.previous_call(found, span)
+        if earlier is None:
+            return []
+        store = self.services.store
+        details = await questions.span_details(store, found.project, found.trace_id, [earlier.span_id])
+        return await questions.contents(store, found.project, details[0].contents) if details else []
+
+    async def _title(self, found: Trace) -> str:
+        """What was asked, when the trace's first span with an input tells it; otherwise the root's name."""
+        root = found.spans[0]
+        details = await questions.span_details(
+            self.services.store, found.project, found.trace_id, [root.span_id]
+        )
+        inputs = [
+            ref
+            for detail in details
+            for field in ("input_messages", "input_value")
+            for ref in detail.contents
+            if ref.field == field
+        ]
+        texts = await questions.contents(self.services.store, found.project, inputs[:1], limit=8_000)
+        return (preview(texts[0].text or "") if texts else "") or root.name or found.trace_id

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
 from sightline.pages import formats
-from sightline.pages.shell import DEFAULT_RANGE, RANGES, Link, Shell, View, path_of, with_query
+from sightline.pages.address import DEFAULT_RANGE, RANGES, Link, View, path_of
+from sightline.pages.answers import Missing, html
+from sightline.pages.environment import render
+from sightline.pages.frames import Frames, Table
+from sightline.pages.services import Services
+from sightline.pages.shell import Shell
+from sightline.query import traces as questions
 from sightline.records.trace import TracePage, TraceSummary
 
 PAGE = 100
@@ -121,28 +131,62 @@ def context(shell: Shell, view: View, page: TracePage, now: int, cursor: str | N
     durations = sorted(t.duration_ns for t in page.traces)
     longest = scale(durations)
     cut = bool(durations) and durations[-1] > longest
-    base = path_of(view.project, "traces")
-    kept = {
-        "range": view.range_name if view.range_name != DEFAULT_RANGE else None,
-        "env": view.environment or None,
-    }
     return TracesContext(
         shell=shell,
         now=now,
         rows=tuple(row(t, view.project, longest) for t in page.traces),
         scale=f"{formats.duration(longest)}{', longer ones are cut' if cut else ''}",
-        older=with_query(base, kept | {"cursor": page.next}) if page.next else "",
-        newest=with_query(base, kept) if cursor else "",
-        wider=_wider(view, base),
+        older=view.link("traces", cursor=page.next) if page.next else "",
+        newest=view.link("traces") if cursor else "",
+        wider=_wider(view),
     )
 
 
-def _wider(view: View, base: str) -> Link | None:
+def _wider(view: View) -> Link | None:
     """The next longer range, for an empty list."""
-    names: Sequence[str] = list(RANGES)
-    at = names.index(view.range_name)
-    if at + 1 == len(names):
+    names = list(RANGES)
+    at = names.index(view.range_name) if view.range_name in RANGES else len(names)
+    if at + 1 >= len(names):
         return None
     name = names[at + 1]
-    query = {"range": name if name != DEFAULT_RANGE else None, "env": view.environment or None}
-    return Link(f"Show the {RANGES[name][0].lower()}", with_query(base, query))
+    href = view.link("traces", range=name if name != DEFAULT_RANGE else None)
+    return Link(f"Show the {RANGES[name][0].lower()}", href)
+
+
+class TracesPages:
+    """`/p/{project}/traces`."""
+
+    def __init__(self, services: Services, frames: Frames) -> None:
+        self.services = services
+        self.frames = frames
+
+    def table(self) -> Table:
+        """Method, path and endpoint of each."""
+        return [("GET", "/p/{project}/traces", self.show)]
+
+    async def show(self, request: Request) -> Response:
+        """The list of traces; the first run while a project has none."""
+        view, principal = await self.frames.view(request, ("cursor",))
+        now = self.services.clock()
+        cursor = request.query_params.get("cursor")
+        store = self.services.store
+        try:
+            page, environments = await asyncio.gather(
+                questions.latest_traces(
+                    store,
+                    view.project,
+                    PAGE,
+                    cursor,
+                    since=view.since,
+                    until=view.until,
+                    environment=view.environment or None,
+                ),
+                questions.environments(store, view.project, view.since),
+            )
+        except questions.BadCursor as error:
+            raise Missing(f"This page of the list cannot be opened: {error}.") from error
+        empty = not page.traces and await questions.latest_arrival(store, view.project, 0) is None
+        if empty and not cursor:
+            return RedirectResponse(path_of(view.project, "first"), 302)
+        frame = await self.frames.shell("Traces", "traces", view, principal, environments)
+        return html(render("traces.html", context(frame, view, page, now, cursor)))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sightline.pages import formats
-from sightline.pages.shell import with_query
+from sightline.pages.address import with_query
 from sightline.records.trace import Position, Span, Trace
 
 WINDOW = 400
@@ -23,7 +23,7 @@ _HEADINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Asked:
     """What the address asks of this page. `start`: index of the first row shown. `exact`: texts as stored."""
 
     base: str
@@ -152,7 +152,7 @@ def guides(spans: Sequence[Span], first: int, last: int) -> list[tuple[str, ...]
     return out
 
 
-def rows(trace: Trace, request: Request) -> tuple[SpanRow, ...]:
+def rows(trace: Trace, request: Asked) -> tuple[SpanRow, ...]:
     """The rows of one window."""
     last = min(len(trace.spans), request.start + WINDOW)
     lines = guides(trace.spans, request.start, last)

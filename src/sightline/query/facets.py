@@ -14,11 +14,10 @@ from sightline.query.dimensions import Dimension, dimension
 from sightline.query.filter.comparisons import like
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.fields import Type, find
-from sightline.query.filter.meaning import mean
 from sightline.query.filter.nodes import And, Condition, Everything, Has, Node, Not, joined
 from sightline.query.filter.predicates import AllOf, Predicate, of_trace
 from sightline.query.filter.spelling import spell, spell_name
-from sightline.query.selection import Selection, Target, rows
+from sightline.query.selection import Selection, Target, refined, rows
 from sightline.records.facets import Facet, Facets, FacetValue
 from sightline.store.rows import Limits
 from sightline.store.store import Store
@@ -79,7 +78,7 @@ async def facets(
         groups.setdefault((spell(without(selection.node, one.dimension.name)), *own), []).append(one)
     found: dict[str, Facet] = {}
     for (_, of_traces, is_list), together in groups.items():
-        rest = narrowed_to(selection, without(selection.node, together[0].dimension.name), now)
+        rest = refined(selection, without(selection.node, together[0].dimension.name), now)
         for some in [[one] for one in together] if is_list else [together]:
             for facet in await _counted(store, rest, some, limit, of_traces, there, "", limits):
                 found[facet.name] = facet
@@ -102,7 +101,7 @@ async def facet_values(
     """
     selection, there = await narrowed(store, selection, limits)
     one = _faced(name)
-    rest = narrowed_to(selection, without(selection.node, one.dimension.name), now)
+    rest = refined(selection, without(selection.node, one.dimension.name), now)
     of_traces = one.whole_trace and selection.target is Target.TRACES
     limit = max(1, min(limit, MAX_VALUES))
     return (await _counted(store, rest, [one], limit, of_traces, there, beginning, limits))[0]
@@ -124,11 +123,6 @@ def _is_about(node: Node, name: str) -> bool:
     return (
         field is other if field or other else spell_name(node.name.text) in (name, name.removeprefix("attr."))
     )
-
-
-def narrowed_to(selection: Selection, node: Node, now: int) -> Selection:
-    """The selection of another filter in the same place."""
-    return replace(selection, node=node, text=spell(node), predicate=mean(node, now))
 
 
 async def narrowed(store: Store, selection: Selection, limits: Limits | None = None) -> tuple[Selection, int]:

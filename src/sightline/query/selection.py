@@ -6,12 +6,12 @@ speak of the same rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sightline.query.filter.compiler import Sql, Statement
 from sightline.query.filter.meaning import mean
-from sightline.query.filter.nodes import Node
+from sightline.query.filter.nodes import And, Condition, Everything, Name, Node, Operator, Value, joined
 from sightline.query.filter.parser import parse
 from sightline.query.filter.predicates import Predicate
 from sightline.query.filter.spelling import spell
@@ -29,21 +29,41 @@ class Target(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Spans or traces of a window that match. `text` is the filter's canonical text, as it was understood."""
+    """Spans or traces of a window that match. `text` is the filter's canonical text, as it was understood.
+
+    `environment` narrows beside the filter, as a page's switch does, and is not part of its text; '' is all.
+    """
 
     window: Window
     target: Target
     text: str
     node: Node
     predicate: Predicate
+    environment: str = ""
 
 
-def select(text: str, window: Window, now: int, target: Target = Target.SPANS) -> Selection:
+def select(
+    text: str, window: Window, now: int, target: Target = Target.SPANS, environment: str = ""
+) -> Selection:
     """Read a filter for a window; `now` (ns) is what relative times count from. Raises FilterError."""
     node = parse(text)
     if target is Target.TRACES:
         node = about_traces(node)
-    return Selection(window, target, spell(node), node, mean(node, now))
+    return Selection(window, target, spell(node), node, _meant(node, now, environment), environment)
+
+
+def refined(selection: Selection, node: Node, now: int) -> Selection:
+    """The selection of another filter in the same place. Raises FilterError."""
+    predicate = _meant(node, now, selection.environment)
+    return replace(selection, node=node, text=spell(node), predicate=predicate)
+
+
+def _meant(node: Node, now: int, environment: str) -> Predicate:
+    if not environment:
+        return mean(node, now)
+    # Side by side: what is said of a whole trace and what picks out spans are told apart by part.
+    inside = Condition(Name("env"), Operator.IS, (Value((environment,), True),))
+    return mean(joined(And, [inside] if isinstance(node, Everything) else [node, inside]), now)
 
 
 def rows(selection: Selection, sql: Sql) -> str:

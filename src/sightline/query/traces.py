@@ -22,6 +22,7 @@ _LARGE = 2_000
 _DAY = 86_400 * 10**9
 # The last moment a DateTime64(9) holds.
 _LATEST = 2**63 - 1
+_LAST_ID = "g"  # behind every hexadecimal id
 _PREVIEW_BYTES = 4_000
 _CURSOR = re.compile(r"(\d{1,19})-([0-9a-f]{1,64})")
 _TRACE_ID = re.compile(r"[0-9a-f]{1,64}")
@@ -38,14 +39,18 @@ async def latest_traces(
     cursor: str | None = None,
     *,
     since: int | None = None,
+    until: int | None = None,
     environment: str | None = None,
 ) -> TracePage:
-    """The traces of `project`, latest start first; `since` in nanoseconds. Raises `BadCursor`.
+    """The traces of `project`, latest start first; `since` and `until` in ns. Raises `BadCursor`.
 
     A trace stands where its first root started; where its first span did while no root came.
     """
     limit = max(1, min(limit, MAX_PAGE))
     before, before_trace = _read_cursor(cursor)
+    if until is not None:
+        # What starts at the end is outside, and so is what an older cursor pointed to beyond it.
+        before, before_trace = min((before, before_trace), (until - 1, _LAST_ID))
     floor = min(max(0, since or 0), _LATEST)
     taken: dict[str, TraceSummary] = {}
     at: tuple[int, str] | None = None
