@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,12 +14,17 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from digest.engine import NOW, SECOND, Engine
 from digest.otlp import START, span, traces
+from sightline.digest.heads import complete_heads
+from sightline.digest.trace_sums import NAMES
+from sightline.digest.trace_sums import SUMS as SUM_COLUMNS
 from sightline.records.ingest import Signal
 
-DERIVED = (
+DERIVED = (  # with what heads carry
     "trace_id, span_id, parent_span_id, name, own_ns, depth, is_root, skew_ns, usage_source, cost_usd, cost_source,"  # noqa: E501
-    " price_version, cost_input, session_id, user_id, team, feature, tags, release, environment, tenant_org, inherited"  # noqa: E501
+    " price_version, cost_input, session_id, user_id, team, feature, tags, release, environment, tenant_org, inherited, "  # noqa: E501
+    + ", ".join(NAMES)
 )
+NULLABLE = {one.name for one in SUM_COLUMNS if one.type.startswith("Nullable")}
 WIDE = {
     "session.id": "s",
     "user.id": "u",
@@ -188,3 +194,66 @@ def test_a_trace_that_was_received_long_ago_is_still_settled(engine: Engine) -> 
     engine.restart()
     engine.digest(Signal.TRACES, [traces([span(7, 2, 1, start=old + 100)])], project)
     assert [(r["depth"], r["session_id"]) for r in derived(engine, project)] == [(0, "s"), (1, "s")]
+
+
+SUMS = """
+SELECT
+    trace_id,
+    argMin(span_id, (parent_span_id != '', start_time, span_id)) AS head,
+    max(toUnixTimestamp64Nano(start_time) + duration_ns) - min(toUnixTimestamp64Nano(start_time)) AS duration,
+    count() AS spans,
+    countIf(status = 'error') AS errors,
+    sumIf(input_tokens, usage_source = 'own') AS input_tokens,
+    sumIf(cost_usd, usage_source = 'own') AS cost
+FROM sightline.spans WHERE project = {p:String} GROUP BY trace_id ORDER BY trace_id
+"""
+HEADS = """
+SELECT trace_id, span_id, trace_duration_ns, trace_spans, trace_errors, trace_input_tokens, trace_cost_usd
+FROM sightline.spans WHERE project = {p:String} AND trace_head ORDER BY trace_id
+"""
+
+
+def flat(rows: list[dict[str, Any]]) -> list[list[Any]]:
+    return [[round(v, 9) if isinstance(v, float) else v for v in row.values()] for row in rows]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_each_trace_has_one_head_with_the_sums_of_its_spans(engine: Engine, number: int) -> None:
+    _, segments = cases(number + 2, 100 + number)[-1]
+    project = engine.fresh()
+    for segment in segments:
+        engine.digest(Signal.TRACES, [traces(segment)], project)
+        heads = engine.rows(HEADS, p=project)
+        assert flat(heads) == flat(engine.rows(SUMS, p=project)) != []
+
+
+def test_a_head_moves_to_a_root_that_comes_late(engine: Engine) -> None:
+    project = engine.fresh()
+    engine.digest(Signal.TRACES, [traces([span(1, 2, 1, start=START + 100, length=300)])], project)
+    assert [row["span_id"] for row in engine.rows(HEADS, p=project)] == [f"{2:016x}"]
+    engine.digest(Signal.TRACES, [traces([span(1, 1, start=START + 200, length=50)])], project)
+    (head,) = engine.rows(HEADS, p=project)
+    assert (head["span_id"], head["trace_spans"], head["trace_duration_ns"]) == (f"{1:016x}", 2, 300)
+    others = engine.rows(
+        f"SELECT {', '.join(NAMES)} FROM sightline.spans WHERE project = {{p:String}} AND NOT trace_head",
+        p=project,
+    )
+    assert [set(row.values()) for row in others] == [{False, None}]
+
+
+def test_traces_from_before_get_their_heads_once(engine: Engine) -> None:
+    spans, _ = cases(3, 7)[-1]
+    project = engine.fresh()
+    engine.digest(Signal.TRACES, [traces(spans)], project)
+    wanted = derived(engine, project)
+    zero = ", ".join(f"{n} = {'NULL' if n in NULLABLE else '0'}" for n in NAMES)
+    with contextlib.closing(engine.store.writer()) as writer:
+        writer.command(
+            f"UPDATE sightline.spans SET {zero} WHERE project = {{p:String}}",
+            {"p": project},
+            settings={"allow_experimental_lightweight_update": 1},
+        )
+        assert engine.rows(HEADS, p=project) == []
+        assert complete_heads(writer) == len({row["trace_id"] for row in wanted})
+        assert derived(engine, project) == wanted
+        assert complete_heads(writer) == 0

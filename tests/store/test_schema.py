@@ -10,6 +10,7 @@ import pytest
 
 from sightline.catalog.conventions import conventions
 from sightline.catalog.vocabulary import FieldType
+from sightline.digest.trace_sums import NAMES
 from sightline.settings import StoreSettings
 from sightline.store.rows import SchemaMismatch, StoreError
 from sightline.store.schema import Step, applied, migrate, read_step, steps
@@ -46,6 +47,7 @@ FIXED = {
     "price_version",
     "prompt_hash",
     "inherited",
+    *NAMES,
     "content.field",
     "content.hash",
     "content.size",

@@ -17,6 +17,7 @@ from sightline.digest import tree
 from sightline.digest.canonical import MODEL_KINDS, TRACE_WIDE
 from sightline.digest.recent import Span
 from sightline.digest.steps import quoted
+from sightline.digest.trace_sums import HEAD, NAMES, SUMS, TOKENS
 from sightline.digest.usage import USAGE_COLUMNS
 from sightline.store.store import DATABASE, Connection
 
@@ -68,7 +69,8 @@ class Settler:
         connection.command(
             f"CREATE TABLE {self._fixes} (project String, trace_id String, span_id String, hit UInt8, own_ns"
             " UInt64,"
-            f" depth UInt16, usage_source Nullable(String), skew_ns UInt64, inherited UInt16, {wide})"
+            f" depth UInt16, usage_source Nullable(String), skew_ns UInt64, inherited UInt16, {wide},"
+            f" {HEAD} Bool, {', '.join(f'{one.name} {one.type}' for one in SUMS)})"
             f" ENGINE = Join(ANY, LEFT, {_KEY}) SETTINGS persistent = 0"
         )
         connection.command(
@@ -126,7 +128,8 @@ class Settler:
             " trace_id, span_id, parent_span_id, toUnixTimestamp64Nano(start_time) AS start,"
             f" toInt64(duration_ns) AS duration, kind, toUInt8({usage}) AS usage, own_ns, depth,"
             " usage_source, skew_ns,"
-            f" inherited, digested_at, {', '.join(TRACE_WIDE)} FROM {DATABASE}.spans"
+            f" inherited, digested_at, status, {', '.join((*TOKENS, 'cost_usd', 'cost_source'))},"
+            f" {', '.join((*TRACE_WIDE, *NAMES))} FROM {DATABASE}.spans"
             f" WHERE {where} AND (project, trace_id) IN (SELECT project, trace_id FROM {touched})"
         )
 
@@ -149,17 +152,27 @@ class Settler:
             [f"n_{n} != {n}" if n == "tags" else f"NOT (n_{n} <=> {n})" for n in TRACE_WIDE]
             + ["s.own != own_ns", "s.depth != l.depth", "s.skew != skew_ns", "n_inherited != inherited"]
             + ["NOT (transform(s.usage, [1, 2], ['own', 'rollup'], NULL) <=> usage_source)"]
+            + [f"NOT (n_{n} <=> l.{n})" for n in NAMES]
         )
+        heads = f"(l.span_id, l.digested_at) = t.head AS n_{HEAD}, " + ", ".join(
+            f"if(n_{HEAD}, t.s_{one.name}, {one.nothing}) AS n_{one.name}" for one in SUMS
+        )
+        rows = (
+            "SELECT live.*, live.start AS began, live.start + live.duration AS ended,"
+            " status = 'error' AS failed, of.usage = 1 AS own, of.usage = 2 AS rollup"
+            " FROM live INNER JOIN settled AS of ON live.row = of.row WHERE of.dead = 0"
+        )
+        sums = ", ".join(f"{one.sql} AS s_{one.name}" for one in SUMS)
         self._connection.command(f"TRUNCATE TABLE {self._fixes}")
-        names = ("own_ns", "depth", "usage_source", "skew_ns", "inherited", *TRACE_WIDE)
+        names = ("own_ns", "depth", "usage_source", "skew_ns", "inherited", *TRACE_WIDE, *NAMES)
         self._connection.command(
             f"INSERT INTO {self._fixes} (project, trace_id, span_id, hit, {', '.join(names)})"
             " SELECT l.project, l.trace_id, l.span_id, 1, s.own, s.depth,"
             f" transform(s.usage, [1, 2], ['own', 'rollup'], NULL), s.skew, toUInt16({bits}) AS n_inherited,"
-            f" {new}"
+            f" {new}, {heads}"
             " FROM live AS l INNER JOIN settled AS s ON l.row = s.row"
-            f" INNER JOIN (SELECT project, trace_id, {per_trace} FROM live WHERE row NOT IN"
-            " (SELECT row FROM settled WHERE dead = 1) GROUP BY project, trace_id) AS t"
+            f" INNER JOIN (SELECT project, trace_id, {per_trace}, {sums},"
+            f" argMin((span_id, digested_at), {order}) AS head FROM ({rows}) GROUP BY project, trace_id) AS t"
             f" ON l.project = t.project AND l.trace_id = t.trace_id WHERE s.dead = 0 AND ({differs})"
         )
         count = self._connection.query(

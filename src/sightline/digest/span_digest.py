@@ -22,7 +22,7 @@ from sightline.digest.pricing import Prices, cost_plan, models_select
 from sightline.digest.recent import RecentTraces, Span
 from sightline.digest.settle import REMOTE_SCRATCH, Settler, drop_leftovers, own_name
 from sightline.digest.span_staging import SpanStaging
-from sightline.digest.spans import insert_spans, tree_select
+from sightline.digest.spans import cost_select, insert_spans, tree_select
 from sightline.digest.staging import SCRATCH, Facts, Staging
 from sightline.digest.target import JSON_SETTINGS, Target
 from sightline.digest.warm import warm_segment
@@ -192,6 +192,9 @@ class SpanDigest:
         plan = cost_plan(columns, models, self._prices())
         retention = by_project({p: self._policies(p).retention_days for p in facts.projects}, 0)
         now = f"fromUnixTimestamp64Micro({self._clock() // 1000}, 'UTC')"
+        # Both the rows and the sums of their traces are made of them.
+        self._local.command("DROP TEMPORARY TABLE IF EXISTS costs")
+        self._local.command(f"CREATE TEMPORARY TABLE costs ENGINE = Memory AS {cost_select(columns, plan)}")
         return insert_spans(columns, facts.events, facts.links, now, f"toUInt16({retention})", plan)
 
     def _going_on(self, spans: Any) -> tuple[Any, Span | None]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sightline.digest.canonical import CANON, MODEL_KINDS, TRACE_WIDE
 from sightline.digest.pricing import COST_INPUTS, CostPlan
 from sightline.digest.steps import quoted
+from sightline.digest.trace_sums import HEAD, SUMS, TOKENS
 from sightline.digest.usage import usage_expression
 
 
@@ -22,21 +23,42 @@ def tree_select(columns: Sequence[str]) -> str:
     )
 
 
-def trace_wide_select(columns: Sequence[str]) -> str:
-    """Per trace, what counts for all of its spans: the root's value, else that of the earliest span with
-    one."""
-    parts = [
-        f"argMinIf(c_{n}, rank, {'notEmpty' if n == 'tags' else 'isNotNull'}(c_{n})) AS t_{n}"
-        for n in TRACE_WIDE
-        if n in columns
+def traces_select(columns: Sequence[str], cost: CostPlan) -> str:
+    """Per trace: its head's rank, its sums, and what counts for all of its spans: the root's value, else that
+    of the earliest span with one."""
+    wide = [n for n in TRACE_WIDE if n in columns]
+    parts = [f"{one.sql} AS s_{one.name}" for one in SUMS]
+    parts += [
+        f"argMinIf(c_{n}, rank, {'notEmpty' if n == 'tags' else 'isNotNull'}(c_{n})) AS t_{n}" for n in wide
     ]
-    needed = ", ".join(["row", "trace", *(f"c_{n}" for n in TRACE_WIDE if n in columns)])
-    # The join leaves out copies of a span that a later copy replaces.
+    given = {
+        "began": "toInt64(start)",
+        "ended": "toInt64(greatest(start, end))",
+        "failed": "code = 2",
+        "own": "usage = 1",
+        "rollup": "usage = 2",
+        **{n: f"c_{n}" if n in columns else "CAST(NULL, 'Nullable(UInt64)')" for n in TOKENS},
+        "cost_usd": "CAST(NULL, 'Nullable(Float64)')",
+        "cost_source": "CAST(NULL, 'Nullable(String)')",
+    }
+    given |= {name: name for name in ("cost_usd", "cost_source") if name in cost.columns}
+    rows = ", ".join(
+        ["trace", "rank", "kind", *(f"c_{n}" for n in wide), *(f"{v} AS {n}" for n, v in given.items())]
+    )
+    read = [
+        "row",
+        "trace",
+        "kind",
+        "start",
+        "end",
+        "code",
+        *(f"c_{n}" for n in (*wide, *TOKENS) if n in columns),
+    ]
+    # The joins leave out copies of a span that a later copy replaces.
     return (
-        f"SELECT trace AS wide_trace, {', '.join(parts)} FROM (SELECT {needed} FROM {CANON}) AS n"
-        " INNER JOIN tree ON n.row = tree.tree_row GROUP BY trace"
-        if parts
-        else ""
+        f"SELECT trace AS wide_trace, min(rank) AS head_rank, {', '.join(parts)} FROM (SELECT {rows} FROM"
+        f" (SELECT {', '.join(read)} FROM {CANON}) AS n INNER JOIN tree ON n.row = tree.tree_row"
+        f" INNER JOIN costs ON n.row = costs.cost_row) GROUP BY trace"
     )
 
 
@@ -45,7 +67,7 @@ def insert_spans(
 ) -> tuple[list[str], str]:
     """The columns and the SELECT that make rows of table `spans` from `canon` and `tree`.
 
-    `retention` is an expression of days.
+    `retention` is an expression of days. The scratch table `costs` holds the answer of `cost_select`.
     """
     wide = [n for n in TRACE_WIDE if n in columns]
     bits = [
@@ -98,6 +120,8 @@ def insert_spans(
     if "finish_reasons" in columns:
         values["finish_reason"] = "nullIf(c_finish_reasons[1], '')"
     values |= {name: f"p.{name}" for name in cost.columns}
+    values[HEAD] = "rank = head_rank"
+    values |= {one.name: f"if(rank = head_rank, s_{one.name}, {one.nothing})" for one in SUMS}
     if events:
         values |= {
             "events.time": "arrayMap(t -> fromUnixTimestamp64Nano(toInt64(least(t, 9223372036854775807)),"
@@ -111,13 +135,11 @@ def insert_spans(
             "links.span_id": "link_spans",
             "links.attributes": "link_attributes",
         }
-    trace_wide = trace_wide_select(columns)
     # What the content pass alone reads stays out: joins copy every column they are given.
     source = f"(SELECT * EXCEPT (content_texts) FROM {CANON}) AS c INNER JOIN tree AS t ON c.row = t.tree_row"
     source += " ANY LEFT JOIN resources AS r ON c.resource_row = r.of_resource"
-    if trace_wide:
-        source += f" LEFT JOIN ({trace_wide}) AS w ON c.trace = w.wide_trace"
-    source += f" LEFT JOIN ({cost_select(columns, cost)}) AS p ON c.row = p.cost_row"
+    source += f" LEFT JOIN ({traces_select(columns, cost)}) AS w ON c.trace = w.wide_trace"
+    source += " LEFT JOIN costs AS p ON c.row = p.cost_row"
     return list(values), f"SELECT {', '.join(values.values())} FROM {source}"
 
 
