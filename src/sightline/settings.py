@@ -114,7 +114,7 @@ class AuthSettings:
 class ApiSettings:
     """The API and SQL over ClickHouse's protocol. What senders send is not counted."""
 
-    rate: int = 50
+    rate: int = 100
     """Requests a second of one key, person or address, on average; 0: any number."""
     burst: int = 1000
     """Requests that may come at once after a pause."""

@@ -39,7 +39,7 @@ def test_answers_say_what_was_understood(told: Server) -> None:
         "since": iso(NOW - 10 * HOUR),
         "until": iso(NOW + 10**9),
         "environment": "prod",
-        "filter": "root:true duration>100ms",
+        "filter": "root:yes duration>100ms",
         "target": "spans",
         "count": body["count"],
     }
