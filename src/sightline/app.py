@@ -32,6 +32,7 @@ from sightline.control.exposure import exposure_error, is_loopback
 from sightline.control.gate import Gate
 from sightline.digest.digester import Digester
 from sightline.digest.environments import EnvironmentFinder
+from sightline.digest.heads import HeadFiller
 from sightline.digest.merges import Merges
 from sightline.digest.policy import Policy
 from sightline.digest.signals import signal_digests, write_probe
@@ -199,6 +200,9 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
             stack.callback(digester.stop, _DRAIN_SECONDS)
             finder.start()
             stack.callback(finder.stop)
+            older = HeadFiller(store, digester.hold)
+            older.start()
+            stack.callback(older.stop)
         if settings.self_tracing and control.project(SELF_PROJECT) is None:
             control.create_project(SELF_PROJECT)
         hold = digester.hold if digester else contextlib.nullcontext

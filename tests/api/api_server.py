@@ -22,6 +22,7 @@ from sightline.api.routes import routes
 from sightline.api.services import ApiServices
 from sightline.control.control import Control
 from sightline.control.gate import Gate
+from sightline.digest.heads import complete_heads
 from sightline.journal.journal import Journal
 from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
@@ -124,6 +125,7 @@ def serve(directory: Path) -> Iterator[Server]:
     writer = store.writer()
     migrate(writer)
     writer.command(_ROWS)
+    complete_heads(writer)
     writer.close()
     with around(store, directory, settings, time.time_ns) as server:
         yield server

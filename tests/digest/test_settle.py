@@ -24,7 +24,6 @@ DERIVED = (  # with what heads carry
     " price_version, cost_input, session_id, user_id, team, feature, tags, release, environment, tenant_org, inherited, "  # noqa: E501
     + ", ".join(NAMES)
 )
-NULLABLE = {one.name for one in SUM_COLUMNS if one.type.startswith("Nullable")}
 WIDE = {
     "session.id": "s",
     "user.id": "u",
@@ -238,6 +237,7 @@ def test_a_head_moves_to_a_root_that_comes_late(engine: Engine) -> None:
         f"SELECT {', '.join(NAMES)} FROM sightline.spans WHERE project = {{p:String}} AND NOT trace_head",
         p=project,
     )
+    assert [row.pop("trace_models") for row in others] == [[]]
     assert [set(row.values()) for row in others] == [{False, None}]
 
 
@@ -246,7 +246,7 @@ def test_traces_from_before_get_their_heads_once(engine: Engine) -> None:
     project = engine.fresh()
     engine.digest(Signal.TRACES, [traces(spans)], project)
     wanted = derived(engine, project)
-    zero = ", ".join(f"{n} = {'NULL' if n in NULLABLE else '0'}" for n in NAMES)
+    zero = ", ".join(["trace_head = 0", *(f"{one.name} = {one.nothing}" for one in SUM_COLUMNS)])
     with contextlib.closing(engine.store.writer()) as writer:
         writer.command(
             f"UPDATE sightline.spans SET {zero} WHERE project = {{p:String}}",

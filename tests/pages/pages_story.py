@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from sightline.digest.heads import complete_heads
 from sightline.store.store import Connection
 
 S = 10**9
@@ -319,6 +320,7 @@ def store(told: Told, connection: Connection) -> None:
         " FROM format(JSONEachRow, {structure:String}, {lines:String})",
         {"structure": structure, "lines": "\n".join(lines)},
     )
+    complete_heads(connection)
     projects = {row["project"] for row in told.spans}
     bodies = "\n".join(
         json.dumps({"project": project, "h": hash_, "body": body})

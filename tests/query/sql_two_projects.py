@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from sightline.digest.heads import complete_heads
 from sightline.query.sql_answer import SqlAnswer
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.settings import StoreSettings
@@ -78,6 +79,7 @@ def two_projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoProjec
     migrate(writer)
     for statement in (_SPANS, _LOGS, _CONTENT, _CONTENT):
         writer.command(statement)
+    complete_heads(writer)
     writer.close()
     endpoint = SqlEndpoint(store, settings)
     endpoint.open()

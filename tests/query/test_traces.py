@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from sightline.query import traces
-from sightline.records.trace import ContentRef, Position
+from sightline.query import listing, traces
+from sightline.query.selection import Target, select
+from sightline.query.window import LATEST, Window
+from sightline.records.trace import ContentRef, Position, TracePage
 from sightline.settings import StoreSettings
 from sightline.store import schema
 from sightline.store.store import Store, embedded_url
@@ -50,26 +52,40 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     found.close()
 
 
+def listed(
+    store: Store,
+    project: str,
+    limit: int = 100,
+    cursor: str | None = None,
+    since: int = 0,
+    environment: str = "",
+) -> TracePage:
+    """A page of all traces."""
+    window = Window(project, since, LATEST)
+    everything = select("", window, story.NOW, Target.TRACES, environment)
+    return asyncio.run(listing.traces(store, everything, limit=limit, cursor=cursor))
+
+
 def test_pages_of_the_list_fit_together(store: Store) -> None:
-    async def walk(limit: int) -> list[str]:
+    def walk(limit: int) -> list[str]:
         ids: list[str] = []
         cursor = None
         while True:
-            page = await traces.latest_traces(store, "default", limit, cursor)
+            page = listed(store, "default", limit, cursor)
             assert len(page.traces) <= limit
             ids += [t.trace_id for t in page.traces]
             cursor = page.next
             if cursor is None:
                 return ids
 
-    whole = asyncio.run(walk(500))
+    whole = walk(500)
     assert len(whole) == len(set(whole)) == 25
-    assert asyncio.run(walk(4)) == whole
-    assert asyncio.run(walk(1)) == whole
+    assert walk(4) == whole
+    assert walk(1) == whole
 
 
 def test_a_summary_counts_usage_once(store: Store) -> None:
-    page = asyncio.run(traces.latest_traces(store, "default", 1))
+    page = listed(store, "default", 1)
     found = page.traces[0]
     assert (found.name, found.service, found.spans, found.errors) == ("POST /v1/answer", "api-gateway", 13, 0)
     assert (found.tokens.input, found.tokens.output) == (1412 + 18 + 6204, 186 + 148)
@@ -80,9 +96,9 @@ def test_a_summary_counts_usage_once(store: Store) -> None:
 
 
 def test_a_list_can_be_narrowed(store: Store) -> None:
-    recent = asyncio.run(traces.latest_traces(store, "default", since=story.NOW - 400 * story.S))
+    recent = listed(store, "default", since=story.NOW - 400 * story.S)
     assert len(recent.traces) == 4
-    assert not asyncio.run(traces.latest_traces(store, "default", environment="dev")).traces
+    assert not listed(store, "default", environment="dev").traces
     assert asyncio.run(traces.environments(store, "default", 0)) == ["prod"]
 
 
@@ -90,12 +106,12 @@ def test_a_list_can_be_narrowed(store: Store) -> None:
     "cursor", ["x", "1", "-1-ab", "99999999999999999999-ab", "1-zz", "1-' OR 1=1", "9" * 19 + "-a"]
 )
 def test_a_foreign_cursor_is_refused(store: Store, cursor: str) -> None:
-    with pytest.raises(traces.BadCursor, match="start again without one"):
-        asyncio.run(traces.latest_traces(store, "default", cursor=cursor))
+    with pytest.raises(traces.BadCursor, match="cursor"):
+        listed(store, "default", cursor=cursor)
 
 
 def test_a_trace_adds_up_to_its_summary(store: Store) -> None:
-    summary = asyncio.run(traces.latest_traces(store, "default", 1)).traces[0]
+    summary = listed(store, "default", 1).traces[0]
     found = asyncio.run(traces.trace(store, "default", summary.trace_id.upper()))
     assert found is not None
     assert found.duration_ns == summary.duration_ns and found.cost_usd == pytest.approx(summary.cost_usd)
@@ -132,9 +148,9 @@ def test_projects_are_apart(store: Store) -> None:
     assert asyncio.run(traces.trace(store, "other", other)) is not None
     assert asyncio.run(traces.has_trace(store, "other", other))
     assert not asyncio.run(traces.has_trace(store, "default", other))
-    assert [t.trace_id for t in asyncio.run(traces.latest_traces(store, "other")).traces] == [other]
+    assert [t.trace_id for t in listed(store, "other").traces] == [other]
     assert asyncio.run(traces.span_details(store, "default", other, [f"{other[:8]}00000001"])) == []
-    assert asyncio.run(traces.latest_traces(store, "def' OR 1=1 --")).traces == ()
+    assert listed(store, "def' OR 1=1 --").traces == ()
     ref = asyncio.run(traces.span_details(store, "other", other, [f"{other[:8]}0000000c"]))[0].contents[0]
     assert asyncio.run(traces.contents(store, "ghost", [ref]))[0].text is None
 

@@ -17,7 +17,7 @@ from sightline.digest import tree
 from sightline.digest.canonical import MODEL_KINDS, TRACE_WIDE
 from sightline.digest.recent import Span
 from sightline.digest.steps import quoted
-from sightline.digest.trace_sums import HEAD, NAMES, SUMS, TOKENS
+from sightline.digest.trace_sums import HEAD, MODELS, NAMES, NUMBERS, SUMS, model_of
 from sightline.digest.usage import USAGE_COLUMNS
 from sightline.store.store import DATABASE, Connection
 
@@ -128,7 +128,7 @@ class Settler:
             " trace_id, span_id, parent_span_id, toUnixTimestamp64Nano(start_time) AS start,"
             f" toInt64(duration_ns) AS duration, kind, toUInt8({usage}) AS usage, own_ns, depth,"
             " usage_source, skew_ns,"
-            f" inherited, digested_at, status, {', '.join((*TOKENS, 'cost_usd', 'cost_source'))},"
+            f" inherited, digested_at, status, {', '.join((*NUMBERS, *MODELS, 'cost_usd', 'cost_source'))},"
             f" {', '.join((*TRACE_WIDE, *NAMES))} FROM {DATABASE}.spans"
             f" WHERE {where} AND (project, trace_id) IN (SELECT project, trace_id FROM {touched})"
         )
@@ -152,14 +152,15 @@ class Settler:
             [f"n_{n} != {n}" if n == "tags" else f"NOT (n_{n} <=> {n})" for n in TRACE_WIDE]
             + ["s.own != own_ns", "s.depth != l.depth", "s.skew != skew_ns", "n_inherited != inherited"]
             + ["NOT (transform(s.usage, [1, 2], ['own', 'rollup'], NULL) <=> usage_source)"]
-            + [f"NOT (n_{n} <=> l.{n})" for n in NAMES]
+            + [f"n_{HEAD} != l.{HEAD}", *(one.differs(f"n_{one.name}", f"l.{one.name}") for one in SUMS)]
         )
         heads = f"(l.span_id, l.digested_at) = t.head AS n_{HEAD}, " + ", ".join(
             f"if(n_{HEAD}, t.s_{one.name}, {one.nothing}) AS n_{one.name}" for one in SUMS
         )
         rows = (
             "SELECT live.*, live.start AS began, live.start + live.duration AS ended,"
-            " status = 'error' AS failed, of.usage = 1 AS own, of.usage = 2 AS rollup"
+            f" status = 'error' AS failed, CAST({model_of(MODELS)}, 'String') AS model,"
+            " of.usage = 1 AS own, of.usage = 2 AS rollup"
             " FROM live INNER JOIN settled AS of ON live.row = of.row WHERE of.dead = 0"
         )
         sums = ", ".join(f"{one.sql} AS s_{one.name}" for one in SUMS)

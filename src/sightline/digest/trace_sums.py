@@ -7,6 +7,7 @@ change the sums, and may move the head: `settle` patches both.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 HEAD = "trace_head"
@@ -14,10 +15,25 @@ HEAD = "trace_head"
 ROW = (
     "began", "ended", "failed", "kind", "own", "rollup", "input_tokens", "output_tokens",
     "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "cost_usd", "cost_source",
+    "tokens_total", "time_to_first_token_ns", "model",
 )  # fmt: skip
 TOKENS = (
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
 )  # fmt: skip
+
+
+# Canonical columns of numbers that sums are made of.
+NUMBERS = (*TOKENS, "tokens_total", "time_to_first_token_ns")
+# Which model a span called, of the columns that are there.
+MODELS = ("response_model", "request_model")
+
+
+def model_of(columns: Sequence[str]) -> str:
+    """The model that answered, else the one that was asked, '' for none; over those of `MODELS` given."""
+    return f"ifNull(coalesce({', '.join(columns)}), '')" if columns else "''"
+
+
+_STREAMED = "(kind = 'llm' AND isNotNull(time_to_first_token_ns))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +47,11 @@ class Sum:
     @property
     def nothing(self) -> str:
         """What rows that are no heads have."""
-        return "NULL" if self.type.startswith("Nullable") else "0"
+        return {"N": "NULL", "A": "[]"}.get(self.type[0], "0")
+
+    def differs(self, one: str, other: str) -> str:
+        """Whether two values of it differ, NULL being equal to NULL."""
+        return f"{one} != {other}" if self.type.startswith("Array") else f"NOT ({one} <=> {other})"
 
 
 SUMS = (
@@ -39,7 +59,25 @@ SUMS = (
     Sum("trace_spans", "UInt32", "toUInt32(count())"),
     Sum("trace_errors", "UInt32", "toUInt32(countIf(failed))"),
     Sum("trace_calls", "UInt32", "toUInt32(countIf(kind = 'llm'))"),
+    Sum(
+        "trace_tokens",
+        "Nullable(UInt64)",
+        "sumIf(if(isNull(input_tokens) AND isNull(output_tokens), tokens_total,"
+        " ifNull(input_tokens, 0) + ifNull(output_tokens, 0)), own)",
+    ),
     *(Sum(f"trace_{name}", "Nullable(UInt64)", f"sumIf({name}, own)") for name in TOKENS),
+    Sum(
+        "trace_models",
+        "Array(LowCardinality(String))",
+        "arraySort(groupUniqArrayIf(model, kind = 'llm' AND model != ''))",
+    ),
+    # From the trace's beginning to the first token of its last model call that says when that was.
+    Sum(
+        "trace_first_token_ns",
+        "Nullable(UInt64)",
+        f"if(countIf({_STREAMED}) = 0, NULL, toUInt64(greatest(0, maxIf((began, began +"
+        f" toInt64(ifNull(time_to_first_token_ns, 0))), {_STREAMED}).2 - min(began))))",
+    ),
     # Rounded, so that the order of summing makes no difference that would have to be patched.
     Sum("trace_cost_usd", "Nullable(Float64)", "round(sumIf(cost_usd, own), 12)"),
     Sum("trace_unknown_cost", "UInt32", "toUInt32(countIf(ifNull(cost_source = 'unknown', false)))"),

@@ -17,7 +17,9 @@ from sightline.pages.environment import render
 from sightline.pages.frames import Frames, Table
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
+from sightline.query import listing
 from sightline.query import traces as questions
+from sightline.query.selection import Target, select
 from sightline.records.trace import TracePage, TraceSummary
 
 PAGE = 100
@@ -170,17 +172,10 @@ class TracesPages:
         now = self.services.clock()
         cursor = request.query_params.get("cursor")
         store = self.services.store
+        everything = select("", view.window, now, Target.TRACES, view.environment)
         try:
             page, environments = await asyncio.gather(
-                questions.latest_traces(
-                    store,
-                    view.project,
-                    PAGE,
-                    cursor,
-                    since=view.since,
-                    until=view.until,
-                    environment=view.environment or None,
-                ),
+                listing.traces(store, everything, limit=PAGE, cursor=cursor),
                 questions.environments(store, view.project, view.since),
             )
         except questions.BadCursor as error:

@@ -176,7 +176,7 @@ def _values(by: Dimension, n: int, mine: Sequence[dict[str, Any]]) -> tuple[Face
 
 
 def _source(selection: Selection, sql: Sql, of_traces: bool) -> str:
-    """FROM of the rows that are counted: the listed spans; on traces the topmost or the matching spans."""
+    """FROM of the rows that are counted: the listed spans; on traces their heads or the matching spans."""
     if selection.target is Target.SPANS or of_traces:
         return rows(selection, sql)
     listed = indented(f"SELECT s.trace_id\n{rows(selection, sql)}")
@@ -195,7 +195,7 @@ def counting(
     sql = Sql(selection.window)
     source = _source(selection, sql, of_traces)
     found = "count()"
-    if selection.target is Target.TRACES:
+    if selection.target is Target.TRACES and not of_traces:
         found = "uniqExact(s.trace_id)" if exact else "uniqCombined64(14)(s.trace_id)"
     if faced[0].is_list:
         # Spans without elements keep one row, so that what is not set is counted, too.

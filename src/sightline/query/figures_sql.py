@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from sightline.query.buckets import DAY, Buckets
 from sightline.query.filter.compiler import Sql, Statement, indented
-from sightline.query.filter.predicates import Always
 from sightline.query.measures import TRACE_COLUMNS
 from sightline.query.question import Question
 from sightline.query.selection import rows
@@ -104,16 +103,15 @@ def _keys(question: Question) -> list[str]:
 
 
 def _source(question: Question, sql: Sql) -> str:
-    """FROM of the rows that are measured: the spans of the list, or one row for each of its traces."""
+    """FROM of the rows that are measured: the spans of the list, or the heads of its traces."""
     if not question.traces:
         return rows(question.selection, sql)
-    listed = indented(f"SELECT s.trace_id\n{rows(question.selection, sql)}")
-    spans = sql.near_spans(Always(), f"s.trace_id IN (\n{listed}\n)")
     needed = {"start_time"}
     for one in (*question.measures, question.order):
         needed |= set(_READ.findall(f"{one.sql(True)} {one.unknown_sql(True)}"))
-    columns = {"trace_id": "s.trace_id"} | {n: v for n, v in TRACE_COLUMNS.items() if n in needed}
-    columns |= {f"d{n}": f"argMin({d.sql}, (s.depth, s.start_time))" for n, d in enumerate(question.by)}
+    columns = {"trace_id": "s.trace_id"} if "trace_id" in needed else {}
+    columns |= {n: v for n, v in TRACE_COLUMNS.items() if n in needed}
+    columns |= {f"d{n}": d.sql for n, d in enumerate(question.by)}
     chosen = [f"{value} AS {name}" for name, value in columns.items()]
-    per_trace = f"SELECT\n{_lines(chosen)}\n{spans}\nGROUP BY s.trace_id"
-    return f"FROM (\n{indented(per_trace)}\n) AS s"
+    heads = rows(question.selection, sql)
+    return f"FROM (\n{indented(f'SELECT{chr(10)}{_lines(chosen)}{chr(10)}{heads}')}\n) AS s"

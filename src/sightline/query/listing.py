@@ -7,8 +7,9 @@ not full. Every other order looks at all that match.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sightline.query import trace_rows
 from sightline.query.filter.nodes import Whole
@@ -32,7 +33,7 @@ from sightline.query.listing_order import (
     read_cursor,
     window_of,
 )
-from sightline.query.listing_sql import nth_top, rest_of, span_keys, trace_keys, trace_starts
+from sightline.query.listing_sql import nth_head, rest_of, span_keys, trace_keys, trace_starts
 from sightline.query.selection import Selection, Target
 from sightline.query.statements import statement
 from sightline.query.traces import DAY, previews, summaries
@@ -43,9 +44,11 @@ from sightline.store.store import Store
 
 PAGE = 100
 MAX_PAGE = 500
-# How many topmost spans the first stretches have. A text is looked up in the contents again for each stretch.
+# How many traces the first stretches have. A text is looked up in the contents again for each stretch.
 STRETCHES = (500, 4_000, 32_000)
 _TEXT_STRETCHES = (4_000,)
+# Of rows that start at the same nanosecond so many are sorted by their ids.
+_MOST_TOGETHER = 100_000
 # What a span was asked or called with, the most telling first.
 _INPUTS = ("input_messages", "indexed_input", "input_value", "tool_arguments", "embedding_texts")
 
@@ -60,7 +63,7 @@ async def traces(
 ) -> TracePage:
     """A page of the traces of a selection (made for traces). Raises BadCursor.
 
-    A trace stands where the first of its topmost spans starts. Errors of the store pass through.
+    A trace stands where its head starts. Errors of the store pass through.
     """
     limit = max(1, min(limit, MAX_PAGE))
     at = read_cursor(cursor, sort, Target.TRACES) if cursor else None
@@ -88,12 +91,42 @@ async def spans(
     limit = max(1, min(limit, MAX_PAGE))
     at = read_cursor(cursor, sort, Target.SPANS) if cursor else None
     window = window_of(selection.window, at)
-    asked = span_keys(replace(selection, window=window), at.after if at else None, sort, limit + 1)
-    keys = (await store.fetch(asked.text, asked.parameters, purpose="spans")).rows
+    place = at.after if at else None
+
+    async def asked(stretch: Window, after: Place | None, most: int) -> list[Key]:
+        one = span_keys(replace(selection, window=stretch), after, sort, most)
+        rows = (await store.fetch(one.text, one.parameters, purpose="spans")).rows
+        return [(str(trace), str(span), key, int(start)) for trace, span, key, start in rows]
+
+    if sort.by == TIME:
+        keys = await _in_time(asked, window, place, sort, limit + 1)
+    else:
+        keys = await asked(window, place, limit + 1)
     shown = keys[:limit]
     found = await _span_rows(store, window.project, shown)
     last = Place(_whole(shown[-1][2]), f"{shown[-1][0]}/{shown[-1][1]}") if len(keys) > limit else None
     return SpanPage(found, Cursor(sort, window.since, window.until, last).write() if last else None)
+
+
+Key = tuple[Any, ...]
+"""A row of ids and, last, when it starts."""
+_Ask = Callable[[Window, Place | None, int], Awaitable[list[Key]]]
+
+
+async def _in_time(ask: _Ask, window: Window, place: Place | None, sort: Sort, most: int) -> list[Key]:
+    """The first rows in order of time and id.
+
+    Rows come in order of time alone, so that only a page is read. When the last two start together, others
+    that do may have been left out: all that start at that moment are asked for.
+    """
+    rows = await ask(window, place, most)
+    if len(rows) == most > 1 and rows[-1][-1] == rows[-2][-1]:
+        moment = rows[-1][-1]
+        there = place if place and place.key == moment else None
+        together = await ask(replace(window, since=moment, until=moment + 1), there, _MOST_TOGETHER)
+        rows = [row for row in rows if row[-1] != moment] + together
+    rows.sort(key=lambda row: (row[-1], *row[:2]), reverse=not sort.ascending)
+    return rows[:most]
 
 
 # Traces by time.
@@ -115,34 +148,32 @@ async def _by_time(
     place = at.after if at else None
     rest: Window | None = rest_of(whole, place, sort)
     sizes = iter(_sizes(selection.predicate) if not sort.ascending else ())
-    taken: dict[str, TraceSummary] = {}
-    while rest:
+    starts: list[Key] = []
+    while rest and len(starts) <= limit:
         stretch, rest = await _next_stretch(store, whole, rest, sizes)
-        while True:
-            # One more than asked for tells whether there are older ones.
-            batch = limit - len(taken) + 1
-            asked = trace_starts(selection, stretch.window, stretch.reach, place, sort, batch)
-            starts = (await store.fetch(asked.text, asked.parameters, purpose="traces")).rows
-            fresh = [str(row[0]) for row in starts if row[0] not in taken]
-            listed = await _summaries(store, whole, fresh, [int(row[1]) for row in starts])
-            for trace_id, started in starts:
-                if len(taken) == limit:
-                    return tuple(taken.values()), place
-                place = Place(int(started), str(trace_id))
-                found = listed.get(trace_id)
-                # A later top of a trace that stands elsewhere is not its place.
-                if found and trace_id not in taken and found[1] == started:
-                    taken[trace_id] = found[0]
-            if len(starts) < batch:
-                break
-        if len(taken) == limit and rest:
+        reach = stretch.reach
+
+        async def asked(window: Window, after: Place | None, most: int, reach: Window = reach) -> list[Key]:
+            one = trace_starts(selection, window, reach, after, sort, most)
+            rows = (await store.fetch(one.text, one.parameters, purpose="traces")).rows
+            return [(str(trace), int(start)) for trace, start in rows]
+
+        # One more than asked for tells whether there are older ones.
+        starts += await _in_time(asked, stretch.window, place, sort, limit + 1 - len(starts))
+        # Everything after it is in other stretches.
+        place = None
+        if len(starts) == limit and rest:
             # Whether there are older ones would cost another stretch; their page says it.
-            return tuple(taken.values()), place
-    return tuple(taken.values()), None
+            break
+    shown = starts[:limit]
+    listed = await _summaries(store, whole, [id_ for id_, _ in shown], [start for _, start in shown])
+    more = len(starts) > limit or (len(starts) == limit and rest is not None)
+    last = Place(shown[-1][1], shown[-1][0]) if shown and more else None
+    return tuple(listed[id_] for id_, _ in shown if id_ in listed), last
 
 
 def _sizes(predicate: Predicate) -> tuple[int, ...]:
-    """How many topmost spans each of the first stretches should have; none: all at once."""
+    """How many traces each of the first stretches should have; none: all at once."""
     parts = predicate.parts if isinstance(predicate, AllOf) else (predicate,)
     looks = [p for part in parts for p in _within(part)]
     # What is said of a session may be about spans long before.
@@ -166,12 +197,12 @@ def _within(predicate: Predicate) -> Iterator[Predicate]:
 async def _next_stretch(
     store: Store, whole: Window, rest: Window, sizes: Iterator[int]
 ) -> tuple[_Stretch, Window | None]:
-    """The newest part of what is left with as many topmost spans as planned, and what is left then."""
+    """The newest part of what is left with as many traces as planned, and what is left then."""
     size = next(sizes, None)
     wide = whole.wider()
     if size is None:
         return _Stretch(rest, wide), None
-    asked = nth_top(rest, size)
+    asked = nth_head(rest, size)
     begins = (await store.fetch(asked.text, asked.parameters, purpose="traces")).scalar()
     if begins is None or int(begins) + 1 >= rest.until:
         return _Stretch(rest, wide), None
@@ -183,10 +214,8 @@ async def _next_stretch(
 
 async def _summaries(
     store: Store, window: Window, ids: Sequence[str], starts: Sequence[int]
-) -> dict[str, tuple[TraceSummary, int]]:
-    if not ids:
-        return {}
-    return await summaries(store, window.project, ids, min(starts) - DAY, window.wider().since)
+) -> dict[str, TraceSummary]:
+    return await summaries(store, window.project, ids, min(starts) - DAY) if ids else {}
 
 
 # Traces by what they cost, how long they took, …
@@ -201,7 +230,7 @@ async def _by_key(
     ids = [str(row[0]) for row in shown]
     listed = await _summaries(store, selection.window, ids, [int(row[2]) for row in shown])
     last = Place(_whole(shown[-1][1]), ids[-1]) if len(keys) > limit else None
-    return tuple(listed[id_][0] for id_ in ids if id_ in listed), last
+    return tuple(listed[id_] for id_ in ids if id_ in listed), last
 
 
 def _whole(value: object) -> int | None:

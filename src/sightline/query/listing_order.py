@@ -19,11 +19,6 @@ from sightline.query.traces import BadCursor
 from sightline.query.window import LATEST, Window
 
 TIME = "time"
-_START = "toUnixTimestamp64Nano(s.start_time)"
-_FIRST_TOKEN = (
-    f"maxIf(({_START}, {_START} + ifNull(s.time_to_first_token_ns, 0)),"
-    " s.kind = 'llm' AND s.time_to_first_token_ns IS NOT NULL).2"
-)
 _TOKENS = next(f.sql for f in [find("tokens")] if f)
 
 
@@ -32,16 +27,16 @@ def _money(sql: str) -> str:
     return f"round({sql} * 1e9)"
 
 
-# What a list is sorted by: whole numbers over the spans of a trace, and over one span. NULL is unknown.
+# What a list is sorted by: whole numbers of a trace's head, and of one span. NULL is unknown.
 TRACE_KEYS: dict[str, str] = {
     "duration": TRACE_COLUMNS["duration_ns"],
     "cost": _money(TRACE_COLUMNS["cost_usd"]),
     "tokens": TRACE_COLUMNS["tokens"],
     "input": TRACE_COLUMNS["input_tokens"],
     "output": TRACE_COLUMNS["output_tokens"],
-    "ttft": f"nullIf({_FIRST_TOKEN}, 0) - min({_START})",
-    "spans": "count()",
-    "errors": "countIf(s.status = 'error')",
+    "ttft": "s.trace_first_token_ns",
+    "spans": "s.trace_spans",
+    "errors": "s.trace_errors",
 }
 SPAN_KEYS: dict[str, str] = {
     "duration": "s.duration_ns",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sightline.query.filter.compiler import Sql, Statement, indented
+from sightline.query.filter.compiler import Sql, Statement
 from sightline.query.filter.predicates import Always
 from sightline.query.listing_order import TIME, Place, Sort, key_sql
-from sightline.query.selection import Selection, Target, rows
+from sightline.query.selection import Selection, Target
 from sightline.query.window import Window
 
 
@@ -19,12 +19,12 @@ def rest_of(whole: Window, place: Place | None, sort: Sort) -> Window:
     return replace(whole, since=place.key) if sort.ascending else replace(whole, until=place.key + 1)
 
 
-def nth_top(rest: Window, number: int) -> Statement:
-    """The statement for when the topmost span with so many later ones in a window started."""
+def nth_head(rest: Window, number: int) -> Statement:
+    """The statement for when the trace with so many later ones in a window started."""
     sql = Sql(rest)
     return sql.statement(
         "SELECT toUnixTimestamp64Nano(s.start_time) AS started\n"
-        f"{sql.tops(Always())}\nORDER BY s.start_time DESC\n"
+        f"{sql.traces(Always())}\nORDER BY s.start_time DESC\n"
         f"LIMIT 1 OFFSET {sql.parameters.value('UInt32', number)}"
     )
 
@@ -32,24 +32,19 @@ def nth_top(rest: Window, number: int) -> Statement:
 def trace_starts(
     selection: Selection, window: Window, reach: Window, place: Place | None, sort: Sort, limit: int
 ) -> Statement:
-    """The statement for the topmost spans of traces that match in a part of the time, in order of time.
+    """The statement for the traces that match in a part of the time, in order of time: their ids and starts.
 
-    Sorting by id as well would read it all; so the id decides among the few that start together.
+    Sorting by id as well would read it all: of several that start at the moment of the last row some may be
+    left out (`read_in_time` asks for those).
     """
     sql = Sql(rest_of(window, place, sort), reach)
     after = []
     if place and place.key is not None:
         after.append(_after_time(sql, place.key, ("trace_id",), place.id, sort))
-    way = _way(sort)
-    inner = (
-        f"SELECT\n    s.trace_id AS trace_id,\n    s.start_time AS start_time\n"
-        f"{sql.tops(selection.predicate, *after)}\n"
-        f"ORDER BY s.start_time {way}\nLIMIT {sql.parameters.value('UInt32', limit)} WITH TIES"
-    )
     return sql.statement(
-        "SELECT\n    trace_id,\n    toUnixTimestamp64Nano(start_time) AS started\n"
-        f"FROM (\n{indented(inner)}\n)\n"
-        f"ORDER BY start_time {way}, trace_id {way}\nLIMIT {sql.parameters.value('UInt32', limit)}"
+        "SELECT\n    s.trace_id AS trace_id,\n    toUnixTimestamp64Nano(s.start_time) AS started\n"
+        f"{sql.traces(selection.predicate, *after)}\n"
+        f"ORDER BY s.start_time {_way(sort)}\nLIMIT {sql.parameters.value('UInt32', limit)}"
     )
 
 
@@ -69,21 +64,13 @@ def _way(sort: Sort) -> str:
 def trace_keys(selection: Selection, place: Place | None, sort: Sort, limit: int) -> Statement:
     """The statement for the first traces of an order: their ids, keys, and where they stand in time."""
     sql = Sql(selection.window)
-    chosen = []
-    if not isinstance(selection.predicate, Always):
-        listed = indented(f"SELECT s.trace_id\n{rows(selection, sql)}")
-        chosen.append(f"s.trace_id IN (\n{listed}\n)")
-    source = sql.near_spans(Always(), *chosen)
-    place_sql = "toUnixTimestamp64Nano(minIf(s.start_time, s.depth = 0))"
-    having = ["stands >= {since:Int64}", "stands < {until:Int64}"]
-    if place:
-        having.append(_after(sql, place, "sort_key", ("s.trace_id",), sort))
-    together = "\nAND ".join(having)
+    key = key_sql(sort, Target.TRACES)
+    after = [_after(sql, place, key, ("s.trace_id",), sort)] if place else []
     way = _way(sort)
     return sql.statement(
-        f"SELECT\n    s.trace_id AS id,\n    {key_sql(sort, Target.TRACES)} AS sort_key,\n"
-        f"    {place_sql} AS stands\n"
-        f"{source}\nGROUP BY s.trace_id\nHAVING\n{indented(together)}\n"
+        f"SELECT\n    s.trace_id AS id,\n    {key} AS sort_key,\n"
+        f"    toUnixTimestamp64Nano(s.start_time) AS stands\n"
+        f"{sql.traces(selection.predicate, *after)}\n"
         f"ORDER BY sort_key {way} NULLS LAST, id {way}\nLIMIT {sql.parameters.value('UInt32', limit)}"
     )
 
@@ -100,7 +87,10 @@ def _after(sql: Sql, place: Place, key: str, columns: Sequence[str], sort: Sort)
 
 
 def span_keys(selection: Selection, place: Place | None, sort: Sort, limit: int) -> Statement:
-    """The statement for the first spans of an order: their ids, keys and starts."""
+    """The statement for the first spans of an order: their ids, keys and starts.
+
+    By time some of several that start at the moment of the last row may be left out, as in `trace_starts`.
+    """
     whole, way = selection.window, _way(sort)
     ids = ("s.trace_id", "s.span_id")
     if sort.by == TIME:
@@ -108,21 +98,15 @@ def span_keys(selection: Selection, place: Place | None, sort: Sort, limit: int)
         after = []
         if place and place.key is not None:
             after.append(_after_time(sql, place.key, ("trace_id", "span_id"), place.id, sort))
-        key, order, ties = "toUnixTimestamp64Nano(s.start_time)", f"s.start_time {way}", " WITH TIES"
+        key, order = "toUnixTimestamp64Nano(s.start_time)", f"s.start_time {way}"
     else:
         sql = Sql(whole)
-        key, ties = key_sql(sort, Target.SPANS), ""
+        key = key_sql(sort, Target.SPANS)
         after = [_after(sql, place, key, ids, sort)] if place else []
         order = f"sort_key {way} NULLS LAST, s.trace_id {way}, s.span_id {way}"
     count = sql.parameters.value("UInt32", limit)
-    inner = (
+    return sql.statement(
         f"SELECT\n    s.trace_id AS trace_id,\n    s.span_id AS span_id,\n    {key} AS sort_key,\n"
         f"    toUnixTimestamp64Nano(s.start_time) AS started\n{sql.spans(selection.predicate, *after)}\n"
-        f"ORDER BY {order}\nLIMIT {count}{ties}"
-    )
-    if not ties:
-        return sql.statement(inner)
-    return sql.statement(
-        f"SELECT *\nFROM (\n{indented(inner)}\n)\n"
-        f"ORDER BY sort_key {way}, trace_id {way}, span_id {way}\nLIMIT {count}"
+        f"ORDER BY {order}\nLIMIT {count}"
     )

@@ -128,21 +128,18 @@ MEASURES: dict[str, Measure] = {
     ]
 }  # fmt: skip
 
-# One row per trace, under the names that the expressions above read.
+# A head's row, under the names that the expressions above read.
 TRACE_COLUMNS = {
-    # A child may start earlier by its own clock; a trace stands where its topmost span does.
-    "start_time": "minIf(s.start_time, s.depth = 0)",
-    "duration_ns": (
-        "max(toUnixTimestamp64Nano(s.start_time) + s.duration_ns) - min(toUnixTimestamp64Nano(s.start_time))"
-    ),
-    "status": "if(countIf(s.status = 'error') > 0, 'error', 'ok')",
-    "user_id": "argMin(s.user_id, (s.depth, s.start_time))",
-    "session_id": "argMin(s.session_id, (s.depth, s.start_time))",
-    "calls": "countIf(s.kind = 'llm')",
-    **{m.name: m.spans for m in MEASURES.values() if m.unit is Unit.TOKENS},
-    "cost_usd": MEASURES["cost"].spans,
-    "unknown_cost": _NO_COST[0],
-    "unknown_tokens": _NO_TOKENS[0],
+    "start_time": "s.start_time",
+    "duration_ns": "s.trace_duration_ns",
+    "status": "if(s.trace_errors > 0, 'error', 'ok')",
+    "user_id": "s.user_id",
+    "session_id": "s.session_id",
+    "calls": "s.trace_calls",
+    **{m.name: f"s.trace_{m.name}" for m in MEASURES.values() if m.unit is Unit.TOKENS},
+    "cost_usd": "s.trace_cost_usd",
+    "unknown_cost": "s.trace_unknown_cost",
+    "unknown_tokens": "s.trace_unknown_tokens",
 }
 
 

@@ -67,7 +67,7 @@ def _meant(node: Node, now: int, environment: str) -> Predicate:
 
 
 def rows(selection: Selection, sql: Sql) -> str:
-    """FROM and PREWHERE of the rows that are listed: spans, or the topmost spans of traces."""
+    """FROM and PREWHERE of the rows that are listed: spans, or the heads of traces."""
     if selection.target is Target.TRACES:
         return sql.traces(selection.predicate)
     return sql.spans(selection.predicate)
@@ -76,8 +76,7 @@ def rows(selection: Selection, sql: Sql) -> str:
 def counting(selection: Selection) -> Statement:
     """The statement that counts the listed spans or traces."""
     sql = Sql(selection.window)
-    what = "uniqExact(s.trace_id)" if selection.target is Target.TRACES else "count()"
-    return sql.statement(f"SELECT {what} AS found\n{rows(selection, sql)}")
+    return sql.statement(f"SELECT count() AS found\n{rows(selection, sql)}")
 
 
 async def count(store: Store, selection: Selection) -> int:

@@ -1,4 +1,4 @@
-"""The latest traces of a project, one trace as a tree, one span in full, and stored content.
+"""Summaries of traces, one trace as a tree, one span in full, and stored content.
 
 Every statement is bound to one project. Errors of the store (`StoreError` and its kinds) pass through.
 """
@@ -13,18 +13,13 @@ from sightline.content.texts import leaves, stored
 from sightline.query import trace_rows
 from sightline.query.preview import preview
 from sightline.query.statements import statement
-from sightline.records.trace import Content, ContentRef, SpanDetail, Trace, TracePage, TraceSummary
+from sightline.records.trace import Content, ContentRef, SpanDetail, Trace, TraceSummary
 from sightline.store.store import Store
 
 MAX_SPANS = 100_000
-MAX_PAGE = 500
 _LARGE = 2_000
 DAY = 86_400 * 10**9
-# The last moment a DateTime64(9) holds.
-_LATEST = 2**63 - 1
-_LAST_ID = "g"  # behind every hexadecimal id
 _PREVIEW_BYTES = 4_000
-_CURSOR = re.compile(r"(\d{1,19})-([0-9a-f]{1,64})")
 _TRACE_ID = re.compile(r"[0-9a-f]{1,64}")
 
 
@@ -32,100 +27,21 @@ class BadCursor(ValueError):
     """A cursor that this server did not make."""
 
 
-async def latest_traces(
-    store: Store,
-    project: str,
-    limit: int = 100,
-    cursor: str | None = None,
-    *,
-    since: int | None = None,
-    until: int | None = None,
-    environment: str | None = None,
-) -> TracePage:
-    """The traces of `project`, latest start first; `since` and `until` in ns. Raises `BadCursor`.
-
-    A trace stands where its first root started; where its first span did while no root came.
-    """
-    limit = max(1, min(limit, MAX_PAGE))
-    before, before_trace = _read_cursor(cursor)
-    if until is not None:
-        # What starts at the end is outside, and so is what an older cursor pointed to beyond it.
-        before, before_trace = min((before, before_trace), (until - 1, _LAST_ID))
-    floor = min(max(0, since or 0), _LATEST)
-    taken: dict[str, TraceSummary] = {}
-    at: tuple[int, str] | None = None
-    while len(taken) < limit:
-        # One more than asked for tells whether there are older ones.
-        batch = limit - len(taken) + 1
-        starts = (
-            await store.fetch(
-                statement("trace_starts"),
-                {
-                    "project": project,
-                    "since": floor,
-                    "before": before,
-                    "before_trace": before_trace,
-                    "environment": environment or "",
-                    "limit": batch,
-                },
-                purpose="traces",
-            )
-        ).rows
-        fresh = [row[0] for row in starts if row[0] not in taken]
-        listed = await summaries(store, project, fresh, min((row[1] for row in starts), default=0) - DAY)
-        for trace_id, started in starts:
-            if len(taken) == limit:
-                break
-            at = (int(started), str(trace_id))
-            found = listed.get(trace_id)
-            # A later top of a trace that stands further down is not its place.
-            if found and trace_id not in taken and found[1] == started:
-                taken[trace_id] = found[0]
-        else:
-            if len(starts) < batch:
-                return TracePage(tuple(taken.values()), None)
-        if at is None:
-            break
-        before, before_trace = at
-    return TracePage(tuple(taken.values()), f"{at[0]}-{at[1]}" if at else None)
-
-
-def _read_cursor(cursor: str | None) -> tuple[int, str]:
-    if not cursor:
-        return _LATEST, ""
-    match = _CURSOR.fullmatch(cursor)
-    if not match or int(match[1]) > _LATEST:
-        raise BadCursor(f"cursor {cursor[:80]!r} was not made by this server; start again without one")
-    return int(match[1]), match[2]
-
-
 async def summaries(
-    store: Store, project: str, trace_ids: Sequence[str], since: int, tops_since: int = 0
-) -> dict[str, tuple[TraceSummary, int]]:
-    """Summary and place in time of each trace, from its spans since `since` (ns), a day before it began say.
-
-    Its place is where the first of its topmost spans since `tops_since` started.
-    """
+    store: Store, project: str, trace_ids: Sequence[str], since: int
+) -> dict[str, TraceSummary]:
+    """Summary of each trace, from its spans since `since` (ns), a day before the earliest began say."""
     if not trace_ids:
         return {}
     answer = await store.fetch(
         statement("trace_summaries"),
-        {
-            "project": project,
-            "trace_ids": list(dict.fromkeys(trace_ids)),
-            "since": max(0, since),
-            "tops_since": tops_since,
-        },
+        {"project": project, "trace_ids": list(dict.fromkeys(trace_ids)), "since": max(0, since)},
         purpose="traces",
     )
     rows = answer.dicts()
     asked = await previews(store, project, [row["input_hash"].lower() for row in rows])
     return {
-        row["trace_id"]: (
-            trace_rows.summary(row, asked.get(row["input_hash"].lower(), "")),
-            row["listed_at"],
-        )
-        for row in rows
+        row["trace_id"]: trace_rows.summary(row, asked.get(row["input_hash"].lower(), "")) for row in rows
     }
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.query.filter_reference import Row, World
 
+from sightline.digest.heads import complete_heads
 from sightline.query.filter.compiler import Sql
 from sightline.query.filter.meaning import mean
 from sightline.query.filter.parser import parse
@@ -148,6 +149,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     writer = found.writer()
     schema.migrate(writer)
     insert(found, made(1))
+    complete_heads(writer)
+    complete_heads(writer)
     yield found
     writer.close()
     found.close()

@@ -82,29 +82,34 @@ class Sql:
         self._widen()
         return self._from("sightline.spans AS s", "s.start_time", _WIDE, predicate, *conditions)
 
-    def traces(self, predicate: Predicate) -> str:
-        """FROM and PREWHERE for the traces that match: their topmost spans, one trace may have several.
+    def traces(self, predicate: Predicate, *conditions: str) -> str:
+        """FROM and PREWHERE for the traces that match: their heads, one span for each trace.
 
-        A trace matches when one of its spans does; what counts for the whole trace is asked of its topmost
-        span. It stands where its first topmost span starts.
+        A trace matches when one of its spans does; what counts for the whole trace is asked of its head. It
+        stands where that starts: its first root, or its first span while no root came.
         """
-        self._widen()
-        before = self._from(
-            "sightline.spans AS s", "s.start_time", ("wide_since", "since"), Always(), "s.depth = 0"
-        )
-        earlier = f"s.trace_id NOT IN (\n{indented(f'SELECT s.trace_id{chr(10)}{before}')}\n)"
-        return self.tops(predicate, earlier)
-
-    def tops(self, predicate: Predicate, *conditions: str) -> str:
-        """The same with all topmost spans of the window, also those of traces that began before it."""
         parts = predicate.parts if isinstance(predicate, AllOf) else (predicate,)
         of_spans = tuple(part for part in parts if not of_trace(part))
         inner: list[str] = []
         if of_spans:
             matching = f"SELECT s.trace_id\n{self.near_spans(AllOf(of_spans))}"
             inner.append(f"s.trace_id IN (\n{indented(matching)}\n)")
-        predicate = AllOf(tuple(part for part in parts if of_trace(part)))
-        return self.spans(predicate, "s.depth = 0", *inner, *conditions)
+        of_heads = [self._of_head(part) for part in parts if of_trace(part) and not isinstance(part, Always)]
+        return self.spans(Always(), "s.trace_head", *conditions, *of_heads, *inner)
+
+    def _of_head(self, predicate: Predicate) -> str:
+        """A predicate as an expression over a head, which knows its trace's measures."""
+        match predicate:
+            case AllOf(parts):
+                return f"({' AND '.join(map(self._of_head, parts))})"
+            case AnyOf(parts):
+                return f"({' OR '.join(map(self._of_head, parts))})"
+            case Negated(part):
+                return f"NOT ifNull({self._of_head(part)}, false)"
+            case Measured(measure, tests) if measure.whole is Whole.TRACE:
+                return self._within(MEASURES[measure.name].head, tests)
+            case _:
+                return self.condition(predicate)
 
     def logs(self, *conditions: str) -> str:
         """FROM and PREWHERE for the log records `l` of the window that meet some conditions."""
@@ -177,9 +182,16 @@ class Sql:
         return f"{key} {'IN' if quantifier is Quantifier.ANY else 'NOT IN'} (\n{matching}\n)"
 
     def _measured(self, measure: Measure, tests: Sequence[Test]) -> str:
-        sql = MEASURES[measure.name].sql
-        having = either([between(self.parameters, sql, t) for t in tests]) if tests else f"{sql} IS NOT NULL"
         key = _KEYS[measure.whole]
-        known = () if measure.whole is Whole.TRACE else (f"{key} IS NOT NULL",)
-        wholes = f"SELECT {key}\n{self.near_spans(Always(), *known)}\nGROUP BY {key}\nHAVING {having}"
+        if measure.whole is Whole.TRACE:
+            passing = self._within(MEASURES[measure.name].head, tests)
+            wholes = f"SELECT {key}\n{self.near_spans(Always(), 's.trace_head', passing)}"
+        else:
+            having = self._within(MEASURES[measure.name].sql, tests)
+            known = self.near_spans(Always(), f"{key} IS NOT NULL")
+            wholes = f"SELECT {key}\n{known}\nGROUP BY {key}\nHAVING {having}"
         return f"{key} IN (\n{indented(wholes)}\n)"
+
+    def _within(self, sql: str, tests: Sequence[Test]) -> str:
+        """A measure within limits; without any it is known."""
+        return either([between(self.parameters, sql, t) for t in tests]) if tests else f"{sql} IS NOT NULL"

@@ -32,12 +32,16 @@ _TOKENS = next(f.sql for f in [find("tokens")] if f)
 
 @dataclass(frozen=True, slots=True)
 class WholeMeasure:
-    """A figure over the spans of a trace or session. Usage counts once: roll-ups are left out."""
+    """A figure over the spans of a trace or session. Usage counts once: roll-ups are left out.
+
+    `sql` is its aggregate over the spans, `head` what a trace's head has of it ('': nothing).
+    """
 
     name: str
     type: Type
     sql: str
     says: str
+    head: str = ""
 
 
 MEASURES: dict[str, WholeMeasure] = {
@@ -48,21 +52,52 @@ MEASURES: dict[str, WholeMeasure] = {
             Type.DURATION,
             f"max({_START} + s.duration_ns) - min({_START})",
             "from its first start to its last end",
+            "s.trace_duration_ns",
         ),
-        WholeMeasure("start", Type.TIME, f"min({_START})", "its first start"),
+        WholeMeasure("start", Type.TIME, f"min({_START})", "its first start", _START),
         WholeMeasure(
-            "cost", Type.MONEY, "sumIf(s.cost_usd, s.usage_source = 'own')", "the known part of its cost"
+            "cost",
+            Type.MONEY,
+            "sumIf(s.cost_usd, s.usage_source = 'own')",
+            "the known part of its cost",
+            "s.trace_cost_usd",
         ),
-        WholeMeasure("tokens", Type.INTEGER, f"sumIf({_TOKENS}, s.usage_source = 'own')", "its tokens"),
         WholeMeasure(
-            "input", Type.INTEGER, "sumIf(s.input_tokens, s.usage_source = 'own')", "its input tokens"
+            "tokens",
+            Type.INTEGER,
+            f"sumIf({_TOKENS}, s.usage_source = 'own')",
+            "its tokens",
+            "s.trace_tokens",
         ),
         WholeMeasure(
-            "output", Type.INTEGER, "sumIf(s.output_tokens, s.usage_source = 'own')", "its output tokens"
+            "input",
+            Type.INTEGER,
+            "sumIf(s.input_tokens, s.usage_source = 'own')",
+            "its input tokens",
+            "s.trace_input_tokens",
         ),
-        WholeMeasure("spans", Type.INTEGER, "count()", "how many spans it has"),
-        WholeMeasure("errors", Type.INTEGER, "countIf(s.status = 'error')", "how many of its spans failed"),
-        WholeMeasure("calls", Type.INTEGER, "countIf(s.kind = 'llm')", "how many calls of a model it has"),
+        WholeMeasure(
+            "output",
+            Type.INTEGER,
+            "sumIf(s.output_tokens, s.usage_source = 'own')",
+            "its output tokens",
+            "s.trace_output_tokens",
+        ),
+        WholeMeasure("spans", Type.INTEGER, "count()", "how many spans it has", "s.trace_spans"),
+        WholeMeasure(
+            "errors",
+            Type.INTEGER,
+            "countIf(s.status = 'error')",
+            "how many of its spans failed",
+            "s.trace_errors",
+        ),
+        WholeMeasure(
+            "calls",
+            Type.INTEGER,
+            "countIf(s.kind = 'llm')",
+            "how many calls of a model it has",
+            "s.trace_calls",
+        ),
         WholeMeasure("traces", Type.INTEGER, "uniqExact(s.trace_id)", "how many traces a session has"),
     )
 }

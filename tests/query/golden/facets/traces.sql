@@ -17,7 +17,8 @@ PREWHERE
             s.project = {project:String}
             AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
             AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
-            AND s.depth = 0
+            AND s.trace_head
+            AND s.user_id = {p1:String}
             AND s.trace_id IN (
                 SELECT s.trace_id
                 FROM sightline.spans AS s
@@ -27,16 +28,6 @@ PREWHERE
                     AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
                     AND s.kind = {p0:String}
             )
-            AND s.trace_id NOT IN (
-                SELECT s.trace_id
-                FROM sightline.spans AS s
-                PREWHERE
-                    s.project = {project:String}
-                    AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-                    AND s.start_time < fromUnixTimestamp64Nano({since:Int64}, 'UTC')
-                    AND s.depth = 0
-            )
-            AND s.user_id = {p1:String}
     )
     AND s.kind = {p0:String}
 GROUP BY GROUPING SETS ((d0), (d1), (d2))
@@ -61,7 +52,8 @@ PREWHERE
             s.project = {project:String}
             AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
             AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
-            AND s.depth = 0
+            AND s.trace_head
+            AND s.user_id = {p1:String}
             AND s.trace_id IN (
                 SELECT s.trace_id
                 FROM sightline.spans AS s
@@ -71,16 +63,6 @@ PREWHERE
                     AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
                     AND s.kind = {p0:String}
             )
-            AND s.trace_id NOT IN (
-                SELECT s.trace_id
-                FROM sightline.spans AS s
-                PREWHERE
-                    s.project = {project:String}
-                    AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-                    AND s.start_time < fromUnixTimestamp64Nano({since:Int64}, 'UTC')
-                    AND s.depth = 0
-            )
-            AND s.user_id = {p1:String}
     )
     AND s.kind = {p0:String}
 WHERE element ILIKE {p2:String}

@@ -6,45 +6,26 @@ SELECT
     sum(count()) OVER () AS found
 FROM (
     SELECT
-        s.trace_id AS trace_id,
-        minIf(s.start_time, s.depth = 0) AS start_time,
-        max(toUnixTimestamp64Nano(s.start_time) + s.duration_ns) - min(toUnixTimestamp64Nano(s.start_time)) AS duration_ns,
-        sumIf(s.cost_usd, s.usage_source = 'own') AS cost_usd,
-        countIf(s.cost_source = 'unknown') AS unknown_cost,
-        argMin(ifNull(s.environment, ''), (s.depth, s.start_time)) AS d0
+        s.start_time AS start_time,
+        s.trace_duration_ns AS duration_ns,
+        s.trace_cost_usd AS cost_usd,
+        s.trace_unknown_cost AS unknown_cost,
+        ifNull(s.environment, '') AS d0
     FROM sightline.spans AS s
     PREWHERE
         s.project = {project:String}
-        AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-        AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
+        AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
+        AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
+        AND s.trace_head
         AND s.trace_id IN (
             SELECT s.trace_id
             FROM sightline.spans AS s
             PREWHERE
                 s.project = {project:String}
-                AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
-                AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
-                AND s.depth = 0
-                AND s.trace_id IN (
-                    SELECT s.trace_id
-                    FROM sightline.spans AS s
-                    PREWHERE
-                        s.project = {project:String}
-                        AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-                        AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-                        AND s.status = {p0:String}
-                )
-                AND s.trace_id NOT IN (
-                    SELECT s.trace_id
-                    FROM sightline.spans AS s
-                    PREWHERE
-                        s.project = {project:String}
-                        AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-                        AND s.start_time < fromUnixTimestamp64Nano({since:Int64}, 'UTC')
-                        AND s.depth = 0
-                )
+                AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
+                AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
+                AND s.status = {p0:String}
         )
-    GROUP BY s.trace_id
 ) AS s
 GROUP BY k0
 ORDER BY k0 = '' DESC, ranked_by DESC NULLS LAST, k0
@@ -64,44 +45,25 @@ SELECT
     0 AS u2
 FROM (
     SELECT
-        s.trace_id AS trace_id,
-        minIf(s.start_time, s.depth = 0) AS start_time,
-        max(toUnixTimestamp64Nano(s.start_time) + s.duration_ns) - min(toUnixTimestamp64Nano(s.start_time)) AS duration_ns,
-        sumIf(s.cost_usd, s.usage_source = 'own') AS cost_usd,
-        countIf(s.cost_source = 'unknown') AS unknown_cost,
-        argMin(ifNull(s.environment, ''), (s.depth, s.start_time)) AS d0
+        s.start_time AS start_time,
+        s.trace_duration_ns AS duration_ns,
+        s.trace_cost_usd AS cost_usd,
+        s.trace_unknown_cost AS unknown_cost,
+        ifNull(s.environment, '') AS d0
     FROM sightline.spans AS s
     PREWHERE
         s.project = {project:String}
-        AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-        AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
+        AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
+        AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
+        AND s.trace_head
         AND s.trace_id IN (
             SELECT s.trace_id
             FROM sightline.spans AS s
             PREWHERE
                 s.project = {project:String}
-                AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
-                AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
-                AND s.depth = 0
-                AND s.trace_id IN (
-                    SELECT s.trace_id
-                    FROM sightline.spans AS s
-                    PREWHERE
-                        s.project = {project:String}
-                        AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-                        AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-                        AND s.status = {p4:String}
-                )
-                AND s.trace_id NOT IN (
-                    SELECT s.trace_id
-                    FROM sightline.spans AS s
-                    PREWHERE
-                        s.project = {project:String}
-                        AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-                        AND s.start_time < fromUnixTimestamp64Nano({since:Int64}, 'UTC')
-                        AND s.depth = 0
-                )
+                AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
+                AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
+                AND s.status = {p4:String}
         )
-    GROUP BY s.trace_id
 ) AS s
 GROUP BY GROUPING SETS ((bucket, chosen), (chosen), (bucket), ())

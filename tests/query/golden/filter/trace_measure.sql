@@ -15,8 +15,8 @@ PREWHERE
             s.project = {project:String}
             AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
             AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-        GROUP BY s.trace_id
-        HAVING max(toUnixTimestamp64Nano(s.start_time) + s.duration_ns) - min(toUnixTimestamp64Nano(s.start_time)) > {p0:Int64}
+            AND s.trace_head
+            AND s.trace_duration_ns > {p0:Int64}
     ) AND s.trace_id IN (
         SELECT s.trace_id
         FROM sightline.spans AS s
@@ -24,8 +24,8 @@ PREWHERE
             s.project = {project:String}
             AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
             AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-        GROUP BY s.trace_id
-        HAVING sumIf(s.cost_usd, s.usage_source = 'own') > {p1:Int64}
+            AND s.trace_head
+            AND s.trace_cost_usd > {p1:Int64}
     ))
     AND s.trace_id IN (
         SELECT s.trace_id
@@ -34,6 +34,6 @@ PREWHERE
             s.project = {project:String}
             AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
             AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-        GROUP BY s.trace_id
-        HAVING count() > {p2:Int64}
+            AND s.trace_head
+            AND s.trace_spans > {p2:Int64}
     )

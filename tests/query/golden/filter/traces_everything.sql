@@ -1,17 +1,8 @@
 -- traces: 
-SELECT uniqExact(s.trace_id) AS found
+SELECT count() AS found
 FROM sightline.spans AS s
 PREWHERE
     s.project = {project:String}
     AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
     AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
-    AND s.depth = 0
-    AND s.trace_id NOT IN (
-        SELECT s.trace_id
-        FROM sightline.spans AS s
-        PREWHERE
-            s.project = {project:String}
-            AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-            AND s.start_time < fromUnixTimestamp64Nano({since:Int64}, 'UTC')
-            AND s.depth = 0
-    )
+    AND s.trace_head

@@ -3,33 +3,15 @@
 -- p1 = 0.01
 -- p2 = "llm"
 -- p3 = "error"
-SELECT uniqExact(s.trace_id) AS found
+SELECT count() AS found
 FROM sightline.spans AS s
 PREWHERE
     s.project = {project:String}
     AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
     AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
-    AND s.depth = 0
-    AND s.trace_id NOT IN (
-        SELECT s.trace_id
-        FROM sightline.spans AS s
-        PREWHERE
-            s.project = {project:String}
-            AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-            AND s.start_time < fromUnixTimestamp64Nano({since:Int64}, 'UTC')
-            AND s.depth = 0
-    )
+    AND s.trace_head
     AND s.user_id = {p0:String}
-    AND s.trace_id IN (
-        SELECT s.trace_id
-        FROM sightline.spans AS s
-        PREWHERE
-            s.project = {project:String}
-            AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-            AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-        GROUP BY s.trace_id
-        HAVING sumIf(s.cost_usd, s.usage_source = 'own') > {p1:Float64}
-    )
+    AND s.trace_cost_usd > {p1:Float64}
     AND s.trace_id IN (
         SELECT s.trace_id
         FROM sightline.spans AS s
