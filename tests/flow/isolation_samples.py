@@ -126,6 +126,9 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
         Ask({"trace_id": "{trace}"}, {"span": "{call}", "tab": "messages"}, shows=True),
     ),
     "GET /p/{project}/first": (Ask(),),
+    "GET /docs": (Ask(),),
+    "GET /docs/{operation}": (Ask({"operation": "list_traces"}), Ask({"operation": "{other}"})),
+    "GET /docs/{operation}/try": (Ask({"operation": "one_trace"}, {"trace_id": "{trace}"}),),
     # settings
     "GET /settings": (Ask(),),
     "GET /settings/me": (Ask(),),

@@ -24,7 +24,7 @@ from pages_elements import Elements
 from pages_hostile import ALL, CORPUS, MARKDOWN
 
 pytestmark = pytest.mark.flow
-_SHOWN = ("GET /p/", "GET /settings", "GET /traces", "GET /{")
+_SHOWN = ("GET /p/", "GET /settings", "GET /docs", "GET /traces", "GET /{")
 PAGES = [route for route in SAMPLES if route.startswith(_SHOWN)]
 NEVER = frozenset({
     "style", "iframe", "object", "embed", "base", "frame", "applet", "math", "foreignobject", "audio",
