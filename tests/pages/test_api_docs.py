@@ -77,8 +77,8 @@ def test_commands_are_whole_and_their_bodies_allowed(operation: Operation) -> No
 def test_schemas_line_by_line() -> None:
     lines = list(shapes(named("series").answer))
     found = {(line.depth, line.name): line for line in lines}
-    assert found[0, "rows"].kind == "list of object"
-    assert found[1, "figures"].kind == "object of object by name"
+    assert found[0, "rows"].kind == "list of objects"
+    assert found[1, "figures"].kind == "object of objects by name"
     assert found[2, "unknown"].kind == "integer" and "sum leaves out" in found[2, "unknown"].says
     assert found[0, "since"].kind == "time" and found[0, "target"].kind == "one of spans, traces"
     assert found[0, "environment"].kind == "string or null"

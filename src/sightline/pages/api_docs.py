@@ -218,7 +218,7 @@ def curl(operation: Operation, address: str, key_needed: bool) -> str:
         if parameter.place == "path":
             path = path.replace(f"{{{parameter.name}}}", parameter.example or parameter.name.upper())
     query = {p.name: p.example for p in operation.parameters if p.place == "query" and p.example}
-    words = ["curl", f"'{address}{path}{'?' + urlencode(query) if query else ''}'"]
+    words = ["curl", f"'{address}{path}{'?' + urlencode(query, safe=':,') if query else ''}'"]
     if operation.method not in {"GET", "POST"}:
         words[1:1] = ["-X", operation.method]
     if operation.method == "POST" and operation.body is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _DEEPEST = 6
+_ONE = frozenset({"object", "string", "integer", "number", "time"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,13 @@ def _kind(schema: Mapping[str, Any]) -> str:
     names = [kind] if isinstance(kind, str) else list(kind)
     words = " or ".join(names)
     if "items" in schema:
-        return words.replace("array", f"list of {_kind(schema['items'])}")
+        return words.replace("array", f"list of {_several(_kind(schema['items']))}")
     if isinstance(schema.get("additionalProperties"), Mapping):
-        return f"{words} of {_kind(schema['additionalProperties'])} by name"
+        return f"{words} of {_several(_kind(schema['additionalProperties']))} by name"
     if schema.get("format") == "date-time":
         return words.replace("string", "time")
     return words
+
+
+def _several(kind: str) -> str:
+    return f"{kind}s" if kind in _ONE else kind
