@@ -84,6 +84,9 @@ RIGHTS: Mapping[str, Least] = {
     "GET /p/{project}/traces": Least.READER,
     "GET /p/{project}/traces/{trace_id}": Least.READER,
     "GET /p/{project}/first": Least.READER,
+    "GET /docs": Least.PERSON,
+    "GET /docs/{operation}": Least.PERSON,
+    "GET /docs/{operation}/try": Least.PERSON,
     "GET /theme": Least.ANYONE,
     "GET /static/{name}": Least.ANYONE,
     # signing in and out
