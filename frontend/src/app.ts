@@ -1,14 +1,17 @@
 // Entry of the islands. Every page works without this file; it adds htmx, the reader's time zone, keys and copying.
 import "htmx.org";
 import { CopyButton } from "./copy";
+import { FilterBar, focusFilter } from "./filter";
 import { listenForKeys } from "./keys";
 import { closeMenus } from "./menus";
 import { followSelection } from "./selection";
 import { localiseTimes } from "./times";
 
 customElements.define("copy-button", CopyButton);
+customElements.define("filter-bar", FilterBar);
 localiseTimes(document);
 listenForKeys();
+focusFilter();
 closeMenus();
 followSelection();
 
