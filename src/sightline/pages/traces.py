@@ -23,6 +23,7 @@ from sightline.pages.traces_figures import FiguresPart, Group
 from sightline.pages.traces_questions import Listed, faceted, figures, grouped, listed, side_by_side, soon
 from sightline.pages.traces_rows import Row
 from sightline.pages.traces_state import PARAMETERS, VIEWS, ListState, read
+from sightline.pages.views import ViewMenu, view_menu
 from sightline.query import traces as questions
 from sightline.query.filter.errors import FilterError
 from sightline.query.in_use import attributes_in_use
@@ -55,6 +56,7 @@ class TracesContext:
 
     shell: Shell
     bar: FilterBar
+    menu: ViewMenu
     now: int
     noun: str
     grouped: bool
@@ -92,7 +94,13 @@ class _Answers:
 
 
 def context(
-    shell: Shell, bar: FilterBar, state: ListState, shown: Columns, answers: _Answers, now: int
+    shell: Shell,
+    bar: FilterBar,
+    menu: ViewMenu,
+    state: ListState,
+    shown: Columns,
+    answers: _Answers,
+    now: int,
 ) -> TracesContext:
     """What the page shows of the answers of the store."""
     found, view = answers.listed, state.view
@@ -102,6 +110,7 @@ def context(
     return TracesContext(
         shell=shell,
         bar=bar,
+        menu=menu,
         now=now,
         noun="traces" if state.shows == "traces" else "spans",
         grouped=state.shows == "groups",
@@ -188,7 +197,10 @@ class TracesPages:
         if wanted == "columns":
             shown, _ = columns(state, answers.used)
         frame = await self.frames.shell("Traces", "traces", state.view, principal, environments)
-        return html(render(PARTS.get(wanted, "traces.html"), context(frame, bar, state, shown, answers, now)))
+        kept = {"q": view.q or None} | state.kept
+        menu = await view_menu(self.services, state.view, principal, "traces", kept)
+        shows = context(frame, bar, menu, state, shown, answers, now)
+        return html(render(PARTS.get(wanted, "traces.html"), shows))
 
     async def _answers(
         self, state: ListState, found: Selection | FilterError, shown: Columns, now: int, wanted: str
