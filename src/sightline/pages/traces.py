@@ -25,6 +25,7 @@ from sightline.pages.traces_rows import Row
 from sightline.pages.traces_state import PARAMETERS, VIEWS, ListState, read
 from sightline.pages.views import ViewMenu, view_menu
 from sightline.query import traces as questions
+from sightline.query.filter.edits import parts_of
 from sightline.query.filter.errors import FilterError
 from sightline.query.in_use import attributes_in_use
 from sightline.query.selection import Selection
@@ -67,6 +68,7 @@ class TracesContext:
     figures: FiguresPart
     facets: FacetsPart
     facets_late: bool
+    conditions: int
     telling: tuple[tuple[str, Choice], ...]
     views: tuple[Link, ...]
     here: str
@@ -91,6 +93,7 @@ class _Answers:
     figures: FiguresPart
     facets: FacetsPart
     used: Sequence[Used]
+    conditions: int = 0
 
 
 def context(
@@ -121,6 +124,7 @@ def context(
         figures=answers.figures,
         facets=answers.facets,
         facets_late=answers.facets is traces_facets.NONE and bar.mistake is None,
+        conditions=answers.conditions,
         telling=tuple(traces_facets.telling(answers.facets)),
         views=view_links(state, list(VIEWS.items())),
         here=state.link(
@@ -224,7 +228,7 @@ class TracesPages:
             soon(figures(store, state, found, now), traces_figures.none(late=True)),
             soon(faceted(store, state, found, now), traces_facets.NONE),
         )
-        return _Answers(rows, groups, counted, faces, ())
+        return _Answers(rows, groups, counted, faces, (), len(parts_of(found.node)))
 
     async def _rows(self, state: ListState, found: Selection, shown: Columns, now: int) -> Listed:
         if state.shows == "groups":
