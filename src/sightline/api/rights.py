@@ -72,9 +72,12 @@ RIGHTS: Mapping[str, Least] = {
     "GET /traces/{trace_id}": Least.PERSON,
     "GET /p/{project}": Least.READER,
     "GET /p/{project}/": Least.READER,
+    "GET /p/{project}/explore": Least.READER,
+    "GET /p/{project}/explore/sql": Least.READER,
     "GET /p/{project}/traces": Least.READER,
     "GET /p/{project}/traces/{trace_id}": Least.READER,
     "GET /p/{project}/first": Least.READER,
+    "GET /p/{project}/suggest": Least.READER,
     "GET /theme": Least.ANYONE,
     "GET /static/{name}": Least.ANYONE,
     # signing in and out
