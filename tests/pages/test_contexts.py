@@ -13,7 +13,7 @@ from sightline.pages.environment import ENVIRONMENT, render
 from sightline.pages.explore import ExploreContext
 from sightline.pages.first import FirstContext
 from sightline.pages.keys import KeysContext
-from sightline.pages.overview import OverviewContext
+from sightline.pages.overview import AttentionPart, EndsPart, OverviewContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
@@ -23,6 +23,8 @@ from sightline.pages.traces import TracesContext
 
 PAGES = {
     "overview.html": OverviewContext,
+    "_attention.html": AttentionPart,
+    "_ends.html": EndsPart,
     "explore.html": ExploreContext,
     "sql.html": SqlContext,
     "traces.html": TracesContext,

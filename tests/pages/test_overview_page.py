@@ -102,7 +102,7 @@ def test_days_begin_at_the_readers_midnight(client: TestClient) -> None:
 
 def test_what_arrives_badly_comes_first(parts: Parts, client: TestClient) -> None:
     parts.intake = lambda: Intake(1.0, 14.0, 3, 5, 2, "Key 4f2a was revoked.")
-    html = page(client)
+    html = page(client, "?parts=all")
     attn = html[html.index('id="attention"') :]
     assert (
         attn.index("Requests in quarantine")

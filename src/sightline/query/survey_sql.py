@@ -1,0 +1,154 @@
+"""The statements behind the overview: requests from their topmost spans, usage from the spans that have it.
+
+Grouping all spans by their trace would take ten times as long. So each statement reads only the rows it needs
+and aggregates once by bucket and dimensions together; in all, by bucket and by each dimension are merged from
+that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sightline.query.buckets import Buckets
+from sightline.query.dimensions import dimension
+from sightline.query.figures_sql import bucket_of
+from sightline.query.filter.compiler import Sql, Statement, indented
+from sightline.query.filter.predicates import AllOf
+from sightline.query.measures import MEASURES
+from sightline.query.selection import Selection
+
+LARGEST = 200
+_OWN = "s.usage_source = 'own'"
+_FAILED = "s.status = 'error'"
+_USAGE = ("tokens", "input_tokens", "output_tokens", "cost")
+
+
+def requests(
+    selection: Selection, found: Buckets, by: Sequence[str], kept: Sequence[str] | None, exact: bool
+) -> Statement:
+    """Requests: how many, how many failed, their median and 95th percentile, different users and sessions.
+
+    With `kept` the one dimension has only these values, all others are other. `mark` tells the sets apart,
+    with a bit for each column, the bucket's highest, 0 for what is grouped by.
+    """
+    sql = Sql(selection.window)
+    bad = f"SELECT s.trace_id\n{sql.near_spans(AllOf(()), _FAILED)}"
+    began = "toUnixTimestamp64Nano(s.start_time)"
+    tops = _select(
+        [
+            "min(s.start_time) AS start_time",
+            f"max({began} + s.duration_ns) - min({began}) AS took",
+            *(f"any({dimension(name, True).sql}) AS d{n}" for n, name in enumerate(by)),
+            "any(s.user_id) AS user_id",
+            "any(s.session_id) AS session_id",
+            f"max(s.trace_id IN (\n{indented(bad)}\n)) AS failed",
+        ],
+        f"{sql.traces(selection.predicate)}\nGROUP BY cityHash64(s.trace_id)",
+    )
+    quantiles = f"quantiles{'Exact' if exact else 'TDigest'}"
+    parts = _select(
+        [
+            f"{bucket_of(found, sql)} AS bucket",
+            *_columns(sql, by, kept, "s.d{n}"),
+            "count() AS n",
+            "countIf(s.failed) AS bad",
+            f"{quantiles}State(0.5, 0.95)(s.took) AS took_state",
+            "uniqExactStateIf(s.user_id, s.user_id != '') AS user_state",
+            "uniqExactStateIf(s.session_id, s.session_id != '') AS session_state",
+        ],
+        f"FROM (\n{indented(tops)}\n) AS s\nGROUP BY {_names(by)}",
+    )
+    figures = [
+        "sum(n) AS found",
+        "sum(bad) AS failed",
+        f"{quantiles}Merge(0.5, 0.95)(took_state) AS took",
+        "uniqExactMerge(user_state) AS users",
+        "uniqExactMerge(session_state) AS sessions",
+    ]
+    return sql.statement(_merged(sql, by, figures, parts))
+
+
+def usage(selection: Selection, found: Buckets, by: Sequence[str], kept: Sequence[str] | None) -> Statement:
+    """Tokens and cost of the spans that have some, and how many did not say; sets as in `requests`."""
+    sql = Sql(selection.window)
+    own = [f"{MEASURES[name].spans} AS {name}" for name in _USAGE]
+    parts = _select(
+        [
+            f"{bucket_of(found, sql)} AS bucket",
+            *_columns(sql, by, kept, ""),
+            *own,
+            f"{MEASURES['cost'].unknown[0]} AS no_cost",
+            f"{MEASURES['tokens'].unknown[0]} AS no_tokens",
+        ],
+        sql.spans(selection.predicate, f"({_OWN} OR s.cost_source = 'unknown' OR s.kind = 'llm')")
+        + f"\nGROUP BY {_names(by)}",
+    )
+    figures = [f"sum({name}) AS all_{name}" for name in (*_USAGE, "no_cost", "no_tokens")]
+    return sql.statement(_merged(sql, by, figures, parts))
+
+
+def slowest(selection: Selection, limit: int) -> Statement:
+    """The requests that took longest."""
+    sql = Sql(selection.window)
+    began = "toUnixTimestamp64Nano(s.start_time)"
+    return sql.statement(
+        f"SELECT s.trace_id AS id, max({began} + s.duration_ns) - min({began}) AS took\n"
+        f"{sql.traces(selection.predicate)}\nGROUP BY s.trace_id\nORDER BY took DESC, id\n"
+        f"LIMIT {sql.parameters.value('UInt32', limit)}"
+    )
+
+
+def dearest(selection: Selection, limit: int) -> Statement:
+    """The traces whose spans of the window cost most."""
+    sql = Sql(selection.window)
+    return sql.statement(
+        f"SELECT s.trace_id AS id, round(sum(s.cost_usd) * 1e9) AS cost\n"
+        f"{sql.spans(selection.predicate, _OWN, 's.cost_usd > 0')}\nGROUP BY s.trace_id\n"
+        f"ORDER BY cost DESC, id\nLIMIT {sql.parameters.value('UInt32', limit)}"
+    )
+
+
+def failed(selection: Selection, limit: int) -> Statement:
+    """The last requests of which a span failed."""
+    sql = Sql(selection.window)
+    bad = f"SELECT s.trace_id\n{sql.near_spans(AllOf(()), _FAILED)}"
+    narrowed = sql.traces(selection.predicate).replace(
+        "s.depth = 0", f"s.depth = 0\n    AND s.trace_id IN (\n{indented(bad, 8)}\n    )", 1
+    )
+    return sql.statement(
+        f"SELECT s.trace_id AS id, min(s.start_time) AS began\n{narrowed}\nGROUP BY s.trace_id\n"
+        f"ORDER BY began DESC, id\nLIMIT {sql.parameters.value('UInt32', limit)}"
+    )
+
+
+def _columns(sql: Sql, by: Sequence[str], kept: Sequence[str] | None, pattern: str) -> list[str]:
+    """The dimensions as columns; behind `=` a value that is kept, empty what is other."""
+    found = []
+    for n, name in enumerate(by):
+        text = pattern.format(n=n) if pattern else dimension(name, True).sql
+        if kept is not None:
+            values = sql.parameters.value("Array(String)", list(kept))
+            text = f"if(has({values}, toString({text})), concat('=', {text}), '')"
+        found.append(f"{text} AS d{n}")
+    return found
+
+
+def _names(by: Sequence[str]) -> str:
+    return ", ".join(["bucket", *(f"d{n}" for n in range(len(by)))])
+
+
+def _select(columns: Sequence[str], rest: str) -> str:
+    listed = ",\n".join(columns)
+    return f"SELECT\n{indented(listed)}\n{rest}"
+
+
+def _merged(sql: Sql, by: Sequence[str], figures: Sequence[str], parts: str) -> str:
+    names = _names(by)
+    first = figures[0].rsplit(" ", 1)[1]
+    columns = [names, f"grouping({names}) AS mark", *figures, "count() OVER (PARTITION BY mark) AS groups"]
+    sets = ", ".join(f"({name})" for name in names.split(", "))
+    return (
+        _select(columns, f"FROM (\n{indented(parts)}\n)\nGROUP BY GROUPING SETS ({sets}, ())\n")
+        + f"ORDER BY mark, {first} DESC, {names}\n"
+        + f"LIMIT {sql.parameters.value('UInt32', LARGEST)} BY mark"
+    )
