@@ -1,8 +1,7 @@
 """A project's requests at a glance: in all, over time, by feature, team and environment.
 
 A request is a trace and stands where the first of its topmost spans starts. Its time is that of its topmost
-spans: what goes on after they have ended made nobody wait. Tokens and cost are those of the spans that start
-in the window.
+spans: what goes on after they have ended made nobody wait.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from sightline.query.filter.predicates import AllOf
 from sightline.query.measures import EXACT_UP_TO, MEASURES
 from sightline.query.question import Question, ask, opening
 from sightline.query.selection import Selection
-from sightline.query.survey_sql import dearest, failed, requests, slowest, usage
+from sightline.query.survey_sql import USAGE, dearest, failed, requests, slowest
 from sightline.query.window import Window
 from sightline.records.figures import Figure, Group, Series
 from sightline.records.overview import Ends, Overview, Parts
@@ -46,15 +45,10 @@ async def overview(
     found = buckets(selection.window, zone=zone)
     exact = await spans(store, selection.window) <= EXACT_UP_TO
     question = ask(selection, ["count"], by, zone=zone)
-    asked, used = await asyncio.gather(
-        _fetch(store, requests(selection, found, by, None, exact)),
-        _fetch(store, usage(selection, found, by, None)),
-    )
-    rows, use = _by_mark(asked, len(by)), _by_mark(used, len(by))
-    total = rows.get((-2, None), {})
-    points = tuple(_figures(rows.get((-1, n)), use.get((-1, n))) for n in _places(found))
-    whole = Series(Group((), False, selection.text), _figures(total, use.get((-2, None))), points)
-    parts = tuple([await _parts(store, question, found, n, rows, use, exact) for n in range(len(by))])
+    rows = _by_mark(await _fetch(store, requests(selection, found, by, None, exact)), len(by))
+    points = tuple(_figures(rows.get((-1, n))) for n in _places(found))
+    whole = Series(Group((), False, selection.text), _figures(rows.get((-2, None))), points)
+    parts = tuple([await _parts(store, question, found, n, rows, exact) for n in range(len(by))])
     return Overview(NAMES, found.starts, found.end, found.step, whole, parts)
 
 
@@ -82,7 +76,6 @@ async def _parts(
     found: Buckets,
     at: int,
     rows: _Measured,
-    use: _Measured,
     exact: bool,
 ) -> Parts:
     """One dimension: its groups by size, what is not set after them, then other."""
@@ -92,30 +85,26 @@ async def _parts(
     groups = int(mine[0][1]["groups"]) if mine else 0
     named = [value for value, _ in mine if value]
     unset = [value for value, _ in mine if not value]
-    more = groups > SHOWN + 1
-    if more:
+    rest = None
+    if groups > SHOWN + 1:
         named = named[:SHOWN]
         kept = [*named, *unset]
-        asked, used = await asyncio.gather(
-            _fetch(store, requests(selection, found, (one.name,), kept, exact)),
-            _fetch(store, usage(selection, found, (one.name,), kept)),
-        )
-        again, used_again = _by_mark(asked, 1), _by_mark(used, 1)
+        statement = requests(selection, found, (one.name,), kept, exact)
+        again = _by_mark(await _fetch(store, statement), 1)
         rows = {(at, str(k).removeprefix("=")): row for (n, k), row in again.items() if n == 0 and k}
-        use = {(at, str(k).removeprefix("=")): row for (n, k), row in used_again.items() if n == 0 and k}
-        rest = (again.get((0, "")), used_again.get((0, "")))
+        rest = again.get((0, ""))
     made = [
         Series(
             Group((value,), False, opening(alone, [(value,)])),
-            _figures(rows.get((at, value)), use.get((at, value))),
+            _figures(rows.get((at, value))),
             (),
         )
         for value in [*named, *unset]
     ]
-    if more and rest[0]:
+    if rest:
         kept_values = [(value,) for value in [*named, *unset]]
         filter_ = opening(alone, kept_values, other=True)
-        made.append(Series(Group((), True, filter_), _figures(*rest), ()))
+        made.append(Series(Group((), True, filter_), _figures(rest), ()))
     return Parts(one.name, tuple(made), groups)
 
 
@@ -141,26 +130,21 @@ def _places(found: Buckets) -> tuple[int, ...]:
     return tuple(range(len(found.starts))) if even(found) else found.starts
 
 
-def _figures(row: dict[str, Any] | None, use: dict[str, Any] | None) -> tuple[Figure, ...]:
-    """The measures of `NAMES`; without requests what nothing measures, without usage what does not apply."""
-    nothing = {name: Figure(MEASURES[name].none) for name in NAMES}
-    if row and int(row["found"]):
-        count, bad = int(row["found"]), int(row["failed"])
-        p50, p95 = row["took"]
-        nothing |= {
-            "count": Figure(count),
-            "errors": Figure(bad),
-            "error_rate": Figure(bad / count),
-            "duration.p50": Figure(p50),
-            "duration.p95": Figure(p95),
-            "users": Figure(int(row["users"])),
-            "sessions": Figure(int(row["sessions"])),
-        }
-        nothing |= dict.fromkeys(("tokens", "input_tokens", "output_tokens", "cost"), Figure(None))
-    if use:
-        unknown = int(use["all_no_tokens"])
-        for name in ("tokens", "input_tokens", "output_tokens"):
-            value = use[f"all_{name}"]
-            nothing[name] = Figure(None if value is None else int(value), unknown)
-        nothing["cost"] = Figure(use["all_cost"], int(use["all_no_cost"]))
-    return tuple(nothing[name] for name in NAMES)
+def _figures(row: dict[str, Any] | None) -> tuple[Figure, ...]:
+    """The measures of `NAMES`; without requests what nothing measures."""
+    if not row or not int(row["found"]):
+        return tuple(Figure(MEASURES[name].none) for name in NAMES)
+    count, bad = int(row["found"]), int(row["failed"])
+    p50, p95 = row["took"]
+    unknown = {name: int(row["all_no_cost" if name == "cost" else "all_no_tokens"]) for name in USAGE}
+    found = {
+        "count": Figure(count),
+        "errors": Figure(bad),
+        "error_rate": Figure(bad / count),
+        "duration.p50": Figure(p50),
+        "duration.p95": Figure(p95),
+        "users": Figure(int(row["users"])),
+        "sessions": Figure(int(row["sessions"])),
+        **{name: Figure(row[f"all_{name}"], unknown[name]) for name in USAGE},
+    }
+    return tuple(found[name] for name in NAMES)

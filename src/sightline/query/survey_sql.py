@@ -1,8 +1,8 @@
 """The statements behind the overview: requests from their topmost spans, usage from the spans that have it.
 
-Grouping all spans by their trace would take ten times as long. So each statement reads only the rows it needs
-and aggregates once by bucket and dimensions together; in all, by bucket and by each dimension are merged from
-that.
+Grouping all spans by their trace would take several times as long. So topmost spans, failed ones, and those
+with usage are read apart, and aggregated once by bucket and dimensions together. The figures in all, by bucket
+and by each dimension are merged from that.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from sightline.query.selection import Selection
 LARGEST = 200
 _OWN = "s.usage_source = 'own'"
 _FAILED = "s.status = 'error'"
-_USAGE = ("tokens", "input_tokens", "output_tokens", "cost")
+USAGE = ("tokens", "input_tokens", "output_tokens", "cost")
 
 
 def requests(
     selection: Selection, found: Buckets, by: Sequence[str], kept: Sequence[str] | None, exact: bool
 ) -> Statement:
-    """Requests: how many, how many failed, their median and 95th percentile, different users and sessions.
+    """Requests: how many, how many failed, median and 95th percentile, users, sessions, tokens and cost.
 
     With `kept` the one dimension has only these values, all others are other. `mark` tells the sets apart,
     with a bit for each column, the bucket's highest, 0 for what is grouped by.
@@ -36,27 +36,41 @@ def requests(
     began = "toUnixTimestamp64Nano(s.start_time)"
     tops = _select(
         [
+            "cityHash64(s.trace_id) AS id",
             "min(s.start_time) AS start_time",
             f"max({began} + s.duration_ns) - min({began}) AS took",
-            *(f"any({dimension(name, True).sql}) AS d{n}" for n, name in enumerate(by)),
-            "any(s.user_id) AS user_id",
-            "any(s.session_id) AS session_id",
+            *(f"argMin({dimension(name, True).sql}, s.start_time) AS d{n}" for n, name in enumerate(by)),
+            "argMin(s.user_id, s.start_time) AS user_id",
+            "argMin(s.session_id, s.start_time) AS session_id",
             f"max(s.trace_id IN (\n{indented(bad)}\n)) AS failed",
         ],
-        f"{sql.traces(selection.predicate)}\nGROUP BY cityHash64(s.trace_id)",
+        f"{sql.traces(selection.predicate)}\nGROUP BY id",
+    )
+    usage = _select(
+        [
+            "cityHash64(s.trace_id) AS id",
+            *(f"{MEASURES[name].spans} AS {name}" for name in USAGE),
+            f"{MEASURES['cost'].unknown[0]} AS no_cost",
+            f"{MEASURES['tokens'].unknown[0]} AS no_tokens",
+        ],
+        sql.near_spans(AllOf(()), f"({_OWN} OR s.cost_source = 'unknown' OR s.kind = 'llm')")
+        + "\nGROUP BY id",
     )
     quantiles = f"quantiles{'Exact' if exact else 'TDigest'}"
+    used = (*USAGE, "no_cost", "no_tokens")
     parts = _select(
         [
             f"{bucket_of(found, sql)} AS bucket",
-            *_columns(sql, by, kept, "s.d{n}"),
+            *_columns(sql, by, kept),
             "count() AS n",
             "countIf(s.failed) AS bad",
             f"{quantiles}State(0.5, 0.95)(s.took) AS took_state",
             "uniqExactStateIf(s.user_id, s.user_id != '') AS user_state",
             "uniqExactStateIf(s.session_id, s.session_id != '') AS session_state",
+            *(f"sum(u.{name}) AS sum_{name}" for name in used),
         ],
-        f"FROM (\n{indented(tops)}\n) AS s\nGROUP BY {_names(by)}",
+        f"FROM (\n{indented(tops)}\n) AS s\nLEFT JOIN (\n{indented(usage)}\n) AS u ON s.id = u.id\n"
+        f"GROUP BY {_names(by)}",
     )
     figures = [
         "sum(n) AS found",
@@ -64,26 +78,8 @@ def requests(
         f"{quantiles}Merge(0.5, 0.95)(took_state) AS took",
         "uniqExactMerge(user_state) AS users",
         "uniqExactMerge(session_state) AS sessions",
+        *(f"sum(sum_{name}) AS all_{name}" for name in used),
     ]
-    return sql.statement(_merged(sql, by, figures, parts))
-
-
-def usage(selection: Selection, found: Buckets, by: Sequence[str], kept: Sequence[str] | None) -> Statement:
-    """Tokens and cost of the spans that have some, and how many did not say; sets as in `requests`."""
-    sql = Sql(selection.window)
-    own = [f"{MEASURES[name].spans} AS {name}" for name in _USAGE]
-    parts = _select(
-        [
-            f"{bucket_of(found, sql)} AS bucket",
-            *_columns(sql, by, kept, ""),
-            *own,
-            f"{MEASURES['cost'].unknown[0]} AS no_cost",
-            f"{MEASURES['tokens'].unknown[0]} AS no_tokens",
-        ],
-        sql.spans(selection.predicate, f"({_OWN} OR s.cost_source = 'unknown' OR s.kind = 'llm')")
-        + f"\nGROUP BY {_names(by)}",
-    )
-    figures = [f"sum({name}) AS all_{name}" for name in (*_USAGE, "no_cost", "no_tokens")]
     return sql.statement(_merged(sql, by, figures, parts))
 
 
@@ -121,11 +117,11 @@ def failed(selection: Selection, limit: int) -> Statement:
     )
 
 
-def _columns(sql: Sql, by: Sequence[str], kept: Sequence[str] | None, pattern: str) -> list[str]:
+def _columns(sql: Sql, by: Sequence[str], kept: Sequence[str] | None) -> list[str]:
     """The dimensions as columns; behind `=` a value that is kept, empty what is other."""
     found = []
-    for n, name in enumerate(by):
-        text = pattern.format(n=n) if pattern else dimension(name, True).sql
+    for n in range(len(by)):
+        text = f"s.d{n}"
         if kept is not None:
             values = sql.parameters.value("Array(String)", list(kept))
             text = f"if(has({values}, toString({text})), concat('=', {text}), '')"
