@@ -18,7 +18,7 @@ from sightline.query.buckets import buckets
 from sightline.query.overview import NAMES, SHOWN, ends, overview
 from sightline.query.question import ask
 from sightline.query.selection import Target, count, select
-from sightline.query.survey_sql import dearest, failed, requests, slowest
+from sightline.query.survey_sql import dearest, latest, requests, slowest
 from sightline.query.traces import latest_traces
 from sightline.query.window import Window
 from sightline.records.figures import Figure
@@ -79,7 +79,9 @@ def test_a_dimension_of_many_values_has_other(told_store: Store) -> None:
 
 
 def test_the_ends_of_the_list_are_its_slowest_dearest_and_last_failed(told_store: Store) -> None:
-    found = asyncio.run(ends(told_store, select("", WINDOW, NOW, Target.TRACES)))
+    found = asyncio.run(
+        ends(told_store, *(select(text, WINDOW, NOW, Target.TRACES) for text in ("", "error")))
+    )
     page = asyncio.run(latest_traces(told_store, WINDOW.project, 500, since=WINDOW.since, until=WINDOW.until))
     slowest = max(page.traces, key=lambda t: t.duration_ns)
     dearest = max(page.traces, key=lambda t: t.cost_usd or 0)
@@ -115,7 +117,7 @@ def test_the_statements(name: str) -> None:
         "kept": lambda: requests(traces, buckets(window), ["team"], ["a'", ""], False),
         "slowest": lambda: slowest(traces, 5),
         "dearest": lambda: dearest(traces, 5),
-        "failed": lambda: failed(traces, 5),
+        "failed": lambda: latest(select("error", window, NOW, Target.TRACES, "prod"), 5),
         "behaviour": lambda: behaving(select("", window, NOW), before),
     }[name]()
     path = GOLDEN / f"{name}.sql"

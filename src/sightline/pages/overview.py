@@ -41,6 +41,7 @@ from sightline.query.window import Window
 from sightline.records.figures import Breakdown
 from sightline.records.overview import Behaviour, Ends, Overview
 from sightline.records.trace import TraceSummary
+from sightline.store.rows import QueryTimeout, QueryTooLarge, StoreError
 
 _DAY = 86_400 * 10**9
 # Models that are looked at for missing prices.
@@ -77,6 +78,7 @@ class AttentionPart:
     entries: tuple[Entry, ...]
     more: int
     method: str
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class EndsPart:
 
     ends: tuple[End, ...]
     now: int
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ class OverviewContext:
     method: str
     ends: tuple[End, ...]
     quiet: bool
+    failure: str
     later: bool
     here: str
     whole: str
@@ -135,9 +139,9 @@ class OverviewPages:
         view, principal = await self.frames.view(request, ("vs", "zone", "parts"))
         now, wanted = self.services.clock(), part(request)
         if wanted == "attention":
-            return html(render("_attention.html", await self._attention(view, now)))
+            return html(render("_attention.html", await self._attention_or_why(view, now)))
         if wanted == "ends":
-            return html(render("_ends.html", await self._ends(view, now)))
+            return html(render("_ends.html", await self._ends_or_why(view, now)))
         store, place = self.services.store, zone_name(request)
         found, environments = await asyncio.gather(
             self._figures(view, now, place), questions.environments(store, view.project, view.since)
@@ -164,11 +168,24 @@ class OverviewPages:
             method=attn.method,
             ends=stand_out.ends,
             quiet=quiet,
+            failure="",
             later=not all_of_it,
             here=view.link(""),
             whole=view.link("", parts="all"),
         )
         return html(render("overview.html", context))
+
+    async def _attention_or_why(self, view: View, now: int) -> AttentionPart:
+        try:
+            return await self._attention(view, now)
+        except StoreError as error:
+            return AttentionPart((), 0, METHOD, _why(error))
+
+    async def _ends_or_why(self, view: View, now: int) -> EndsPart:
+        try:
+            return await self._ends(view, now)
+        except StoreError as error:
+            return EndsPart((), now, _why(error))
 
     async def _attention(self, view: View, now: int) -> AttentionPart:
         """How spans behave now and did before: what is compared with where nothing is chosen, too."""
@@ -188,7 +205,9 @@ class OverviewPages:
 
     async def _ends(self, view: View, now: int) -> EndsPart:
         store = self.services.store
-        found = await ends(store, _selected(view, now, view.window))
+        everything = _selected(view, now, view.window)
+        failed = _selected(view, now, view.window, text="status:error")
+        found = await ends(store, everything, failed)
         ids = list(dict.fromkeys((*found.slowest, *found.dearest, *found.failed)))
         listed = await questions.summaries(store, view.project, ids, view.since - _DAY)
         summaries = {trace_id: summary for trace_id, (summary, _) in listed.items()}
@@ -219,6 +238,13 @@ class OverviewPages:
             spans(SERVICES, "service", SERVICE_MEASURES),
         )
         return Both(first, then, *models, *services)
+
+
+def _why(error: StoreError) -> str:
+    """Why a part is missing, and what to do. The figures of the page stay."""
+    if isinstance(error, QueryTimeout | QueryTooLarge):
+        return "This range holds more than could be looked through in time. A shorter one is quicker."
+    return "The store did not answer. Reload the page to try again."
 
 
 def _selected(

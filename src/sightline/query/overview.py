@@ -17,7 +17,7 @@ from sightline.query.filter.predicates import AllOf
 from sightline.query.measures import EXACT_UP_TO, MEASURES
 from sightline.query.question import Question, ask, opening
 from sightline.query.selection import Selection
-from sightline.query.survey_sql import USAGE, dearest, failed, requests, slowest
+from sightline.query.survey_sql import USAGE, dearest, latest, requests, slowest
 from sightline.query.window import Window
 from sightline.records.figures import Figure, Group, Series
 from sightline.records.overview import Ends, Overview, Parts
@@ -52,9 +52,12 @@ async def overview(
     return Overview(NAMES, found.starts, found.end, found.step, whole, parts)
 
 
-async def ends(store: Store, selection: Selection) -> Ends:
-    """The slowest, the dearest and the last failed requests. Errors of the store pass through."""
-    asked = [build(selection, ENDS) for build in (slowest, dearest, failed)]
+async def ends(store: Store, selection: Selection, failed: Selection) -> Ends:
+    """The slowest and the dearest of a selection of traces, and the last of one of failed traces.
+
+    Errors of the store pass through.
+    """
+    asked = [slowest(selection, ENDS), dearest(selection, ENDS), latest(failed, ENDS)]
     answers = await asyncio.gather(*(_fetch(store, one) for one in asked))
     return Ends(*(tuple(str(row[0]) for row in answer.rows) for answer in answers))
 

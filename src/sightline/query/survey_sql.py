@@ -1,8 +1,8 @@
 """The statements behind the overview: requests from their topmost spans, usage from the spans that have it.
 
 Grouping all spans by their trace would take several times as long. So topmost spans, failed ones, and those
-with usage are read apart, and aggregated once by bucket and dimensions together. The figures in all, by bucket
-and by each dimension are merged from that.
+with usage are read apart, and aggregated once by bucket and dimensions together. The figures in all, for each
+bucket and for each value are merged from that.
 """
 
 from __future__ import annotations
@@ -104,16 +104,12 @@ def dearest(selection: Selection, limit: int) -> Statement:
     )
 
 
-def failed(selection: Selection, limit: int) -> Statement:
-    """The last requests of which a span failed."""
+def latest(selection: Selection, limit: int) -> Statement:
+    """The requests that began last."""
     sql = Sql(selection.window)
-    bad = f"SELECT s.trace_id\n{sql.near_spans(AllOf(()), _FAILED)}"
-    narrowed = sql.traces(selection.predicate).replace(
-        "s.depth = 0", f"s.depth = 0\n    AND s.trace_id IN (\n{indented(bad, 8)}\n    )", 1
-    )
     return sql.statement(
-        f"SELECT s.trace_id AS id, min(s.start_time) AS began\n{narrowed}\nGROUP BY s.trace_id\n"
-        f"ORDER BY began DESC, id\nLIMIT {sql.parameters.value('UInt32', limit)}"
+        f"SELECT s.trace_id AS id, min(s.start_time) AS began\n{sql.traces(selection.predicate)}\n"
+        f"GROUP BY s.trace_id\nORDER BY began DESC, id\nLIMIT {sql.parameters.value('UInt32', limit)}"
     )
 
 

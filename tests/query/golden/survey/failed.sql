@@ -12,7 +12,7 @@ PREWHERE
             s.project = {project:String}
             AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
             AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-            AND s.status = 'error'
+            AND s.status = {p0:String}
     )
     AND s.trace_id NOT IN (
         SELECT s.trace_id
@@ -23,7 +23,7 @@ PREWHERE
             AND s.start_time < fromUnixTimestamp64Nano({since:Int64}, 'UTC')
             AND s.depth = 0
     )
-    AND s.environment = {p0:String}
+    AND s.environment = {p1:String}
 GROUP BY s.trace_id
 ORDER BY began DESC, id
-LIMIT {p1:UInt32}
+LIMIT {p2:UInt32}
