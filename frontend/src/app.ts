@@ -8,6 +8,7 @@ import { listenForList } from "./list";
 import { closeMenus } from "./menus";
 import { followSelection } from "./selection";
 import { followTail } from "./tail";
+import { listenForSql } from "./sql";
 import { localiseTimes } from "./times";
 import { showWaiting } from "./waiting";
 
@@ -22,6 +23,7 @@ showWaiting();
 closeMenus();
 followSelection();
 listenForCharts();
+listenForSql();
 tellZone();
 
 document.addEventListener("htmx:load", (event) => {

@@ -11,17 +11,23 @@ from sightline.pages.account import AccountContext
 from sightline.pages.api_docs import ApiDocsContext
 from sightline.pages.entrance import LoginContext, SetPasswordContext
 from sightline.pages.environment import ENVIRONMENT, render
+from sightline.pages.explore import ExploreContext
 from sightline.pages.first import FirstContext
 from sightline.pages.keys import KeysContext
-from sightline.pages.overview import OverviewContext
+from sightline.pages.overview import AttentionPart, EndsPart, OverviewContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
+from sightline.pages.sql import SqlContext
 from sightline.pages.trace import TraceContext
 from sightline.pages.traces import TracesContext
 
 PAGES = {
     "overview.html": OverviewContext,
+    "_attention.html": AttentionPart,
+    "_ends.html": EndsPart,
+    "explore.html": ExploreContext,
+    "sql.html": SqlContext,
     "traces.html": TracesContext,
     "trace.html": TraceContext,
     "first.html": FirstContext,
