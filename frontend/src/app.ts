@@ -5,8 +5,11 @@ import { listenForKeys } from "./keys";
 import { closeMenus } from "./menus";
 import { followSelection } from "./selection";
 import { localiseTimes } from "./times";
+import { TraceTree, TraceZoom } from "./waterfall";
 
 customElements.define("copy-button", CopyButton);
+customElements.define("trace-tree", TraceTree);
+customElements.define("trace-zoom", TraceZoom);
 localiseTimes(document);
 listenForKeys();
 closeMenus();

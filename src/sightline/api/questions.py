@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -124,7 +124,7 @@ async def one_trace(call: Call) -> Mapping[str, Any]:
     }
 
 
-def _start(cursor: str | None, spans: tuple[Span, ...]) -> int:
+def _start(cursor: str | None, spans: Sequence[Span]) -> int:
     """Where a cursor points to: after its span, which late spans may have moved, or else to its place."""
     if cursor is None:
         return 0

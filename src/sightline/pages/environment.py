@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -71,6 +72,25 @@ def icon(name: str, extra: str = "", size: int = 16) -> Markup:
     ).format(extra, size, size, name)
 
 
+def kind_icon(kind: str) -> Markup:
+    """The symbol of a span's kind in its colour; a large trace asks for it on every row."""
+    return _kind_icon(icon_of(kind), colour_of(kind))
+
+
+@cache
+def _kind_icon(name: str, colour: str) -> Markup:
+    return icon(name, f"c-{colour}")
+
+
+# Classes of shapes that stand for something other than a kind of span.
+_FILLS = frozenset({"prefill", "err", "path", "hatch", "decode", "queue"})
+
+
+def fill_of(colour: str) -> str:
+    """The suffix of `.f-…` for a shape: of a kind of span, or of what else it stands for."""
+    return colour if colour in _FILLS else colour_of(colour)
+
+
 def pretty(value: Any) -> str:
     """A structured attribute as indented JSON; text as it is."""
     if isinstance(value, str):
@@ -98,6 +118,9 @@ def create() -> Environment:
         pretty=pretty,
         icon_of=icon_of,
         colour_of=colour_of,
+        fill_of=fill_of,
+        kind_icon=kind_icon,
+        plain_duration=lambda ns: str(formats.duration(ns)),
     )
     environment.globals.update(
         asset=assets.address, icon=icon, missing=missing, percent=formats.percent, ICONS=ICONS
