@@ -15,10 +15,9 @@ def grown(shape: list[tuple[str, str]]) -> tuple[SpanTree, SpanColumns]:
     """A tree of (id, parent); the name is the id's first letter."""
     tree = grow([i for i, _ in shape], [p for _, p in shape], list(range(len(shape))), [999] * len(shape))
     ids = [shape[at][0] for at in tree.at]
-    some = [0] * len(ids)
     return tree, SpanColumns(
         ids, {i: r for r, i in enumerate(ids)}, [i[0] for i in ids], ["tool"] * len(ids), [False] * len(ids),
-        list(tree.at), [999] * len(ids), [-1] * len(ids), [0.0] * len(ids), some,
+        list(tree.at), [999] * len(ids), [-1] * len(ids), [0.0] * len(ids),
     )  # fmt: skip
 
 

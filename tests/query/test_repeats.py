@@ -31,7 +31,6 @@ def grown(
         ends=[n.end for n in ordered],
         first_token=[-1] * len(nodes),
         cost=[(cost or {}).get(id_, 0.0) for id_ in ids],
-        tokens=[0] * len(nodes),
     )
 
 

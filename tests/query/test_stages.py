@@ -20,7 +20,6 @@ def test_stages_add_up_and_a_model_call_is_split_at_its_first_token() -> None:
     told = SpanColumns(
         columns.ids, columns.rows, columns.names, [kinds[id_] for id_ in columns.ids], columns.failed,
         columns.starts, columns.ends, [15 if id_ == "c" else -1 for id_ in columns.ids], columns.cost,
-        columns.tokens,
     )  # fmt: skip
     found = stages(critical_path(tree, columns.starts, columns.ends), told)
     assert {stage.text: stage.length for stage in found} == {

@@ -25,7 +25,7 @@ _WORKED_OUT = {
     "usage_source": "worked out from the spans below",
     "received_at": "when Sightline had it",
     "digested_at": "when it became a row",
-    "late_ns": "from its end to its receipt",
+    "late_ns": "the time from its end to its receipt",
     "source": "the way in",
     "prompt_hash": "hash of its prompt",
 }
@@ -86,7 +86,7 @@ def _shown(key: str, value: object) -> object:
 
 def _origin(key: str) -> tuple[str, tuple[str, ...]]:
     if key in _OF_THE_SPAN:
-        return "the span itself", ()
+        return "as the span says", ()
     if key in _WORKED_OUT:
         return _WORKED_OUT[key], ()
     found = origins(key)
@@ -95,8 +95,8 @@ def _origin(key: str) -> tuple[str, tuple[str, ...]]:
     first = found[0]
     told = tuple(f"{one.attribute} ({', '.join(filter(None, (one.convention, one.scope)))})" for one in found)
     if len(found) == 1:
-        return told[0], ()
-    return f"{first.attribute} or one of {len(found) - 1} more", told
+        return f"from {told[0]}", ()
+    return f"from {first.attribute} or one of {len(found) - 1} more", told
 
 
 def _filter(key: str, value: object, project: str) -> str:

@@ -31,10 +31,10 @@ class InsideRow:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One member, the slowest first."""
+    """One member, the slowest first; `after`: ns from the start of the trace to its own."""
 
     href: str
-    started: int
+    after: int
     duration: int
     spans: int
     cost: str
@@ -89,7 +89,7 @@ def group_sheet(trace: Trace, group: Repeats, asked: Asked) -> GroupSheet:
         members=tuple(
             MemberRow(
                 replace(asked, span=columns.ids[row], start=0).href,
-                columns.starts[row],
+                columns.starts[row] - trace.start_time,
                 columns.ends[row] - columns.starts[row],
                 tree.last[row] - row,
                 formats.money(cost) if (cost := cost_below(tree, columns, row)) else "",

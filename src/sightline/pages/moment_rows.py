@@ -95,14 +95,20 @@ def _metric(name: str, unit: str, points: Sequence[tuple[int, float]], series: i
     )
     return MetricRow(
         name=name,
-        unit="" if unit == "1" else unit.strip("{}"),
-        value=f"{value:,.4g}",
+        unit="" if unit in ("1", "By") else unit.strip("{}"),
+        value=_written(value, unit),
         away=f"{formats.duration(abs(away))} {'after' if away >= 0 else 'before'} its end",
         line=line if len(points) > 1 else "",
         at=round(100 * max(0, min(span.end_time, end) - begin) / max(end - begin, 1), 1),
         series=series,
         count=len(points),
     )
+
+
+def _written(value: float, unit: str) -> str:
+    if unit == "By" and value >= 0:
+        return formats.size(round(value))
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _height(value: float, low: float, high: float) -> float:

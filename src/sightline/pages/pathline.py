@@ -11,7 +11,7 @@ from sightline.pages.trace_lines import Line, Lines, Shows
 from sightline.query.critical_path import NOBODY, Part
 from sightline.records.span_tree import SpanTree
 
-_MOST_STEPS = 160
+_MOST_STEPS, _MOST_PARTS = 160, 2_000
 _MOST_MARKS = 120
 
 
@@ -56,6 +56,8 @@ class PathOnLines:
     def steps(self, found: Lines, scale: Scale) -> tuple[Step, ...]:
         """From line to line in order of time; none when there are too many to be told apart."""
         places = self._places(found)
+        if len(self._path) > _MOST_PARTS:
+            return ()
         steps: list[Step] = []
         before = -1
         for part in self._path:

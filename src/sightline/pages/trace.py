@@ -7,8 +7,9 @@ link.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,7 +31,7 @@ from sightline.pages.trace_address import ALL, PARAMETERS, VIEWS, Asked, misread
 from sightline.pages.trace_facts import Fact, StageBar, facts, notes, running, stage_bars
 from sightline.pages.trace_lines import Line, Lines, Shows, lines
 from sightline.pages.waterfall import WINDOW, Rows, SpanRow
-from sightline.query.opened_traces import Opened, OpenedTraces
+from sightline.query.opened_traces import LARGE, Opened, OpenedTraces
 from sightline.query.repeats import Repeats
 from sightline.query.trace_find import find
 from sightline.records.trace import Trace
@@ -94,10 +95,37 @@ class TraceContext:
     sheet: GroupSheet | None
 
 
+class KeptLines:
+    """The lines of the large trace drawn last: whoever scrolls asks for a piece of the same ones again."""
+
+    def __init__(self) -> None:
+        self._key: tuple[Any, ...] = ()
+        self._lines: Lines | None = None
+
+    def of(self, found: Opened, asked: Asked, chosen: int, only: Collection[int] | None) -> Lines:
+        """The lines of a trace for an address."""
+        trace = found.trace
+        # With a row for each nothing has to be revealed.
+        every = ALL in asked.open and not asked.fold
+        key = (found, asked.open, asked.fold, asked.view, -1 if every else chosen)
+        if self._lines is not None and key == self._key:
+            return self._lines
+        made = lines(trace.tree, trace.columns.ids, found.groups, asked, chosen, only)
+        if len(made) > LARGE:
+            self._key, self._lines = key, made
+        return made
+
+
 class Drawing:
     """One trace as the address asks for it: its lines, what is chosen, and what stands around it. Pure."""
 
-    def __init__(self, found: Opened, asked: Asked, hits: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        found: Opened,
+        asked: Asked,
+        hits: frozenset[str] = frozenset(),
+        kept: KeptLines | None = None,
+    ) -> None:
         self.found, self.hits = found, hits
         self.trace: Trace = found.trace
         self.group = next((g for some in found.groups.values() for g in some if g.id == asked.span), None)
@@ -108,10 +136,9 @@ class Drawing:
         self.path = PathOnLines(found.path, self.trace.tree)
         only = self.path.rows if asked.view == VIEWS[1] else None
         reveal = self.group.members[0] if self.group and self.chosen < 0 else self.chosen
-        self.lines: Lines = lines(
-            self.trace.tree, self.trace.columns.ids, found.groups, self.asked,
-            self.trace.tree.parent[reveal] if self.group and reveal >= 0 else self.chosen, only,
-        )  # fmt: skip
+        if self.group and reveal >= 0:
+            reveal = self.trace.tree.parent[reveal]
+        self.lines: Lines = (kept or KeptLines()).of(found, self.asked, reveal, only)
         zoom = self.asked.zoom
         begin = self.trace.start_time
         self.scale = Scale(
@@ -271,6 +298,7 @@ class TracePages:
         self.services = services
         self.frames = frames
         self.opened = OpenedTraces()
+        self.lines = KeptLines()
 
     def table(self) -> Table:
         """Method, path and endpoint of each."""
@@ -290,7 +318,7 @@ class TracePages:
         asked = read(path_of(view.project, "traces", trace.trace_id), request.query_params, view.carried)
         hits = await find(self.services.store, trace, asked.find, now) if asked.find else frozenset()
         wanted = part(request)
-        drawing = Drawing(found, asked, hits)
+        drawing = Drawing(found, asked, hits, self.lines)
         if wanted == "more-rows":
             return html(render("_rows.html", Piece(drawing.piece())))
         reader = SpanReader(self.services.store, trace)

@@ -85,8 +85,8 @@ def _usage(span: Span, trace: Trace, asked: Asked, again: Mapping[str, str]) -> 
     if not own:
         how = f"{tokens} repeats the spans below it: a roll-up"
     elif span.cost_usd is None and span.cost_source == "unknown":
-        priced = "its tokens were not reported" if tokens == Absent.UNKNOWN else "its model has no price"
-        how = f"{how}; {priced}, so no sum contains it"
+        priced = "" if tokens == Absent.UNKNOWN else "; its model has no price"
+        how = f"{how}{priced}, so no sum contains it"
     if span.span_id in again:
         row = trace.row(again[span.span_id])
         first = trace.columns.names[row] if row is not None else again[span.span_id]

@@ -10,6 +10,8 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from sightline.records.span_tree import SpanTree
 from sightline.records.trace import SpanColumns
 
@@ -143,23 +145,21 @@ def _at_once(starts: Sequence[int], ends: Sequence[int]) -> int:
 def density(starts: Sequence[int], ends: Sequence[int], begin: int, end: int, bins: int) -> list[float]:
     """How many of some spans ran in each of `bins` equal stretches from `begin` to `end`, on average."""
     width = max(end - begin, 1) / bins
-    # Of each span: its whole bins as a difference, its two ends as shares.
-    change = [0.0] * (bins + 2)
-    part = [0.0] * (bins + 1)
-    for start, stop in zip(starts, ends, strict=True):
-        first, last = (max(start, begin) - begin) / width, (min(stop, end) - begin) / width
-        if last < 0 or first > bins:
-            continue
-        low, high = min(int(first), bins - 1), min(int(last), bins - 1)
-        if low == high:
-            part[low] += max(last - first, 0.02)
-            continue
-        part[low] += low + 1 - first
-        part[high] += last - high
-        change[low + 1] += 1
-        change[high] -= 1
-    found, now = [], 0.0
-    for at in range(bins):
-        now += change[at]
-        found.append(now + part[at])
-    return found
+    first = (np.maximum(np.asarray(starts, np.int64), begin) - begin) / width
+    last = (np.minimum(np.asarray(ends, np.int64), end) - begin) / width
+    seen = (last >= 0) & (first <= bins)
+    first, last = first[seen], last[seen]
+    low = np.minimum(first.astype(np.int64), bins - 1)
+    high = np.minimum(last.astype(np.int64), bins - 1)
+    within = low >= high
+    found = np.zeros(bins + 1)
+    # One that ends in the stretch it began in still shows.
+    np.add.at(found, low[within], np.maximum(last - first, 0.02)[within])
+    across = ~within
+    np.add.at(found, low[across], (low + 1 - first)[across])
+    np.add.at(found, high[across], (last - high)[across])
+    change = np.zeros(bins + 1)
+    np.add.at(change, low[across] + 1, 1)
+    np.add.at(change, high[across], -1)
+    whole: list[float] = (found + np.cumsum(change))[:bins].tolist()
+    return whole

@@ -126,61 +126,66 @@ def trace(project: str, trace_id: str, answer: Rows, limit: int) -> Trace:
     if answer.columns != _COLUMNS:
         raise ValueError(f"trace.sql answers {answer.columns}, expected {_COLUMNS}")
     rows = answer.rows[:limit]
-    given = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
-    starts = given["started"]
-    ends = [start + took for start, took in zip(starts, given["duration_ns"], strict=True)]
-    tree = grow(given["span_id"], given["parent_span_id"], starts, ends)
+    ids, starts = _column(rows, "span_id"), _column(rows, "started")
+    ends = [start + took for start, took in zip(starts, _column(rows, "duration_ns"), strict=True)]
+    tree = grow(ids, _column(rows, "parent_span_id"), starts, ends)
     counted = [row for row in rows if row[_USAGE] != "rollup"]
-    sums = dict(zip(_COLUMNS, zip(*counted, strict=True), strict=True)) if counted else {}
-    costs = [cost for cost in sums.get("cost_usd", ()) if cost is not None]
+    costs = [cost for cost in _column(counted, "cost_usd") if cost is not None]
+    asked = zip(*(_column(counted, name) for name in ("kind", "input_tokens", "output_tokens")), strict=True)
+    columns = _columns(rows, tree, ids, starts, ends)
     begin = min(starts)
     return Trace(
         project=project,
         trace_id=trace_id,
         spans=Spans(trace_id, rows, tree),
         tree=tree,
-        columns=_columns(given, tree, ends),
+        columns=columns,
         start_time=begin,
         duration_ns=max(ends) - begin,
-        tokens=Tokens(*(total(sums.get(name, ())) for name in _TOKENS)),
+        tokens=Tokens(*(total(_column(counted, name)) for name in _TOKENS)),
         cost_usd=sum(costs) if costs else None,
-        unknown_cost=sum(source == "unknown" for source in sums.get("cost_from", ())),
+        unknown_cost=_column(counted, "cost_from").count("unknown"),
         unknown_tokens=sum(
-            kind == "llm" and (input_ is None or output is None)
-            for kind, input_, output in zip(
-                *(sums.get(name, ()) for name in ("kind", "input_tokens", "output_tokens")), strict=True
-            )
+            kind == "llm" and (input_ is None or output is None) for kind, input_, output in asked
         ),
-        errors=sum(status == "error" for status in given["status"]),
+        errors=sum(columns.failed),
         truncated=len(answer.rows) > limit,
     )
 
 
-def _columns(given: Mapping[str, Sequence[Any]], tree: SpanTree, ends: Sequence[int]) -> SpanColumns:
-    def ordered(values: Sequence[Any]) -> list[Any]:
-        return list(map(values.__getitem__, tree.at))
+def _column(rows: Sequence[Sequence[Any]], name: str) -> list[Any]:
+    place = _COLUMNS.index(name)
+    return [row[place] for row in rows]
 
-    ids = ordered(given["span_id"])
-    rollup = [source == "rollup" for source in given["usage_from"]]
+
+def _columns(
+    rows: Sequence[Sequence[Any]],
+    tree: SpanTree,
+    ids: Sequence[str],
+    starts: Sequence[int],
+    ends: Sequence[int],
+) -> SpanColumns:
+    def ordered(values: Sequence[Any]) -> list[Any]:
+        return [values[at] for at in tree.at]
+
+    rollup = [source == "rollup" for source in _column(rows, "usage_from")]
     cost = [
-        0.0 if again or usd is None else usd for again, usd in zip(rollup, given["cost_usd"], strict=True)
+        0.0 if again or usd is None else usd
+        for again, usd in zip(rollup, _column(rows, "cost_usd"), strict=True)
     ]
-    tokens = [
-        0 if again else (input_ or 0) + (output or 0)
-        for again, input_, output in zip(rollup, given["input_tokens"], given["output_tokens"], strict=True)
-    ]
-    first = [-1 if value is None else value for value in given["time_to_first_token_ns"]]
+    in_order = ordered(ids)
     return SpanColumns(
-        ids=ids,
-        rows=dict(zip(reversed(ids), range(len(ids) - 1, -1, -1), strict=True)),
-        names=ordered(given["name"]),
-        kinds=ordered(given["kind"]),
-        failed=[status == "error" for status in ordered(given["status"])],
-        starts=ordered(given["started"]),
+        ids=in_order,
+        rows=dict(zip(reversed(in_order), range(len(ids) - 1, -1, -1), strict=True)),
+        names=ordered(_column(rows, "name")),
+        kinds=ordered(_column(rows, "kind")),
+        failed=[status == "error" for status in ordered(_column(rows, "status"))],
+        starts=ordered(starts),
         ends=ordered(ends),
-        first_token=ordered(first),
+        first_token=[
+            -1 if value is None else value for value in ordered(_column(rows, "time_to_first_token_ns"))
+        ],
         cost=ordered(cost),
-        tokens=ordered(tokens),
     )
 
 

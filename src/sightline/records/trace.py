@@ -173,7 +173,6 @@ class SpanColumns:
     ends: Sequence[int]
     first_token: Sequence[int]
     cost: Sequence[float]
-    tokens: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
