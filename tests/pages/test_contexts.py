@@ -8,6 +8,7 @@ import pytest
 from jinja2 import UndefinedError, meta
 
 from sightline.pages.account import AccountContext
+from sightline.pages.compare import CompareContext
 from sightline.pages.entrance import LoginContext, SetPasswordContext
 from sightline.pages.environment import ENVIRONMENT, render
 from sightline.pages.first import FirstContext
@@ -21,6 +22,7 @@ from sightline.pages.traces import TracesContext
 PAGES = {
     "traces.html": TracesContext,
     "trace.html": TraceContext,
+    "compare.html": CompareContext,
     "first.html": FirstContext,
     "problem.html": ProblemContext,
     "login.html": LoginContext,

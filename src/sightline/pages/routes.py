@@ -22,6 +22,7 @@ from sightline.pages.account import AccountPages
 from sightline.pages.address import Link, local, path_of, theme_of, with_query
 from sightline.pages.admission import admit
 from sightline.pages.answers import Missing, Refused, html
+from sightline.pages.compare import ComparePages
 from sightline.pages.entrance import Entrance, Hashing, to_sign_in
 from sightline.pages.environment import render
 from sightline.pages.first import FirstPages
@@ -43,7 +44,7 @@ from sightline.store.rows import QueryTimeout
 log = structlog.get_logger(__name__)
 _YEAR = 365 * 86400
 # Groups of pages of one project, each with its own table of addresses.
-PROJECT_PAGES = (TracesPages, TracePages, FirstPages)
+PROJECT_PAGES = (TracesPages, TracePages, ComparePages, FirstPages)
 
 
 def routes(services: Services) -> list[BaseRoute]:

@@ -71,6 +71,7 @@ class TraceContext:
     shell: Shell
     trace_id: str
     list_href: str
+    compare_href: str
     title: str
     service: str
     environment: str
@@ -266,6 +267,7 @@ def context(
         shell=shell,
         trace_id=trace.trace_id,
         list_href=with_query(path_of(trace.project, "traces"), asked.carried),
+        compare_href=with_query(path_of(trace.project, "compare"), {**asked.carried, "a": trace.trace_id}),
         title=title or root.name or trace.trace_id,
         service=root.service,
         environment=root.environment,

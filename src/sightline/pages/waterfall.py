@@ -92,6 +92,8 @@ class Rows:
         elsewhere = span.service if above < 0 or self.trace.spans[above].service != span.service else ""
         shapes = self._shapes(line, span)
         label = _note(span)
+        if not shapes:
+            label = ""
         x, side = self.scale.beside(span.start_time, span.end_time) if label else (0.0, "after")
         marks = self.found.guides(place, _MAX_INDENT)
         detail = span.model or (span.tool_name if span.tool_name != span.name else "") or elsewhere
@@ -150,6 +152,9 @@ class Rows:
         have = spread(self.trace.tree, columns, members)
         rest = line.shows is Shows.REST
         label, bad = group_note(have)
+        drawn = self._strip(members, have, group.kind)
+        if not drawn:
+            label = ""
         x, side = self.scale.beside(have.start, have.end)
         opened = group.id in self.asked.open
         if rest:
@@ -178,7 +183,7 @@ class Rows:
             error="",
             duration_ns=have.end - have.start,
             own=formats.count(have.spans),
-            shapes=self._strip(members, have, group.kind),
+            shapes=drawn,
             path=self.path.shapes(place, line, self.scale),
             label=label,
             label_x=x,
