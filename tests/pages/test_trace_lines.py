@@ -37,7 +37,7 @@ def listed(asked: Asked, chosen: str = "", only: set[str] | None = None) -> list
     rows = None if only is None else {columns.rows[id_] for id_ in only}
     found = lines(
         tree,
-        columns.ids,
+        columns,
         repeats(tree, columns),
         asked,
         columns.rows[chosen] if chosen else -1,
@@ -90,7 +90,7 @@ def test_nothing_is_shown_twice_and_nothing_is_lost(
     tree, columns = grown(shape)
     groups = repeats(tree, columns, 3)
     chosen = data.draw(st.sampled_from(range(len(shape)))) if shape else -1
-    found = lines(tree, columns.ids, groups, Asked("/x", open=opened, fold=folded), chosen)
+    found = lines(tree, columns, groups, Asked("/x", open=opened, fold=folded), chosen)
     rows = [line.row for line in found.lines if line.shows is Shows.SPAN]
     assert len(rows) == len(set(rows))
     # Every span stands in a line, or below or within one that is folded.

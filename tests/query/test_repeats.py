@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tree_reference import Node
 
-from sightline.query.repeats import FROM, density, repeats, spread
+from sightline.query.repeats import FROM, beside, density, repeats, spread
 from sightline.query.tree import grow
 from sightline.records.span_tree import SpanTree
 from sightline.records.trace import SpanColumns
@@ -54,7 +54,7 @@ def test_the_slowest_the_failed_and_the_costliest_stand_beside() -> None:
     failed = {f"{i:04}" for i in (3, 5, 9, 11)}
     tree, columns = grown(nodes, ["x"] * 41, failed, {"0020": 2.0, "0021": 1.0})
     [group] = repeats(tree, columns)[0]
-    assert {columns.ids[row]: why for row, why in group.beside.items()} == {
+    assert {columns.ids[row]: why for row, why in beside(tree, columns, group.members).items()} == {
         "0007": "slowest, 91.0 times the median",
         "0003": "failed",
         "0005": "failed",

@@ -9,7 +9,7 @@ from sightline.pages import formats
 from sightline.pages.address import Link
 from sightline.pages.trace_address import Asked
 from sightline.pages.trace_facts import Fact
-from sightline.query.repeats import Repeats, cost_below, spread
+from sightline.query.repeats import Repeats, beside, cost_below, spread
 from sightline.records.trace import Trace
 
 _BINS = 30
@@ -68,6 +68,7 @@ def group_sheet(trace: Trace, group: Repeats, asked: Asked) -> GroupSheet:
     took = [columns.ends[row] - columns.starts[row] for row in group.members]
     ranked = sorted(group.members, key=lambda row: columns.starts[row] - columns.ends[row])
     above = group.parent
+    why = beside(tree, columns, group.members)
     facts = [
         Fact("Spans", formats.count(have.spans)),
         Fact("Median", str(formats.duration(have.median))),
@@ -93,7 +94,7 @@ def group_sheet(trace: Trace, group: Repeats, asked: Asked) -> GroupSheet:
                 columns.ends[row] - columns.starts[row],
                 tree.last[row] - row,
                 formats.money(cost) if (cost := cost_below(tree, columns, row)) else "",
-                group.beside.get(row, ""),
+                why.get(row, ""),
                 columns.failed[row],
             )
             for row in ranked[:_MOST_MEMBERS]

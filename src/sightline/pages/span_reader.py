@@ -28,6 +28,8 @@ class SpanReader:
 
     def __init__(self, store: Store, trace: Trace) -> None:
         self._store, self._trace = store, trace
+        # The root's texts are asked for twice: for the title, and while no other span is chosen.
+        self._asked: dict[tuple[int, bool], asyncio.Future[list[SpanDetail]]] = {}
 
     async def inspector(self, row: int, asked: Asked, beside: tuple[str, str]) -> Inspector | None:
         """The inspector of a row; None when the span is gone meanwhile."""
@@ -60,9 +62,11 @@ class SpanReader:
 
     async def _detail(self, row: int, whole: bool) -> SpanDetail | None:
         question = questions.span_details if whole else questions.span_texts
-        found = await question(
-            self._store, self._trace.project, self._trace.trace_id, [self._trace.columns.ids[row]]
-        )
+        if (row, whole) not in self._asked:
+            trace = self._trace
+            asked = question(self._store, trace.project, trace.trace_id, [trace.columns.ids[row]])
+            self._asked[row, whole] = asyncio.ensure_future(asked)
+        found = await self._asked[row, whole]
         return found[0] if found else None
 
     async def _before(self, row: int) -> list[Content]:

@@ -111,7 +111,7 @@ class KeptLines:
         key = (found, asked.open, asked.fold, asked.view, -1 if every else chosen)
         if self._lines is not None and key == self._key:
             return self._lines
-        made = lines(trace.tree, trace.columns.ids, found.groups, asked, chosen, only)
+        made = lines(trace.tree, trace.columns, found.groups, asked, chosen, only)
         if len(made) > LARGE:
             self._key, self._lines = key, made
         return made

@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from sightline.pages.trace_address import ALL, Asked
-from sightline.query.repeats import FROM, Repeats
+from sightline.query.repeats import FROM, Repeats, beside
 from sightline.records.span_tree import Position, SpanTree
+from sightline.records.trace import SpanColumns
 
 
 class Shows(StrEnum):
@@ -77,7 +78,7 @@ class Lines:
 
 def lines(
     tree: SpanTree,
-    ids: Sequence[str],
+    columns: SpanColumns,
     groups: Mapping[int, Sequence[Repeats]],
     asked: Asked,
     chosen: int,
@@ -94,7 +95,7 @@ def lines(
                 for row, (depth, below) in enumerate(zip(tree.depth, tree.children, strict=True))
             ]
         )
-    walk = _Walk(tree, ids, {} if ALL in asked.open else groups, asked, chosen, only)
+    walk = _Walk(tree, columns, {} if ALL in asked.open else groups, asked, chosen, only)
     walk.run()
     return _linked(walk.out)
 
@@ -120,13 +121,13 @@ class _Walk:
     def __init__(
         self,
         tree: SpanTree,
-        ids: Sequence[str],
+        columns: SpanColumns,
         groups: Mapping[int, Sequence[Repeats]],
         asked: Asked,
         chosen: int,
         only: Collection[int] | None,
     ) -> None:
-        self.tree, self.ids, self.groups, self.asked = tree, ids, groups, asked
+        self.tree, self.columns, self.groups, self.asked = tree, columns, groups, asked
         self.chosen = {chosen, *tree.above(chosen)} if chosen >= 0 else set()
         self.kept: set[int] | None = None
         if only is not None:
@@ -183,7 +184,7 @@ class _Walk:
     def _span(self, row: int, depth: int, why: str = "", member: bool = False) -> Line:
         if not self.tree.children[row] or (self.kept is not None and not self._kept_below(row)):
             return Line(Shows.SPAN, row, depth, None, None, why)
-        id_ = self.ids[row]
+        id_ = self.columns.ids[row]
         expanded = id_ in self.asked.open or (not member and id_ not in self.asked.fold)
         # What is chosen stands somewhere below: never folded away.
         expanded = expanded or (row in self.chosen and self._chosen_below(row))
@@ -197,12 +198,13 @@ class _Walk:
 
     def _inside(self, group: Repeats, members: Sequence[int], depth: int) -> list[Line]:
         """The members of a group that have a line of their own, and the line of the others; last first."""
+        why = beside(self.tree, self.columns, group.members)
         if group.id in self.asked.open:
-            return [self._span(row, depth, group.beside.get(row, ""), True) for row in reversed(members)]
-        beside = [row for row in members if row in group.beside or row in self.chosen]
-        shown = set(beside)
-        rest = tuple(row for row in members if row not in shown)
-        found = [self._span(row, depth, group.beside.get(row, ""), True) for row in beside]
+            return [self._span(row, depth, why.get(row, ""), True) for row in reversed(members)]
+        shown = [row for row in members if row in why or row in self.chosen]
+        apart = set(shown)
+        rest = tuple(row for row in members if row not in apart)
+        found = [self._span(row, depth, why.get(row, ""), True) for row in shown]
         if rest:
             found.append(Line(Shows.REST, rest[0], depth, group, False, members=rest))
         found.reverse()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from sightline.pages import formats
 from sightline.pages.pathline import PathOnLines
@@ -21,6 +22,7 @@ from sightline.records.trace import Span, SpanColumns, Trace
 WINDOW = 200
 """Rows of one piece; a page has two, and scripts fetch the others as they come near."""
 _MAX_INDENT = 12
+_HERE = "_this_row_"
 _BINS = 90
 _MOST_PIECES, _MOST_CHILDREN = 40, 400
 
@@ -73,6 +75,8 @@ class Rows:
     ) -> None:
         self.trace, self.found, self.asked, self.scale = trace, found, asked, scale
         self.path, self.hits, self.chosen = path, hits, chosen
+        # One address for all rows, in which the id of each is put. In values an = is never bare.
+        self._before, _, self._after = asked.to(_HERE).partition(f"span={_HERE}")
 
     def window(self, first: int, last: int) -> tuple[SpanRow, ...]:
         """The rows of lines `first` up to, without, `last`."""
@@ -100,7 +104,7 @@ class Rows:
         return SpanRow(
             shows=Shows.SPAN,
             span_id=span.span_id,
-            href=self.asked.to(span.span_id),
+            href=self._to(span.span_id),
             fold=self._fold(line, span.span_id),
             expanded=line.expanded,
             name=span.name or "(no name)",
@@ -122,6 +126,9 @@ class Rows:
             selected=line.row == self.chosen,
             found=span.span_id in self.hits,
         )
+
+    def _to(self, id_: str) -> str:
+        return f"{self._before}span={quote(id_, safe='')}{self._after}"
 
     def _fold(self, line: Line, span_id: str) -> str:
         if line.expanded is None:
@@ -170,7 +177,7 @@ class Rows:
         return SpanRow(
             shows=line.shows,
             span_id=group.id,
-            href=fold if rest else self.asked.to(group.id),
+            href=fold if rest else self._to(group.id),
             fold=fold,
             expanded=line.expanded,
             name=f"{len(members):,} more" if rest else group.name or "(no name)",

@@ -8,7 +8,7 @@ without gap or overlap, so that they add up to the trace's duration.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sightline.records.span_tree import SpanTree
 
@@ -19,8 +19,7 @@ NOBODY = -1
 _HANDOVER_NS, _HANDOVER_SHARE = 10**6, 10
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A stretch of the path in nanoseconds since the epoch, and the row that worked in it, or `NOBODY`."""
 
     row: int

@@ -7,7 +7,7 @@ group, all others behind one row that opens.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ FAILED_BESIDE = 3
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """Like siblings. `members` are their rows in order; `beside` those that stand out, with why.
+    """Like siblings. `members` are their rows in order.
 
     `id` stays the same when others arrive: it comes from the parent, the name and the kind.
     """
@@ -32,7 +32,6 @@ class Repeats:
     name: str
     kind: str
     members: tuple[int, ...]
-    beside: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def repeats(tree: SpanTree, columns: SpanColumns, least: int = FROM) -> dict[int
         alike: dict[tuple[str, str, str], list[int]] = {}
         for child in tree.below(row):
             # At the top, roots stand apart from spans that lost their parent.
-            key = (columns.names[child], columns.kinds[child], tree.position(child))
+            key = (columns.names[child], columns.kinds[child], tree.position(child) if row < 0 else "")
             alike.setdefault(key, []).append(child)
         groups = [
             _group(tree, columns, row, name, kind, position, members)
@@ -88,22 +87,23 @@ def _group(
     # The ids of groups at the top cannot be told from a span's by their digits, but by what follows the dash.
     above = columns.ids[parent] if parent >= 0 else {"root": "a", "parent missing": "b"}.get(position, "c")
     mark = zlib.crc32(f"{name}\0{kind}".encode("utf-8", "replace"))
-    return Repeats(f"{above}-{mark:08x}", parent, name, kind, tuple(members), _beside(tree, columns, members))
+    return Repeats(f"{above}-{mark:08x}", parent, name, kind, tuple(members))
 
 
-def _beside(tree: SpanTree, columns: SpanColumns, members: Sequence[int]) -> dict[int, str]:
-    """The slowest, the first that failed, and the costliest where it stands out."""
+def beside(tree: SpanTree, columns: SpanColumns, members: Sequence[int]) -> dict[int, str]:
+    """The members that stand out, with why: the slowest, the first that failed, and the costliest where it is
+    dearer than all others."""
     took = [columns.ends[row] - columns.starts[row] for row in members]
-    slowest, median = max(range(len(members)), key=took.__getitem__), sorted(took)[(len(took) - 1) // 2]
+    slowest, median = took.index(max(took)), sorted(took)[(len(took) - 1) // 2]
     times = f", {took[slowest] / median:.1f} times the median" if median else ""
     why: dict[int, str] = {members[slowest]: f"slowest{times}"}
     failed = [row for row in members if columns.failed[row]]
     for row in failed[:FAILED_BESIDE]:
         why[row] = f"{why[row]}, failed" if row in why else "failed"
     costs = [cost_below(tree, columns, row) for row in members]
-    most = max(range(len(members)), key=costs.__getitem__)
-    if costs[most] > 0 and sorted(costs)[-2] < costs[most]:
-        row = members[most]
+    most = max(costs)
+    if most > 0 and costs.count(most) == 1:
+        row = members[costs.index(most)]
         why[row] = f"{why[row]}, costliest" if row in why else "costliest"
     return why
 
