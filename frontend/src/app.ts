@@ -12,8 +12,12 @@ import { listenForSql } from "./sql";
 import { localiseTimes } from "./times";
 import { showWaiting } from "./waiting";
 
+import { TraceTree, TraceZoom } from "./waterfall";
+
 customElements.define("copy-button", CopyButton);
 customElements.define("filter-bar", FilterBar);
+customElements.define("trace-tree", TraceTree);
+customElements.define("trace-zoom", TraceZoom);
 localiseTimes(document);
 listenForKeys();
 focusFilter();

@@ -38,6 +38,41 @@ function tab(step: 1 | -1): void {
   tabs[at + step]?.click();
 }
 
+// A row that can be folded says so; the link beside it does it.
+function fold(expanded: boolean): boolean {
+  const row = document.activeElement?.closest<HTMLElement>("[data-tree] .wfr") ?? chosen();
+  if (!row) return false;
+  if (row.getAttribute("aria-expanded") === String(!expanded)) {
+    row.parentElement?.querySelector<HTMLElement>(".tw")?.click();
+    if (row.hasAttribute("data-opens")) row.click();
+    return true;
+  }
+  return row.matches(":focus");
+}
+
+function chosen(): HTMLElement | null {
+  return document.querySelector<HTMLElement>('[data-tree] .wfr[aria-selected="true"]');
+}
+
+// Keys that are links of the page, and those of a tree; false when this page has none of them.
+function onPage(key: string): boolean {
+  const link = document.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
+  if (link) {
+    link.click();
+    return true;
+  }
+  if (!document.querySelector("[data-tree]")) return false;
+  if (key === "ArrowDown" || key === "ArrowUp") move(key === "ArrowDown" ? 1 : -1);
+  else if (key === "ArrowLeft" || key === "ArrowRight") return fold(key === "ArrowRight");
+  else if (key === "/") document.querySelector<HTMLElement>("#find")?.focus();
+  else if (key === "Escape") {
+    const close = document.querySelector<HTMLElement>("#inspector [data-close]");
+    if (!close) return false;
+    close.click();
+  } else return false;
+  return true;
+}
+
 function showKeys(): void {
   const dialog = document.querySelector<HTMLDialogElement>("#keys");
   if (!dialog || dialog.open) return;
@@ -54,7 +89,6 @@ export function listenForKeys(): void {
   const actions: Record<string, () => void> = {
     j: () => move(1),
     k: () => move(-1),
-    e: () => move(1, (row) => row.hasAttribute("data-error")),
     "[": () => tab(-1),
     "]": () => tab(1),
     t: () => document.querySelector<HTMLElement>("#range > summary")?.click(),
@@ -69,8 +103,6 @@ export function listenForKeys(): void {
     going = 0;
     const place = went ? document.querySelector<HTMLElement>(`[data-go="${CSS.escape(event.key)}"]`) : null;
     const action = place ? () => place.click() : actions[event.key];
-    if (!action) return;
-    event.preventDefault();
-    action();
+    if (action ? (action(), true) : onPage(event.key)) event.preventDefault();
   });
 }

@@ -54,7 +54,10 @@ def test_no_page_complains_or_scrolls_sideways(tab: Tab, address: str, width: in
         f"{PAGE}?span={SPAN}&tab=attributes",
         f"{PAGE}?span={SPAN}&tab=cost",
         f"{PAGE}?tab=raw",
+        f"{PAGE}?span={SPAN}&tab=moment",
+        f"{PAGE}?span={SPAN}&find=refund&zoom=1s..4s",
         f"/p/default/traces/{story.trace_id(900)}",
+        f"/p/default/compare?a={story.trace_id(0)}&b={TRACE}",
         "/p/empty/first",
         *(f"{TALK}?span={span}" for span in (talk.FIRST, talk.SECOND, talk.RETRIEVER)),
         f"{TALK}?span={talk.FIRST}&exact=1",
@@ -176,3 +179,96 @@ def test_everything_opens_without_scripts(tab: Tab, address: str) -> None:
     tab.call("Emulation.setScriptExecutionDisabled", value=False)
     assert "own usage" in tab.run("document.querySelector('.why').textContent")
     assert tab.run("document.querySelector('[data-zone]').textContent") == "UTC"
+
+
+def test_a_trace_is_walked_with_keys(tab: Tab, address: str) -> None:
+    tab.open(address + PAGE)
+    chosen = "document.querySelector('.wfr[aria-selected=true] .nm').textContent"
+    tab.press("e")
+    tab.wait(f"{chosen} === 'answer' && location.search.includes('span={SPAN}')")
+    tab.wait("document.querySelector('.htmx-added, .htmx-settling, .htmx-request') === null")
+    tab.run("document.querySelector('.wfr[aria-selected=true]').focus()")
+    tab.press("ArrowUp")
+    assert tab.run("document.activeElement.querySelector('.nm').textContent") == "GET /orders"
+    tab.press("c")
+    tab.wait("document.querySelectorAll('.wfr').length === 10 && location.search.includes('view=path')")
+    tab.wait("document.querySelector('.htmx-added, .htmx-settling, .htmx-request') === null")
+    assert "GET /orders" not in tab.run("document.querySelector('[data-tree]').textContent")
+    tab.press("c")
+    tab.wait("document.querySelectorAll('.wfr').length === 13")
+    tab.wait("document.querySelector('.htmx-added, .htmx-settling, .htmx-request') === null")
+    tab.press("/")
+    assert tab.run("document.activeElement.id") == "find"
+    tab.run("document.activeElement.blur()")
+    tab.press("Escape")
+    tab.wait("!location.search.includes('span=')")
+    assert tab.run(chosen) == "POST /v1/answer"
+    assert tab.problems == []
+
+
+def test_rows_fold_and_unfold_in_place(tab: Tab, address: str) -> None:
+    tab.open(address + PAGE)
+    tab.run("window.same = true")
+    tab.run("[...document.querySelectorAll('.wfr')][1].focus()")
+    tab.press("ArrowLeft")
+    tab.wait("document.querySelectorAll('.wfr').length === 2")
+    assert tab.run("document.querySelectorAll('.wfr')[1].getAttribute('aria-expanded')") == "false"
+    tab.run("document.querySelectorAll('.wfr')[1].focus()")
+    tab.press("ArrowRight")
+    tab.wait("document.querySelectorAll('.wfr').length === 13")
+    assert tab.run("window.same") is True
+    assert tab.problems == []
+
+
+def test_a_drag_over_the_strip_zooms_and_a_double_click_does(tab: Tab, address: str) -> None:
+    tab.open(address + PAGE)
+    box = tab.run(
+        "(r => [r.left, r.top, r.width, r.height])"
+        "(document.querySelector('trace-zoom svg').getBoundingClientRect())"
+    )
+    y = box[1] + box[3] / 2
+    for kind, x in (
+        ("mousePressed", box[0] + box[2] * 0.25),
+        ("mouseMoved", box[0] + box[2] * 0.5),
+        ("mouseReleased", box[0] + box[2] * 0.75),
+    ):
+        button = "left"
+        tab.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, buttons=1, clickCount=1)
+    tab.wait("location.search.includes('zoom=')")
+    tab.wait("document.querySelector('.zoomed') !== null")
+    tab.run("document.querySelector('.zoomed a').click()")
+    tab.wait("document.querySelector('.zoomed') === null")
+    row = f"document.querySelector('.wfr[data-id=\"{SPAN}\"]')"
+    tab.run(f"{row}.click()")
+    tab.wait("document.querySelector('#inspector h2').textContent === 'answer'")
+    tab.run(f"{row}.dispatchEvent(new MouseEvent('dblclick', {{bubbles: true, cancelable: true}}))")
+    tab.wait("location.search.includes('zoom=')")
+    assert tab.problems == []
+
+
+def test_rows_come_as_one_scrolls(tab: Tab, store: Store, address: str) -> None:
+    told = story.Told()
+    trace = "fa" * 16
+    start = story.NOW - 60 * story.S
+    told.span(trace, 1, None, "root", "chain", start, 50 * story.S, 0, project="talk")
+    for n in range(2, 2400):
+        told.span(trace, n, 1, f"step {n}", "tool", start + n * story.MS, story.MS, 1, project="talk")
+    writer = store.writer()
+    try:
+        story.store(told, writer)
+    finally:
+        writer.close()
+    tab.open(address + f"/p/talk/traces/{trace}")
+    assert tab.run("document.querySelector('trace-tree').scrollHeight") > 2400 * 28
+    assert tab.run("document.querySelectorAll('.wfr').length") < 1300
+    tab.run("document.querySelector('trace-tree').scrollTop = 2000 * 28")
+    tab.wait("[...document.querySelectorAll('.nm')].some(n => n.textContent === 'step 2010')")
+    tab.run("document.querySelector('trace-tree').scrollTop = 0")
+    tab.wait("[...document.querySelectorAll('.nm')].some(n => n.textContent === 'step 5')")
+    tab.run("document.querySelector('trace-tree').scrollTop = 1e9")
+    tab.wait("[...document.querySelectorAll('.nm')].some(n => n.textContent === 'step 2399')")
+    far = f"{trace[:8]}{2300:08x}"
+    tab.open(address + f"/p/talk/traces/{trace}?span={far}")
+    tab.wait("document.querySelector('.wfr[aria-selected=true]').getBoundingClientRect().top < 800")
+    assert tab.run("document.querySelector('.wfr[aria-selected=true] .nm').textContent") == "step 2300"
+    assert tab.problems == []

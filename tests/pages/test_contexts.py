@@ -9,6 +9,7 @@ from jinja2 import UndefinedError, meta, nodes
 
 from sightline.pages.account import AccountContext
 from sightline.pages.api_docs import ApiDocsContext
+from sightline.pages.compare import CompareContext
 from sightline.pages.entrance import LoginContext, SetPasswordContext
 from sightline.pages.environment import ENVIRONMENT, render
 from sightline.pages.explore import ExploreContext
@@ -30,6 +31,7 @@ PAGES = {
     "sql.html": SqlContext,
     "traces.html": TracesContext,
     "trace.html": TraceContext,
+    "compare.html": CompareContext,
     "first.html": FirstContext,
     "problem.html": ProblemContext,
     "login.html": LoginContext,

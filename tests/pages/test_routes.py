@@ -173,9 +173,10 @@ def test_unknown_things_are_pages(client: TestClient) -> None:
 
 
 def test_odd_parameters_are_named_and_ignored(client: TestClient) -> None:
-    page = client.get(f"{PAGE}?span=nope&from=999999&tab=hats&zoom=3&range=zz")
+    page = client.get(f"{PAGE}?span=nope&from=999999&tab=hats&zoom=3&hue=3&range=zz")
     assert page.status_code == 200
-    assert "Ignored: zoom." in page.text and "“zz”" in page.text
+    assert "Ignored: hue." in page.text and "“zz”" in page.text
+    assert "The zoom “3” is not understood" in page.text and "The tab “hats” is not known" in page.text
 
 
 def keyed(tmp_path: Path) -> tuple[Control, str, str]:

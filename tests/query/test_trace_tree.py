@@ -2,13 +2,25 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tree_reference import Node, Place
+from tree_reference import places as plainly
 
-from sightline.query.tree import Node, places
-from sightline.records.trace import Position
+from sightline.query.tree import grow
+from sightline.records.span_tree import Position
 
 
 def node(span: str, parent: str = "", start: int = 0, end: int = 10) -> Node:
     return Node(span, parent, start, end)
+
+
+def places(nodes: list[Node]) -> list[Place]:
+    tree = grow(*(list(column) for column in zip(*nodes, strict=True))) if nodes else grow([], [], [], [])
+    return [
+        Place(
+            at, tree.depth[row], tree.position(row), tree.children[row], tree.own_ns[row], tree.skew_ns[row]
+        )
+        for row, at in enumerate(tree.at)
+    ]
 
 
 def shape(nodes: list[Node]) -> list[tuple[str, int, str]]:
@@ -60,6 +72,7 @@ ids = st.sampled_from(["a", "b", "c", "d", "e", "f"])
 )
 def test_every_span_stands_once_whatever_the_ids(nodes: list[Node]) -> None:
     found = places(nodes)
+    assert found == plainly(nodes)
     assert sorted(p.at for p in found) == list(range(len(nodes)))
     depth = -1
     for place in found:
@@ -68,3 +81,17 @@ def test_every_span_stands_once_whatever_the_ids(nodes: list[Node]) -> None:
         assert place.own_ns >= 0 and place.skew_ns >= 0
         depth = place.depth
     assert sum(p.children for p in found) == sum(p.depth > 0 for p in found)
+
+
+@given(
+    st.lists(st.builds(Node, ids, ids | st.just(""), st.integers(0, 50), st.integers(0, 100)), max_size=30)
+)
+def test_rows_know_what_is_above_and_below(nodes: list[Node]) -> None:
+    tree = grow([n.span_id for n in nodes], [n.parent_span_id for n in nodes], [n.start for n in nodes],
+                [n.end for n in nodes])  # fmt: skip
+    assert sorted(tree.below(-1)) == [row for row in range(len(tree)) if tree.parent[row] < 0]
+    for row in range(len(tree)):
+        assert tree.below(row) == [other for other in range(len(tree)) if tree.parent[other] == row]
+        assert len(tree.above(row)) == tree.depth[row]
+        inside = [other for other in range(len(tree)) if row in tree.above(other)]
+        assert inside == list(range(row + 1, tree.last[row]))

@@ -88,6 +88,8 @@ RIGHTS: Mapping[str, Least] = {
     "GET /p/{project}/explore/sql": Least.READER,
     "GET /p/{project}/traces": Least.READER,
     "GET /p/{project}/traces/{trace_id}": Least.READER,
+    "GET /p/{project}/traces/{trace_id}/record": Least.READER,
+    "GET /p/{project}/compare": Least.READER,
     "GET /p/{project}/first": Least.READER,
     "GET /docs": Least.PERSON,
     "GET /docs/{operation}": Least.PERSON,

@@ -8,39 +8,35 @@ from dataclasses import asdict, dataclass, replace
 
 from sightline.content.conversation import conversation
 from sightline.pages import formats
-from sightline.pages.address import Link, with_query
-from sightline.pages.formats import Absent, Money
+from sightline.pages.address import Link, path_of, with_query
+from sightline.pages.attribute_rows import AttributeRow, canonical, sent
 from sightline.pages.messages import Messages, messages
-from sightline.pages.waterfall import TABS, Asked
-from sightline.records.trace import Content, Position, Span, SpanDetail, SpanEvent, Trace
+from sightline.pages.minimap import around
+from sightline.pages.moment_rows import MomentRows
+from sightline.pages.trace_address import TABS, Asked
+from sightline.pages.trace_facts import Fact, tokens_of
+from sightline.pages.usage_rows import ClassRow, Usage, class_rows, usages
+from sightline.records.span_tree import Position
+from sightline.records.trace import Content, Span, SpanDetail, SpanEvent, Trace
 
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A headline figure: `value` is one of text, nanoseconds or dollars, as `kind` says."""
-
-    label: str
-    value: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """A line of “why counted once”."""
-
-    name: str
-    href: str
-    how: str
-    cost: str
-    counted: bool
+_NAMES = {
+    "messages": "Messages",
+    "documents": "Documents",
+    "attributes": "Attributes",
+    "cost": "Cost, tokens",
+    "events": "Events",
+    "moment": "Logs, metrics",
+    "raw": "Raw",
+}
+# Tabs for which every column of the span is read; for the others its texts are enough.
+WHOLE = frozenset({"attributes", "cost", "raw"})
 
 
 @dataclass(frozen=True, slots=True)
 class Inspector:
-    """The selected span in full."""
+    """The selected span in full. `download` leads to the record as a file, `expired`: texts are gone."""
 
     span: Span
-    kind: str
     ancestors: tuple[Link, ...]
     facts: tuple[Fact, ...]
     notes: tuple[str, ...]
@@ -48,131 +44,132 @@ class Inspector:
     tab: str
     messages: Messages
     switch: Link
-    columns: Mapping[str, object]
-    attributes: Mapping[str, object]
-    classes: tuple[tuple[str, int | None, float | None], ...]
+    columns: tuple[AttributeRow, ...]
+    attributes: tuple[AttributeRow, ...]
+    classes: tuple[ClassRow, ...]
+    price: str
     usages: tuple[Usage, ...]
+    usage_total: str
     events: tuple[SpanEvent, ...]
+    moment: MomentRows | None
     raw: str
+    download: str
     previous: str
     next: str
     close: str
+    zoom: str
     trace_start: int
+    expired: str
 
 
-def tokens_of(span: Span) -> str:
-    """`6,204 → 148`; an embedding has no output, a call that reports nothing says so."""
-    if span.tokens.input is None and span.tokens.output is None:
-        return Absent.UNKNOWN
-    output = Absent.NOT_APPLICABLE if span.kind == "embedding" else counted(span.tokens.output)
-    return f"{counted(span.tokens.input)} → {output}"
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read of a span for the tab that is shown. `before`: what the model call before it said.
 
-
-def counted(number: int | None) -> str:
-    """A token count, or the word for not knowing it."""
-    return "unknown" if number is None else formats.count(number)
-
-
-def previous_call(trace: Trace, span: Span) -> Span | None:
-    """The model call before this one, of the same agent when there is one: what it said may be sent again."""
-    if span.kind != "llm":
-        return None
-    before = [s for s in trace.spans if s.kind == "llm" and s.start_time < span.start_time]
-    beside = [s for s in before if s.parent_span_id == span.parent_span_id]
-    return max(beside or before, key=lambda s: s.start_time, default=None)
-
-
-def inspector(
-    trace: Trace,
-    span: Span,
-    detail: SpanDetail,
-    contents: Sequence[Content],
-    request: Asked,
-    before: Sequence[Content] = (),
-) -> Inspector:
-    """The selected span: its facts, messages, attributes, usage, events and everything as stored.
-
-    `before` are the contents of `previous_call`. Long texts take some milliseconds: not for the event loop.
+    `tab` is the one that is shown, '' when what the span says decides between messages and documents.
+    `previous` and `next` are addresses of the spans around it in the list, `counted_twice` maps spans to an
+    earlier one with the same response.
     """
-    said = conversation(contents, detail.events, tool=span.tool_name)
-    speaks = bool(contents or said.messages or said.documents)
-    order = [s.span_id for s in trace.spans]
-    at = order.index(span.span_id)
-    names = {"messages": "Messages", "attributes": "Attributes", "cost": "Cost & tokens", "raw": "Raw"}
-    names["events"] = f"Events {len(detail.events)}" if detail.events else "Events"
-    tab = request.tab or (TABS[0] if speaks else TABS[1])
+
+    detail: SpanDetail
+    contents: Sequence[Content] = ()
+    before: Sequence[Content] = ()
+    moment: MomentRows | None = None
+    previous: str = ""
+    next: str = ""
+    counted_twice: Mapping[str, str] | None = None
+    tab: str = ""
+
+
+def previous_call(trace: Trace, row: int) -> int | None:
+    """The row of the model call before this one, of the same agent when there is one."""
+    columns, parent = trace.columns, trace.tree.parent
+    if columns.kinds[row] != "llm":
+        return None
+    begin = columns.starts[row]
+    before = [r for r, kind in enumerate(columns.kinds) if kind == "llm" and columns.starts[r] < begin]
+    beside = [r for r in before if parent[r] == parent[row]]
+    return max(beside or before, key=lambda r: columns.starts[r], default=None)
+
+
+def inspector(trace: Trace, row: int, read: Read, asked: Asked) -> Inspector:
+    """The span of a row: its facts and what the chosen tab shows.
+
+    Long texts take some milliseconds: not for the event loop.
+    """
+    span, detail = trace.spans[row], read.detail
+    said = conversation(read.contents, detail.events, tool=span.tool_name)
+    tab = read.tab or (TABS[1] if said.documents and span.kind != "llm" else TABS[0])
+    drawn = messages(
+        said, conversation(read.before).messages if read.before else (), read.contents, exact=asked.exact
+    )
+    whole = tab in WHOLE
+    zoomed = around(trace, span.start_time, span.end_time)
     return Inspector(
         span=span,
-        kind=span.kind,
         ancestors=tuple(
-            Link(s.name or s.span_id, request.to(s.span_id, request.tab, request.start))
-            for s in ancestors(trace.spans, at)
+            Link(trace.columns.names[r] or trace.columns.ids[r], asked.to(trace.columns.ids[r]))
+            for r in reversed(trace.tree.above(row)[:5])
         ),
         facts=_span_facts(span),
         notes=_span_notes(span),
-        tabs=tuple(
-            Link(
-                names[name],
-                with_query(
-                    request.base,
-                    {"span": span.span_id, "tab": name, "from": str(request.start) if request.start else ""},
-                ),
-                name == tab,
-            )
-            for name in TABS
-        ),
+        tabs=_tabs(asked, span, tab, len(said.documents), detail),
         tab=tab,
-        messages=messages(
-            said, conversation(before).messages if before else (), contents, exact=request.exact
-        ),
+        messages=drawn,
         switch=Link(
-            "As a conversation" if request.exact else "Exact text",
-            replace(request, exact=not request.exact).to(span.span_id, TABS[0], request.start),
-            request.exact,
+            "As a conversation" if asked.exact else "Exact text",
+            replace(asked, exact=not asked.exact).href,
+            asked.exact,
         ),
-        columns=_understood(detail.columns),
-        attributes=detail.attributes,
-        classes=_classes(span, detail),
-        usages=usages(trace, request),
+        columns=canonical(detail.columns, trace.project) if whole else (),
+        attributes=sent(detail.attributes, trace.project) if whole else (),
+        classes=class_rows(span, detail) if tab == "cost" else (),
+        price=str(detail.columns.get("price_version", "")),
+        usages=usages(trace, asked, read.counted_twice or {}) if tab == "cost" else (),
+        usage_total=_total(trace),
         events=detail.events,
+        moment=read.moment,
         raw=json.dumps(asdict(detail), ensure_ascii=False, indent=2, default=str) if tab == "raw" else "",
-        previous=request.to(order[at - 1], request.tab, request.start) if at else "",
-        next=request.to(order[at + 1], request.tab, request.start) if at + 1 < len(order) else "",
-        close=request.to(start=request.start),
+        download=with_query(
+            path_of(trace.project, "traces", trace.trace_id, "record"), {"span": span.span_id}
+        ),
+        previous=read.previous,
+        next=read.next,
+        close=asked.to(""),
+        zoom=replace(asked, zoom=zoomed, span=span.span_id, start=0).href if zoomed else "",
         trace_start=trace.start_time,
+        expired=_expired(read.contents),
     )
 
 
-def ancestors(spans: Sequence[Span], at: int) -> list[Span]:
-    """The spans above, outermost first, at most the nearest five."""
-    out: list[Span] = []
-    depth = spans[at].depth
-    while depth and len(out) < 5:
-        at -= 1
-        if spans[at].depth < depth:
-            out.append(spans[at])
-            depth = spans[at].depth
-    return out[::-1]
+def _tabs(asked: Asked, span: Span, tab: str, documents: int, detail: SpanDetail) -> tuple[Link, ...]:
+    counts = {"documents": documents, "events": len(detail.events)}
+    return tuple(
+        Link(
+            f"{_NAMES[name]} {counts[name]}" if counts.get(name) else _NAMES[name],
+            asked.on(name, span.span_id),
+            name == tab,
+        )
+        for name in TABS
+    )
 
 
-# Bookkeeping of the store, or shown elsewhere on the page.
-_HIDDEN = {"name", "kind", "own_ns", "depth", "is_root", "skew_ns", "status_message"}
-_ONLY_IF_SET = {"late_ns", "dropped_attributes"}
+def _expired(contents: Sequence[Content]) -> str:
+    """The note on texts that are not there any more."""
+    gone = sum(content.text is None for content in contents)
+    if not gone:
+        return ""
+    what = "Its texts are" if gone == len(contents) else f"{gone} of its {len(contents)} texts are"
+    return (
+        f"{what} not stored any more: the project keeps contents for a shorter time than spans "
+        "(or they are on their way). Times, tokens and cost stay."
+    )
 
 
-def _understood(columns: Mapping[str, object]) -> dict[str, object]:
-    """The canonical columns to read, times and durations written out."""
-    out: dict[str, object] = {}
-    for key, value in columns.items():
-        if key in _HIDDEN or (key in _ONLY_IF_SET and not value):
-            continue
-        if isinstance(value, int) and key.endswith("_ns"):
-            out[key.removesuffix("_ns")] = str(formats.duration(value))
-        elif isinstance(value, int) and key in ("start_time", "received_at", "digested_at"):
-            out[key] = formats.absolute(value)
-        else:
-            out[key] = value
-    return out
+def _total(trace: Trace) -> str:
+    if trace.cost_usd is None:
+        return "unknown" if trace.unknown_cost else "–"
+    return ("≥ " if trace.unknown_cost else "") + formats.money(trace.cost_usd, formats.Money.BREAKDOWN)
 
 
 def _span_facts(span: Span) -> tuple[Fact, ...]:
@@ -221,46 +218,3 @@ def _span_notes(span: Span) -> tuple[str, ...]:
     if span.position is Position.CYCLE:
         notes.append(f"Its parents lead back to itself (by {span.parent_span_id}); the circle was cut here.")
     return tuple(notes)
-
-
-def _classes(span: Span, detail: SpanDetail) -> tuple[tuple[str, int | None, float | None], ...]:
-    """Token classes with their cost where known: name, tokens, dollars."""
-    tokens, columns = span.tokens, detail.columns
-
-    def cost(name: str) -> float | None:
-        value = columns.get(name)
-        return float(value) if isinstance(value, int | float) else None
-
-    if tokens.input is None and tokens.output is None:
-        return ()
-    cached = (tokens.cache_read or 0) + (tokens.cache_write or 0)
-    plain = None if tokens.input is None else max(0, tokens.input - cached)
-    out: list[tuple[str, int | None, float | None]] = [("Input, not cached", plain, cost("cost_input"))]
-    if tokens.cache_read is not None:
-        out.append(("Input, read from cache", tokens.cache_read, cost("cost_cache_read")))
-    if tokens.cache_write is not None:
-        out.append(("Input, written to cache", tokens.cache_write, cost("cost_cache_write")))
-    out.append(("Output", tokens.output, cost("cost_output")))
-    if tokens.reasoning is not None:
-        out.append(("of which reasoning", tokens.reasoning, cost("cost_reasoning")))
-    return tuple(out)
-
-
-def usages(trace: Trace, request: Asked, most: int = 50) -> tuple[Usage, ...]:
-    """Why the trace's total counts each call once: every span that reports usage, and what became of it."""
-    out: list[Usage] = []
-    for span in trace.spans:
-        if not span.usage_source and span.cost_usd is None and span.cost_source != "unknown":
-            continue
-        if len(out) == most:
-            out.append(Usage(f"and more, of {len(trace.spans)} spans", "", "", "", True))
-            break
-        own = span.usage_source != "rollup"
-        tokens = tokens_of(span)
-        said = "tokens not reported" if tokens == Absent.UNKNOWN else tokens
-        how = f"own usage, {span.model + ', ' if span.model else ''}{said}"
-        if not own:
-            how = f"{tokens} repeats the spans below it: a roll-up"
-        cost = "unknown" if span.cost_usd is None else formats.money(span.cost_usd, Money.BREAKDOWN)
-        out.append(Usage(span.name, request.to(span.span_id, "cost", request.start), how, cost, own))
-    return tuple(out)

@@ -209,8 +209,7 @@ class OverviewPages:
         failed = _selected(view, now, view.window, text="status:error")
         found = await ends(store, everything, failed)
         ids = list(dict.fromkeys((*found.slowest, *found.dearest, *found.failed)))
-        listed = await questions.summaries(store, view.project, ids, view.since - _DAY)
-        summaries = {trace_id: summary for trace_id, (summary, _) in listed.items()}
+        summaries = await questions.summaries(store, view.project, ids, view.since - _DAY)
         return EndsPart(_listed(view, found, summaries), now)
 
     async def _figures(self, view: View, now: int, place: str) -> Both:

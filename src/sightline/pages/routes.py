@@ -23,6 +23,7 @@ from sightline.pages.address import Link, local, path_of, theme_of, with_query
 from sightline.pages.admission import admit
 from sightline.pages.answers import Missing, Refused, html
 from sightline.pages.api_docs import ApiDocsPages
+from sightline.pages.compare import ComparePages
 from sightline.pages.entrance import Entrance, Hashing, to_sign_in
 from sightline.pages.environment import render
 from sightline.pages.explore import ExplorePages
@@ -58,6 +59,7 @@ PROJECT_PAGES = (
     ViewPages,
     ExplorePages,
     SqlPages,
+    ComparePages,
 )
 # And those that are about no project.
 SERVER_PAGES = (ApiDocsPages,)

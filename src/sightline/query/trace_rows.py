@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
-from sightline.query.tree import Node, Place, places
+from sightline.query.tree import grow
 from sightline.records.listing import SpanSummary
+from sightline.records.span_tree import SpanTree
 from sightline.records.trace import (
     ContentRef,
     Span,
+    SpanColumns,
     SpanDetail,
     SpanEvent,
     SpanLink,
@@ -107,27 +109,49 @@ _COLUMNS = (
     "reasoning_tokens", "cost_usd", "cost_from", "usage_from", "session", "user", "team_name",
     "feature_name", "environment_name",
 )  # fmt: skip
+_USAGE = _COLUMNS.index("usage_from")
+_TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _NO_TOKENS = Tokens()
 
 
-def span(trace_id: str, row: Sequence[Any], place: Place) -> Span:
-    """A span at its place. Own time, depth and skew are those of the spans received up to now.
+class Spans(Sequence[Span]):
+    """The spans of a trace in tree order, each made when it is asked for.
 
-    `row` has the columns of `trace.sql` in order: a large trace makes no dictionary for each of its spans.
+    Own time, depth and skew are those of the spans received up to now. `rows` has the columns of `trace.sql`.
     """
-    (
-        span_id, parent, name, kind, status, message, service, start, duration, first_token, model,
-        provider, operation, tool, input_, output, read, write, reasoning, cost, cost_source,
-        usage_source, session, user, team, feature, environment,
-    ) = row  # fmt: skip
-    _, depth, position, children, own, skew = place
-    bare = input_ is None and output is None and read is None and write is None and reasoning is None
-    return Span(
-        trace_id, span_id, parent, name, kind, status, message, service, start, duration, own, depth,
-        position, children, skew, first_token, model, provider, operation, tool,
-        _NO_TOKENS if bare else Tokens(input_, output, read, write, reasoning),
-        cost, cost_source, usage_source, session, user, team, feature, environment,
-    )  # fmt: skip
+
+    def __init__(self, trace_id: str, rows: Sequence[Sequence[Any]], tree: SpanTree) -> None:
+        self._trace_id, self._rows, self._tree = trace_id, rows, tree
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Span: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Span, ...]: ...
+    def __getitem__(self, place: int | slice) -> Span | tuple[Span, ...]:
+        if isinstance(place, slice):
+            return tuple(map(self._span, range(*place.indices(len(self._rows)))))
+        if not -len(self._rows) <= place < len(self._rows):
+            raise IndexError(f"row {place} of {len(self._rows)}")
+        return self._span(place % len(self._rows))
+
+    def _span(self, row: int) -> Span:
+        tree = self._tree
+        (
+            span_id, parent, name, kind, status, message, service, start, duration, first_token, model,
+            provider, operation, tool, input_, output, read, write, reasoning, cost, cost_source,
+            usage_source, session, user, team, feature, environment,
+        ) = self._rows[tree.at[row]]  # fmt: skip
+        bare = input_ is None and output is None and read is None and write is None and reasoning is None
+        return Span(
+            self._trace_id, span_id, parent, name, kind, status, message, service, start, duration,
+            tree.own_ns[row], tree.depth[row], tree.position(row), tree.children[row], tree.skew_ns[row],
+            first_token, model, provider, operation, tool,
+            _NO_TOKENS if bare else Tokens(input_, output, read, write, reasoning),
+            cost, cost_source, usage_source, session, user, team, feature, environment,
+        )  # fmt: skip
 
 
 def trace(project: str, trace_id: str, answer: Rows, limit: int) -> Trace:
@@ -135,31 +159,66 @@ def trace(project: str, trace_id: str, answer: Rows, limit: int) -> Trace:
     if answer.columns != _COLUMNS:
         raise ValueError(f"trace.sql answers {answer.columns}, expected {_COLUMNS}")
     rows = answer.rows[:limit]
-    nodes = [Node(row[0], row[1], row[7], row[7] + row[8]) for row in rows]
-    spans = tuple(span(trace_id, rows[place.at], place) for place in places(nodes))
-    counted = [s for s in spans if s.usage_source != "rollup"]
-    costs = [s.cost_usd for s in counted if s.cost_usd is not None]
-    begin = min(node.start for node in nodes)
+    ids, starts = _column(rows, "span_id"), _column(rows, "started")
+    ends = [start + took for start, took in zip(starts, _column(rows, "duration_ns"), strict=True)]
+    tree = grow(ids, _column(rows, "parent_span_id"), starts, ends)
+    counted = [row for row in rows if row[_USAGE] != "rollup"]
+    costs = [cost for cost in _column(counted, "cost_usd") if cost is not None]
+    asked = zip(*(_column(counted, name) for name in ("kind", "input_tokens", "output_tokens")), strict=True)
+    columns = _columns(rows, tree, ids, starts, ends)
+    begin = min(starts)
     return Trace(
         project=project,
         trace_id=trace_id,
-        spans=spans,
+        spans=Spans(trace_id, rows, tree),
+        tree=tree,
+        columns=columns,
         start_time=begin,
-        duration_ns=max(node.end for node in nodes) - begin,
-        tokens=Tokens(
-            total([s.tokens.input for s in counted]),
-            total([s.tokens.output for s in counted]),
-            total([s.tokens.cache_read for s in counted]),
-            total([s.tokens.cache_write for s in counted]),
-            total([s.tokens.reasoning for s in counted]),
-        ),
+        duration_ns=max(ends) - begin,
+        tokens=Tokens(*(total(_column(counted, name)) for name in _TOKENS)),
         cost_usd=sum(costs) if costs else None,
-        unknown_cost=sum(s.cost_source == "unknown" for s in counted),
+        unknown_cost=_column(counted, "cost_from").count("unknown"),
         unknown_tokens=sum(
-            s.kind == "llm" and (s.tokens.input is None or s.tokens.output is None) for s in counted
+            kind == "llm" and (input_ is None or output is None) for kind, input_, output in asked
         ),
-        errors=sum(s.status == "error" for s in spans),
+        errors=sum(columns.failed),
         truncated=len(answer.rows) > limit,
+    )
+
+
+def _column(rows: Sequence[Sequence[Any]], name: str) -> list[Any]:
+    place = _COLUMNS.index(name)
+    return [row[place] for row in rows]
+
+
+def _columns(
+    rows: Sequence[Sequence[Any]],
+    tree: SpanTree,
+    ids: Sequence[str],
+    starts: Sequence[int],
+    ends: Sequence[int],
+) -> SpanColumns:
+    def ordered(values: Sequence[Any]) -> list[Any]:
+        return [values[at] for at in tree.at]
+
+    rollup = [source == "rollup" for source in _column(rows, "usage_from")]
+    cost = [
+        0.0 if again or usd is None else usd
+        for again, usd in zip(rollup, _column(rows, "cost_usd"), strict=True)
+    ]
+    in_order = ordered(ids)
+    return SpanColumns(
+        ids=in_order,
+        rows=dict(zip(reversed(in_order), range(len(ids) - 1, -1, -1), strict=True)),
+        names=ordered(_column(rows, "name")),
+        kinds=ordered(_column(rows, "kind")),
+        failed=[status == "error" for status in ordered(_column(rows, "status"))],
+        starts=ordered(starts),
+        ends=ordered(ends),
+        first_token=[
+            -1 if value is None else value for value in ordered(_column(rows, "time_to_first_token_ns"))
+        ],
+        cost=ordered(cost),
     )
 
 
@@ -190,6 +249,21 @@ def flat(value: Any) -> dict[str, Any]:
     return out
 
 
+def texts(trace_id: str, row: Mapping[str, Any]) -> SpanDetail:
+    """What a span says, from a row of `span_texts.sql`."""
+    return SpanDetail(trace_id, row["span_id"], {}, {}, _events(row), (), _contents(row))
+
+
+def _events(row: Mapping[str, Any]) -> tuple[SpanEvent, ...]:
+    given = zip(row["event_times"], row["event_names"], row["event_attributes"], strict=True)
+    return tuple(SpanEvent(time, name, flat(parsed(text))) for time, name, text in given)
+
+
+def _contents(row: Mapping[str, Any]) -> tuple[ContentRef, ...]:
+    given = zip(row["content_fields"], row["content_hashes"], row["content_sizes"], strict=True)
+    return tuple(ContentRef(field, hash_, size) for field, hash_, size in given)
+
+
 def detail(trace_id: str, row: Mapping[str, Any]) -> SpanDetail:
     """The heavy parts of a span from a row of `span_details.sql`."""
     own = {
@@ -204,22 +278,12 @@ def detail(trace_id: str, row: Mapping[str, Any]) -> SpanDetail:
         span_id=row["span_id"],
         columns=own,
         attributes=attributes,
-        events=tuple(
-            SpanEvent(time, name, flat(parsed(text)))
-            for time, name, text in zip(
-                row["event_times"], row["event_names"], row["event_attributes"], strict=True
-            )
-        ),
+        events=_events(row),
         links=tuple(
             SpanLink(trace, span_id, flat(parsed(text)))
             for trace, span_id, text in zip(
                 row["link_traces"], row["link_spans"], row["link_attributes"], strict=True
             )
         ),
-        contents=tuple(
-            ContentRef(field, hash_, size)
-            for field, hash_, size in zip(
-                row["content_fields"], row["content_hashes"], row["content_sizes"], strict=True
-            )
-        ),
+        contents=_contents(row),
     )

@@ -20,7 +20,7 @@ MAX_SPANS = 100_000
 _LARGE = 2_000
 DAY = 86_400 * 10**9
 _PREVIEW_BYTES = 4_000
-_TRACE_ID = re.compile(r"[0-9a-f]{1,64}")
+TRACE_ID = re.compile(r"[0-9a-f]{1,64}")
 
 
 class BadCursor(ValueError):
@@ -55,7 +55,7 @@ async def previews(store: Store, project: str, hashes: Sequence[str]) -> dict[st
 async def trace(store: Store, project: str, trace_id: str, *, limit: int = MAX_SPANS) -> Trace | None:
     """One trace as a tree; `None` when the project has no span of it."""
     trace_id = trace_id.lower()
-    if not _TRACE_ID.fullmatch(trace_id):
+    if not TRACE_ID.fullmatch(trace_id):
         return None
     answer = await store.fetch(
         statement("trace"), {"project": project, "trace_id": trace_id, "limit": limit + 1}, purpose="trace"
@@ -70,8 +70,8 @@ async def trace(store: Store, project: str, trace_id: str, *, limit: int = MAX_S
 
 async def has_trace(store: Store, project: str, trace_id: str) -> bool:
     """Whether the project has a span of this trace."""
-    parameters = {"project": project, "trace_id": trace_id.lower(), "limit": 1}
-    return bool((await store.fetch(statement("trace"), parameters, purpose="trace")).rows)
+    parameters = {"project": project, "trace_id": trace_id.lower()}
+    return bool((await store.fetch(statement("trace_version"), parameters, purpose="trace")).rows[0][0])
 
 
 async def span_details(
@@ -87,6 +87,19 @@ async def span_details(
     )
     by_id = {row["span_id"]: row for row in answer.dicts()}
     return [trace_rows.detail(trace_id, by_id[id_]) for id_ in dict.fromkeys(span_ids) if id_ in by_id]
+
+
+async def span_texts(store: Store, project: str, trace_id: str, span_ids: Sequence[str]) -> list[SpanDetail]:
+    """What some spans say: `SpanDetail` with contents and events only, in the order asked for."""
+    if not span_ids:
+        return []
+    answer = await store.fetch(
+        statement("span_texts"),
+        {"project": project, "trace_id": trace_id.lower(), "span_ids": list(span_ids)},
+        purpose="spans",
+    )
+    by_id = {row["span_id"]: row for row in answer.dicts()}
+    return [trace_rows.texts(trace_id, by_id[id_]) for id_ in dict.fromkeys(span_ids) if id_ in by_id]
 
 
 async def contents(

@@ -6,21 +6,12 @@ Times are nanoseconds since the epoch, durations nanoseconds, money US dollars. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-
-class Position(StrEnum):
-    """Why a span stands where it stands in the tree."""
-
-    ROOT = "root"
-    CHILD = "child"
-    PARENT_MISSING = "parent missing"
-    """Names a parent that was not received (late, sampled away, or another system's)."""
-    CYCLE = "cycle"
-    """Names an ancestor chain that leads back to itself; cut here so that nothing is hidden."""
+from sightline.records.span_tree import Position as Position
+from sightline.records.span_tree import SpanTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +123,20 @@ class Content:
     truncated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Trace:
     """A whole trace: its spans in tree order (depth first, siblings by start) and its sums.
 
     Sums count usage of source `own` only. `unknown_cost` and `unknown_tokens` say how many model calls the
-    sums leave out. `truncated`: the trace has more spans than were read.
+    sums leave out. `truncated`: the trace has more spans than were read. `columns` are what is asked of all
+    spans at once.
     """
 
     project: str
     trace_id: str
-    spans: tuple[Span, ...]
+    spans: Sequence[Span]
+    tree: SpanTree
+    columns: SpanColumns
     start_time: int
     duration_ns: int
     tokens: Tokens
@@ -151,6 +145,34 @@ class Trace:
     unknown_tokens: int
     errors: int
     truncated: bool
+
+    @property
+    def end_time(self) -> int:
+        """When the last span ended."""
+        return self.start_time + self.duration_ns
+
+    def row(self, span_id: str) -> int | None:
+        """The row of a span; the first of an id that occurs twice."""
+        return self.columns.rows.get(span_id)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpanColumns:
+    """Some of what `Span` has, of all spans, in tree order. `first_token` is -1 where none was told.
+
+    `cost` is that of usage counted once: 0.0 where nothing costs or the cost is unknown. `rows` leads from an
+    id to its row.
+    """
+
+    ids: Sequence[str]
+    rows: Mapping[str, int]
+    names: Sequence[str]
+    kinds: Sequence[str]
+    failed: Sequence[bool]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    first_token: Sequence[int]
+    cost: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)

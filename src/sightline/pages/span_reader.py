@@ -1,0 +1,101 @@
+"""Reads from the store what the inspector shows of one span: only what the chosen tab needs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from starlette.concurrency import run_in_threadpool
+
+from sightline.content.conversation import conversation
+from sightline.pages.inspector import WHOLE, Inspector, Read, inspector, previous_call
+from sightline.pages.moment_rows import moment_rows
+from sightline.pages.trace_address import TABS, Asked
+from sightline.query import traces as questions
+from sightline.query.moment import moment
+from sightline.query.preview import preview
+from sightline.query.same_response import same_response
+from sightline.records.trace import Content, SpanDetail, Trace
+from sightline.store.store import Store
+
+_SAYS = frozenset({"", TABS[0], TABS[1]})
+
+
+class SpanReader:
+    """Questions about single spans of one trace."""
+
+    def __init__(self, store: Store, trace: Trace) -> None:
+        self._store, self._trace = store, trace
+        # The root's texts are asked for twice: for the title, and while no other span is chosen.
+        self._asked: dict[tuple[int, bool], asyncio.Future[list[SpanDetail]]] = {}
+
+    async def inspector(self, row: int, asked: Asked, beside: tuple[str, str]) -> Inspector | None:
+        """The inspector of a row; None when the span is gone meanwhile."""
+        store, trace = self._store, self._trace
+        tab = asked.tab
+        detail = await self._detail(row, tab in WHOLE)
+        if detail is None:
+            return None
+        if not tab and not detail.contents and not conversation((), detail.events).messages:
+            tab = TABS[2]
+            detail = await self._detail(row, True) or detail
+        contents: Sequence[Content] = ()
+        before: Sequence[Content] = ()
+        if tab in _SAYS:
+            contents, before = await asyncio.gather(
+                questions.contents(store, trace.project, detail.contents), self._before(row)
+            )
+        read = Read(
+            detail,
+            contents,
+            before,
+            moment_rows(await moment(store, trace.project, trace.spans[row]), trace.spans[row])
+            if tab == "moment"
+            else None,
+            *beside,
+            await same_response(store, trace) if tab == "cost" else None,
+            tab,
+        )
+        return await run_in_threadpool(inspector, trace, row, read, asked)
+
+    async def _detail(self, row: int, whole: bool) -> SpanDetail | None:
+        question = questions.span_details if whole else questions.span_texts
+        if (row, whole) not in self._asked:
+            trace = self._trace
+            asked = question(self._store, trace.project, trace.trace_id, [trace.columns.ids[row]])
+            self._asked[row, whole] = asyncio.ensure_future(asked)
+        found = await self._asked[row, whole]
+        return found[0] if found else None
+
+    async def _before(self, row: int) -> list[Content]:
+        """What the model call before this one said."""
+        earlier = previous_call(self._trace, row)
+        detail = await self._detail(earlier, False) if earlier is not None else None
+        return await questions.contents(self._store, self._trace.project, detail.contents) if detail else []
+
+    async def title(self) -> str:
+        """What was asked, when the trace's first span with an input tells it; otherwise the root's name."""
+        trace = self._trace
+        detail = await self._detail(0, False)
+        inputs = [
+            ref
+            for name in ("input_messages", "input_value")
+            for ref in (detail.contents if detail else ())
+            if ref.field == name
+        ]
+        texts = await questions.contents(self._store, trace.project, inputs[:1], limit=8_000)
+        return (preview(texts[0].text or "") if texts else "") or trace.columns.names[0] or trace.trace_id
+
+    async def record(self, row: int) -> str:
+        """Everything stored of a span, with its texts, as JSON."""
+        detail = await self._detail(row, True)
+        if detail is None:
+            return "{}"
+        contents = await questions.contents(self._store, self._trace.project, detail.contents)
+        texts = [
+            {"field": c.ref.field, "hash": c.ref.hash, "size": c.ref.size, "text": c.text, "cut": c.truncated}
+            for c in contents
+        ]
+        return json.dumps({**asdict(detail), "contents": texts}, ensure_ascii=False, indent=2, default=str)
