@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.query.filter_story import HOUR, NOW, WINDOW
 
+from sightline.query import listing
 from sightline.query.behaviour import behaving, behaviour
 from sightline.query.breakdown import breakdown
 from sightline.query.buckets import buckets
@@ -19,7 +20,6 @@ from sightline.query.overview import NAMES, SHOWN, ends, overview
 from sightline.query.question import ask
 from sightline.query.selection import Target, count, select
 from sightline.query.survey_sql import dearest, latest, requests, slowest
-from sightline.query.traces import latest_traces
 from sightline.query.window import Window
 from sightline.records.figures import Figure
 from sightline.records.overview import Behaviour, Overview
@@ -82,7 +82,7 @@ def test_the_ends_of_the_list_are_its_slowest_dearest_and_last_failed(told_store
     found = asyncio.run(
         ends(told_store, *(select(text, WINDOW, NOW, Target.TRACES) for text in ("", "error")))
     )
-    page = asyncio.run(latest_traces(told_store, WINDOW.project, 500, since=WINDOW.since, until=WINDOW.until))
+    page = asyncio.run(listing.traces(told_store, select("", WINDOW, NOW, Target.TRACES), limit=500))
     slowest = max(page.traces, key=lambda t: t.duration_ns)
     dearest = max(page.traces, key=lambda t: t.cost_usd or 0)
     assert {t.trace_id: t.duration_ns for t in page.traces}[found.slowest[0]] == slowest.duration_ns

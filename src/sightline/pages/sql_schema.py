@@ -27,15 +27,15 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     (
         "Requests an hour",
         "select toStartOfHour(start_time) as hour, count() as requests,\n"
-        "  countIf(status = 'error') as failed\n"
-        "from spans\nwhere depth = 0 and start_time > now() - interval 1 day\n"
+        "  countIf(errors > 0) as failed\n"
+        "from traces\nwhere start_time > now() - interval 1 day\n"
         "group by hour\norder by hour",
     ),
     (
         "p95 by service and hour",
         "select toStartOfHour(start_time) as hour, ifNull(service, '') as name,\n"
         "  quantile(0.95)(duration_ns) / 1e6 as p95_ms\n"
-        "from spans\nwhere depth = 0 and start_time > now() - interval 1 day\n"
+        "from traces\nwhere start_time > now() - interval 1 day\n"
         "group by hour, name\norder by hour",
     ),
     (

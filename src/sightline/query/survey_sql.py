@@ -1,8 +1,7 @@
-"""The statements behind the overview: requests from their topmost spans, usage from the spans that have it.
+"""The statements behind the overview: requests from the heads of their traces.
 
-Grouping all spans by their trace would take several times as long. So topmost spans, failed ones, and those
-with usage are read apart, and aggregated once by bucket and dimensions together. The figures in all, for each
-bucket and for each value are merged from that.
+Heads are aggregated once by bucket and dimensions together. The figures in all, for each bucket and for each
+value are merged from that.
 """
 
 from __future__ import annotations
@@ -13,14 +12,19 @@ from sightline.query.buckets import Buckets
 from sightline.query.dimensions import dimension
 from sightline.query.figures_sql import bucket_of
 from sightline.query.filter.compiler import Sql, Statement, indented
-from sightline.query.filter.predicates import AllOf
-from sightline.query.measures import MEASURES
 from sightline.query.selection import Selection
 
 LARGEST = 200
-_OWN = "s.usage_source = 'own'"
-_FAILED = "s.status = 'error'"
 USAGE = ("tokens", "input_tokens", "output_tokens", "cost")
+# What is summed, from a head.
+USED = {
+    "tokens": "s.trace_tokens",
+    "input_tokens": "s.trace_input_tokens",
+    "output_tokens": "s.trace_output_tokens",
+    "cost": "s.trace_cost_usd",
+    "no_cost": "s.trace_unknown_cost",
+    "no_tokens": "s.trace_unknown_tokens",
+}
 
 
 def requests(
@@ -32,32 +36,19 @@ def requests(
     with a bit for each column, the bucket's highest, 0 for what is grouped by.
     """
     sql = Sql(selection.window)
-    bad = f"SELECT s.trace_id\n{sql.near_spans(AllOf(()), _FAILED)}"
-    began = "toUnixTimestamp64Nano(s.start_time)"
-    tops = _select(
+    heads = _select(
         [
-            "cityHash64(s.trace_id) AS id",
-            "min(s.start_time) AS start_time",
-            f"max({began} + s.duration_ns) - min({began}) AS took",
-            *(f"argMin({dimension(name, True).sql}, s.start_time) AS d{n}" for n, name in enumerate(by)),
-            "argMin(s.user_id, s.start_time) AS user_id",
-            "argMin(s.session_id, s.start_time) AS session_id",
-            f"max(s.trace_id IN (\n{indented(bad)}\n)) AS failed",
+            "s.start_time AS start_time",
+            "s.trace_duration_ns AS took",
+            *(f"{dimension(name, True).sql} AS d{n}" for n, name in enumerate(by)),
+            "s.user_id AS user_id",
+            "s.session_id AS session_id",
+            "s.trace_errors > 0 AS failed",
+            *(f"{sum_} AS {name}" for name, sum_ in USED.items()),
         ],
-        f"{sql.traces(selection.predicate)}\nGROUP BY id",
-    )
-    usage = _select(
-        [
-            "cityHash64(s.trace_id) AS id",
-            *(f"{MEASURES[name].spans} AS {name}" for name in USAGE),
-            f"{MEASURES['cost'].unknown[0]} AS no_cost",
-            f"{MEASURES['tokens'].unknown[0]} AS no_tokens",
-        ],
-        sql.near_spans(AllOf(()), f"({_OWN} OR s.cost_source = 'unknown' OR s.kind = 'llm')")
-        + "\nGROUP BY id",
+        sql.traces(selection.predicate),
     )
     quantiles = f"quantiles{'Exact' if exact else 'TDigest'}"
-    used = (*USAGE, "no_cost", "no_tokens")
     parts = _select(
         [
             f"{bucket_of(found, sql)} AS bucket",
@@ -67,10 +58,9 @@ def requests(
             f"{quantiles}State(0.5, 0.95)(s.took) AS took_state",
             "uniqExactStateIf(s.user_id, s.user_id != '') AS user_state",
             "uniqExactStateIf(s.session_id, s.session_id != '') AS session_state",
-            *(f"sum(u.{name}) AS sum_{name}" for name in used),
+            *(f"sum(s.{name}) AS sum_{name}" for name in USED),
         ],
-        f"FROM (\n{indented(tops)}\n) AS s\nLEFT JOIN (\n{indented(usage)}\n) AS u ON s.id = u.id\n"
-        f"GROUP BY {_names(by)}",
+        f"FROM (\n{indented(heads)}\n) AS s\nGROUP BY {_names(by)}",
     )
     figures = [
         "sum(n) AS found",
@@ -78,39 +68,31 @@ def requests(
         f"{quantiles}Merge(0.5, 0.95)(took_state) AS took",
         "uniqExactMerge(user_state) AS users",
         "uniqExactMerge(session_state) AS sessions",
-        *(f"sum(sum_{name}) AS all_{name}" for name in used),
+        *(f"sum(sum_{name}) AS all_{name}" for name in USED),
     ]
     return sql.statement(_merged(sql, by, figures, parts))
 
 
 def slowest(selection: Selection, limit: int) -> Statement:
     """The requests that took longest."""
-    sql = Sql(selection.window)
-    began = "toUnixTimestamp64Nano(s.start_time)"
-    return sql.statement(
-        f"SELECT s.trace_id AS id, max({began} + s.duration_ns) - min({began}) AS took\n"
-        f"{sql.traces(selection.predicate)}\nGROUP BY s.trace_id\nORDER BY took DESC, id\n"
-        f"LIMIT {sql.parameters.value('UInt32', limit)}"
-    )
+    return _first(selection, "s.trace_duration_ns AS took", "took DESC, id", limit)
 
 
 def dearest(selection: Selection, limit: int) -> Statement:
-    """The traces whose spans of the window cost most."""
-    sql = Sql(selection.window)
-    return sql.statement(
-        f"SELECT s.trace_id AS id, round(sum(s.cost_usd) * 1e9) AS cost\n"
-        f"{sql.spans(selection.predicate, _OWN, 's.cost_usd > 0')}\nGROUP BY s.trace_id\n"
-        f"ORDER BY cost DESC, id\nLIMIT {sql.parameters.value('UInt32', limit)}"
-    )
+    """The requests that cost most."""
+    return _first(selection, "round(s.trace_cost_usd * 1e9) AS cost", "cost DESC, id", limit, "s.trace_cost_usd > 0")
 
 
 def latest(selection: Selection, limit: int) -> Statement:
     """The requests that began last."""
+    return _first(selection, "s.start_time AS began", "began DESC", limit)
+
+
+def _first(selection: Selection, key: str, order: str, limit: int, *conditions: str) -> Statement:
     sql = Sql(selection.window)
-    return sql.statement(
-        f"SELECT s.trace_id AS id, min(s.start_time) AS began\n{sql.traces(selection.predicate)}\n"
-        f"GROUP BY s.trace_id\nORDER BY began DESC, id\nLIMIT {sql.parameters.value('UInt32', limit)}"
-    )
+    count = sql.parameters.value("UInt32", limit)
+    found = sql.traces(selection.predicate, *conditions)
+    return sql.statement(f"SELECT s.trace_id AS id, {key}\n{found}\nORDER BY {order}\nLIMIT {count}")
 
 
 def _columns(sql: Sql, by: Sequence[str], kept: Sequence[str] | None) -> list[str]:
