@@ -3,6 +3,7 @@ import "htmx.org";
 import { listenForCharts, tellZone } from "./charts";
 import { CopyButton } from "./copy";
 import { listenForKeys } from "./keys";
+import { listenForLogs } from "./logs";
 import { closeMenus } from "./menus";
 import { followSelection } from "./selection";
 import { localiseTimes } from "./times";
@@ -14,6 +15,7 @@ closeMenus();
 followSelection();
 listenForCharts();
 tellZone();
+listenForLogs();
 
 document.addEventListener("htmx:load", (event) => {
   if (event.target instanceof Element) localiseTimes(event.target);

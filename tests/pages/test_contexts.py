@@ -12,6 +12,7 @@ from sightline.pages.entrance import LoginContext, SetPasswordContext
 from sightline.pages.environment import ENVIRONMENT, render
 from sightline.pages.first import FirstContext
 from sightline.pages.keys import KeysContext
+from sightline.pages.logs import ListPart, LivePart, LogsContext, PanePart
 from sightline.pages.people import PeopleContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
@@ -21,6 +22,10 @@ from sightline.pages.traces import TracesContext
 PAGES = {
     "traces.html": TracesContext,
     "trace.html": TraceContext,
+    "logs.html": LogsContext,
+    "_log_list.html": ListPart,
+    "_log_live.html": LivePart,
+    "_log_record.html": PanePart,
     "first.html": FirstContext,
     "problem.html": ProblemContext,
     "login.html": LoginContext,

@@ -80,13 +80,13 @@ async def list_traces(call: Call) -> Mapping[str, Any]:
             call.project,
             limit,
             call.text("cursor"),
-            since=_moment(call.text("since")),
+            since=moment(call.text("since")),
             environment=call.text("environment"),
         )
     except questions.BadCursor as error:
         raise Problem(422, "The cursor is not one this server made; leave it out to begin anew.") from error
     except StoreError as error:
-        raise _failed(error) from error
+        raise failed(error) from error
     return {"project": call.project, "traces": [_summary(t) for t in page.traces], "next": page.next}
 
 
@@ -105,7 +105,7 @@ async def one_trace(call: Call) -> Mapping[str, Any]:
         spans = trace.spans[start : start + limit]
         heavy = await _details(call, trace.trace_id, [s.span_id for s in spans]) if details else {}
     except StoreError as error:
-        raise _failed(error) from error
+        raise failed(error) from error
     more = start + limit < len(trace.spans)
     return {
         "trace_id": trace.trace_id,
@@ -146,7 +146,8 @@ async def _details(call: Call, trace_id: str, span_ids: list[str]) -> dict[str, 
     return found
 
 
-def _failed(error: StoreError) -> Problem:
+def failed(error: StoreError) -> Problem:
+    """The problem that a failure of the store is."""
     if isinstance(error, QueryTimeout | QueryTooLarge):
         return Problem(422, "The question takes more than is allowed; ask for less.", reason="limit")
     return unavailable("The store cannot answer now; try again in a moment.")
@@ -162,19 +163,19 @@ def iso(nanoseconds: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 
-def _moment(text: str | None) -> int | None:
-    """`since` of the query string: ISO 8601 or nanoseconds. Raises Problem 422."""
+def moment(text: str | None, name: str = "since") -> int | None:
+    """A time of the query string: ISO 8601 or nanoseconds. Raises Problem 422."""
     if text is None:
         return None
     if text.isascii() and text.isdigit():
         return min(int(text[:20]), _LATEST)
     try:
-        moment = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError as error:
         expected = "a time such as 2026-11-01T12:00:00Z, or nanoseconds"
-        raise Problem(422, f"since is {text[:40]!r}; expected {expected}.") from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max(0, int(moment.timestamp() * 1e6)) * 1000, _LATEST)
+        raise Problem(422, f"{name} is {text[:40]!r}; expected {expected}.") from error
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return min(max(0, int(found.timestamp() * 1e6)) * 1000, _LATEST)
 
 
 def _tokens(tokens: Tokens) -> dict[str, int | None]:

@@ -45,6 +45,7 @@ RIGHTS: Mapping[str, Least] = {
     "POST /api/v1/sql": Least.READER,
     "GET /api/v1/traces": Least.READER,
     "GET /api/v1/traces/{trace_id}": Least.READER,
+    "GET /api/v1/logs": Least.READER,
     "GET /api/v1/projects": Least.READER,
     "POST /api/v1/projects": Least.OPERATOR,
     "GET /api/v1/keys": Least.ADMIN,
@@ -75,6 +76,7 @@ RIGHTS: Mapping[str, Least] = {
     "GET /p/{project}/traces": Least.READER,
     "GET /p/{project}/traces/{trace_id}": Least.READER,
     "GET /p/{project}/first": Least.READER,
+    "GET /p/{project}/logs": Least.READER,
     "GET /theme": Least.ANYONE,
     "GET /static/{name}": Least.ANYONE,
     # signing in and out

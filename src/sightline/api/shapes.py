@@ -17,6 +17,8 @@ CURSOR: Schema = {
     "type": ["string", "null"],
     "description": "Ask for the next page with it; null at the end.",
 }
+MAYBE: Schema = {"type": ["string", "null"]}
+ANY_NUMBER: Schema = {"type": ["number", "null"]}
 ANYTHING: Schema = {"type": "object", "additionalProperties": True}
 PROJECT_NAME: Schema = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"}
 DAYS: Schema = {"type": "integer", "minimum": 1, "maximum": 36500}
@@ -76,6 +78,14 @@ SPAN = record(
 )
 TRACE = record("trace_id", "spans", "next", trace_id=TEXT, spans=listed(SPAN), next=CURSOR)
 TRACES = record(project=TEXT, traces=listed(ANYTHING), next=CURSOR)
+LOG = record(
+    "key", "time", "body", "attributes", "resource",
+    key=TEXT, time=TIME, observed_time=TIME, received_at=TIME, severity=MAYBE, severity_number=ANY_NUMBER,
+    severity_text=MAYBE, event=MAYBE, service=MAYBE, service_version=MAYBE, environment=MAYBE, scope=MAYBE,
+    trace_id=MAYBE, span_id=MAYBE, body=TEXT, body_type=TEXT, attributes=ANYTHING, resource=ANYTHING,
+    dropped_attributes=WHOLE, contents=listed(ANYTHING),
+)  # fmt: skip
+LOGS = record(project=TEXT, filter=TEXT, since=TIME, until=TIME, logs=listed(LOG), next=CURSOR)
 PROJECT = record(name=PROJECT_NAME, created_at=TIME, retention_days=WHOLE, content_days=WHOLE)
 PROJECTS = record(projects=listed(PROJECT))
 PROJECT_BODY = strict("name", name=PROJECT_NAME, retention_days=DAYS, content_days=DAYS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sightline.api import administration, condition, questions, scrape, shapes
+from sightline.api import administration, condition, logs, questions, scrape, shapes
 from sightline.api.operations import Operation, Parameter
 from sightline.records.access import Scope
 
@@ -200,5 +200,6 @@ OPERATIONS: tuple[Operation, ...] = (
         body=shapes.SCRAPE_BODY,
         parameters=(_PROJECT,),
     ),
+    *logs.OPERATIONS,
     Operation("GET", "/health", condition.health, "How the server is", Scope.READ, shapes.HEALTH),
 )

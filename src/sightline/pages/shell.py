@@ -29,7 +29,7 @@ THEMES = ("system", "light", "dark")
 THEME_COOKIE = "sightline_theme"
 SLOW_AFTER = 10.0
 # Parameters that mean nothing in another range, environment or project.
-_PLACES = frozenset({"cursor", "cur", "sel", "live"})
+_PLACES = frozenset({"cursor", "cur", "sel", "live", "rec", "from"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,10 @@ class Entry:
 
 
 # The pages of a project in the order of the navigation; each has an icon of its name.
-NAVIGATION: tuple[Entry, ...] = (Entry("traces", "Traces", "t"),)
+NAVIGATION: tuple[Entry, ...] = (
+    Entry("traces", "Traces", "t"),
+    Entry("logs", "Logs", "l"),
+)
 
 
 @dataclass(frozen=True, slots=True)

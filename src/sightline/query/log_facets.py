@@ -58,9 +58,7 @@ async def _latest(store: Store, selection: RowSelection) -> RowSelection:
     return selection.within(int(answer.scalar()), selection.window.until)
 
 
-async def _counted(
-    store: Store, selection: RowSelection, names: Sequence[str], limit: int
-) -> list[Facet]:
+async def _counted(store: Store, selection: RowSelection, names: Sequence[str], limit: int) -> list[Facet]:
     rest = selection.refined(without(selection.vocabulary, selection.node, names[0]))
     asked = counting(rest, names, limit)
     rows = (await store.fetch(asked.text, asked.parameters, purpose="facets")).dicts()

@@ -15,10 +15,10 @@ from typing import Any
 from sightline.query import trace_rows
 from sightline.query.buckets import Buckets, buckets
 from sightline.query.filter.compiler import Sql, Statement, indented
+from sightline.query.filter.predicates import Always
 from sightline.query.filter.vocabulary import LOGS, SEVERITY
 from sightline.query.filter.words import SEVERITIES
 from sightline.query.row_selection import RowSelection, holds, select_rows
-from sightline.query.statements import statement
 from sightline.query.traces import BadCursor, contents
 from sightline.query.window import LATEST, Window
 from sightline.records.logs import LogCounts, LogKey, LogLine, LogPage, LogRecord
@@ -53,6 +53,23 @@ _LINE = (
     "s.span_id AS span",
     "length(s.body) AS size",
 )
+_FULL = (
+    "s.body AS piece",
+    "s.severity_number AS severity_number",
+    "s.body_type AS body_type",
+    "ifNull(s.service_version, '') AS version",
+    "s.scope_version AS scope_version",
+    "toUnixTimestamp64Nano(s.observed_time) AS observed",
+    "toUnixTimestamp64Nano(s.received_at) AS received",
+    "1000 * toUnixTimestamp64Micro(s.digested_at) AS digested",
+    "s.source AS source",
+    "s.dropped_attributes AS dropped_attributes",
+    "s.content.field AS fields",
+    "arrayMap(h -> lower(hex(h)), s.content.hash) AS hashes",
+    "s.content.size AS sizes",
+    "toJSONString(s.attributes) AS attributes_json",
+    "toJSONString(s.resource) AS resource_json",
+)
 
 
 def read_key(text: str) -> LogKey:
@@ -64,23 +81,52 @@ def read_key(text: str) -> LogKey:
 
 
 async def list_logs(
-    store: Store, selection: RowSelection, *, limit: int = 100, cursor: str | None = None, oldest: bool = False
+    store: Store,
+    selection: RowSelection,
+    *,
+    limit: int = 100,
+    cursor: str | None = None,
+    oldest: bool = False,
 ) -> LogPage:
     """Records of a selection, latest first or oldest first, from behind a cursor on. Raises BadCursor."""
+    rows, more = await _listed(store, selection, limit, cursor, oldest, full=False)
+    lines = tuple(_line(row, key) for key, row in rows)
+    return LogPage(lines, str(lines[-1].key) if more and lines else None)
+
+
+async def list_records(
+    store: Store,
+    selection: RowSelection,
+    *,
+    limit: int = 100,
+    cursor: str | None = None,
+    oldest: bool = False,
+) -> tuple[tuple[LogRecord, ...], str | None]:
+    """The same in full but for their long texts, and the cursor of the page behind. Raises BadCursor."""
+    rows, more = await _listed(store, selection, limit, cursor, oldest, full=True)
+    records = tuple(_record(row, key, [Content(ref, None, False) for ref in _refs(row)]) for key, row in rows)
+    return records, str(records[-1].line.key) if more and records else None
+
+
+async def _listed(
+    store: Store, selection: RowSelection, limit: int, cursor: str | None, oldest: bool, full: bool
+) -> tuple[list[tuple[LogKey, dict[str, Any]]], bool]:
+    """Rows with their keys, and whether there are more."""
     limit = max(1, min(limit, MAX_PAGE))
-    after = read_key(cursor) if cursor else None
-    asked = listing(selection, limit + 1, after, oldest)
+    before = read_key(cursor) if cursor else None
+    asked = listing(selection, limit + 1, before, oldest, full)
     rows = (await store.fetch(asked.text, asked.parameters, purpose="logs")).dicts()
-    lines: list[LogLine] = []
-    before = after
+    found = []
     for row in rows[:limit]:
         alike = before is not None and (before.time, before.hash) == (row["moment"], row["hash"])
         before = LogKey(row["moment"], row["hash"], before.number + 1 if before and alike else 0)
-        lines.append(_line(row, before))
-    return LogPage(tuple(lines), str(before) if len(rows) > limit else None)
+        found.append((before, row))
+    return found, len(rows) > limit
 
 
-def listing(selection: RowSelection, limit: int, after: LogKey | None, oldest: bool) -> Statement:
+def listing(
+    selection: RowSelection, limit: int, after: LogKey | None, oldest: bool, full: bool = False
+) -> Statement:
     """The statement for the records of a list behind one of them."""
     sql = selection.sql()
     behind, skipped = [], ""
@@ -88,7 +134,8 @@ def listing(selection: RowSelection, limit: int, after: LogKey | None, oldest: b
         behind.append(_reached(sql, after, oldest))
         # Those alike that were listed stand at the beginning: which is which makes no difference.
         skipped = f" OFFSET {sql.parameters.value('UInt32', after.number + 1)}"
-    columns = indented(",\n".join([*_LINE, f"substring(s.body, 1, {LINE_BYTES}) AS piece"]))
+    said = _FULL if full else (f"substring(s.body, 1, {LINE_BYTES}) AS piece",)
+    columns = indented(",\n".join([*_LINE, *said]))
     way = "ASC" if oldest else "DESC"
     return sql.statement(
         f"SELECT\n{columns}\n{sql.rows(selection.predicate, *behind)}\n"
@@ -147,18 +194,20 @@ def counting(selection: RowSelection, spread: Buckets) -> Statement:
 
 async def log_record(store: Store, project: str, key: LogKey) -> LogRecord | None:
     """One record in full; None when the project has none of this key."""
+    asked = reading(project, key)
+    rows = (await store.fetch(asked.text, asked.parameters, purpose="log")).dicts()
+    return _record(rows[0], key, await contents(store, project, _refs(rows[0]))) if rows else None
+
+
+def reading(project: str, key: LogKey) -> Statement:
+    """The statement for one record. Those that are alike come in the order of their attributes."""
     sql = Sql(Window(project, min(key.time, LATEST - 1), min(key.time + 1, LATEST)), LOGS)
-    sql.parameters.given |= {"hash": key.hash, "number": key.number}
-    text = statement("log_record").replace("{HASH}", HASH).replace("{CLASS}", CLASS)
-    rows = (await store.fetch(text, sql.parameters.given, purpose="log")).dicts()
-    if not rows:
-        return None
-    row = rows[0]
-    refs = [
-        ContentRef(field.removeprefix("attribute:"), hash_, size)
-        for field, hash_, size in zip(row["fields"], row["hashes"], row["sizes"], strict=True)
-    ]
-    return _record(row, key, await contents(store, project, refs))
+    columns = indented(",\n".join([*_LINE, *_FULL]))
+    same = f"{HASH} = {sql.parameters.value('UInt64', key.hash)}"
+    return sql.statement(
+        f"SELECT\n{columns}\n{sql.rows(Always(), same)}\nORDER BY attributes_json, resource_json, hashes\n"
+        f"LIMIT 1 OFFSET {sql.parameters.value('UInt32', key.number)}"
+    )
 
 
 async def around(
@@ -196,11 +245,18 @@ def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
+def _refs(row: Mapping[str, Any]) -> list[ContentRef]:
+    return [
+        ContentRef(field.removeprefix("attribute:"), hash_, size)
+        for field, hash_, size in zip(row["fields"], row["hashes"], row["sizes"], strict=True)
+    ]
+
+
 def _record(row: Mapping[str, Any], key: LogKey, texts: Sequence[Content]) -> LogRecord:
     return LogRecord(
-        line=_line(row | {"piece": row["body"][:LINE_BYTES]}, key),
+        line=_line({**row, "piece": row["piece"][:LINE_BYTES]}, key),
         severity_number=row["severity_number"],
-        body=_text(row["body"]),
+        body=_text(row["piece"]),
         body_type=row["body_type"],
         observed=row["observed"],
         received=row["received"],

@@ -1,4 +1,4 @@
-"""What a reader has chosen among log records or metrics: the counterpart of `selection`, which is of spans."""
+"""What a reader has chosen among log records or metrics, as `selection` is what was chosen among spans."""
 
 from __future__ import annotations
 

@@ -80,9 +80,7 @@ class Values:
             return Between(*self._severity(value))
         below = Value((low,), False, Place(value.place.offset, len(low)))
         above = Value((high,), False, Place(value.place.offset + len(low) + 2, len(high)))
-        return Between(
-            self._severity(below)[0] if low else None, self._severity(above)[1] if high else None
-        )
+        return Between(self._severity(below)[0] if low else None, self._severity(above)[1] if high else None)
 
     def _severity(self, value: Value) -> tuple[int, int]:
         wanted = f"one of {', '.join(SEVERITIES)}, or a number from 1 to 24"

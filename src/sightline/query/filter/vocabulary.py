@@ -106,9 +106,7 @@ _METRICS = (
     *_COMMON,
 )
 SPANS = Vocabulary("spans", "start_time", "spans", fields(), OF_SPANS, ("s.name", "s.status_message"), True)
-LOGS = Vocabulary(
-    "logs", "time", "log records", _LOGS, (("severity", tuple(SEVERITIES)),), ("s.body",), True
-)
+LOGS = Vocabulary("logs", "time", "log records", _LOGS, (("severity", tuple(SEVERITIES)),), ("s.body",), True)
 METRICS = Vocabulary("metrics", "time", "metrics", _METRICS, (), ("s.name", "s.description"), False)
 ALL = {v.table: v for v in (SPANS, LOGS, METRICS)}
 
