@@ -2,6 +2,7 @@
 import "htmx.org";
 import { listenForCharts, tellZone } from "./charts";
 import { CopyButton } from "./copy";
+import { FilterBar, focusFilter } from "./filter";
 import { listenForKeys } from "./keys";
 import { listenForLogs } from "./logs";
 import { closeMenus } from "./menus";
@@ -9,8 +10,10 @@ import { followSelection } from "./selection";
 import { localiseTimes } from "./times";
 
 customElements.define("copy-button", CopyButton);
+customElements.define("filter-bar", FilterBar);
 localiseTimes(document);
 listenForKeys();
+focusFilter();
 closeMenus();
 followSelection();
 listenForCharts();

@@ -1,4 +1,4 @@
-// The list of logs: which record is open, the filter at hand, and a tail that follows while its reader is at the top.
+// The list of logs: which record is open, and a tail that follows while its reader is at the top.
 
 const typing = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
@@ -32,15 +32,8 @@ export function listenForLogs(): void {
   });
   document.addEventListener("htmx:pushedIntoHistory", mark);
   document.addEventListener("keydown", (event) => {
-    const field = document.querySelector<HTMLInputElement>(".qform input[name=q]");
-    if (!field || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]"))
-      return;
-    if (event.key === "Escape" && document.activeElement === field) return field.blur();
-    if (typing(event.target)) return;
-    if (event.key === "Escape") return document.querySelector<HTMLElement>("[data-log-close]")?.click();
-    if (event.key === "/") {
-      event.preventDefault();
-      field.focus();
-    }
+    const close = document.querySelector<HTMLElement>("[data-log-close]");
+    if (event.key !== "Escape" || typing(event.target) || document.querySelector("dialog[open]")) return;
+    close?.click();
   });
 }

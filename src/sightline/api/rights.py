@@ -77,6 +77,7 @@ RIGHTS: Mapping[str, Least] = {
     "GET /p/{project}/traces/{trace_id}": Least.READER,
     "GET /p/{project}/first": Least.READER,
     "GET /p/{project}/logs": Least.READER,
+    "GET /p/{project}/suggest": Least.READER,
     "GET /theme": Least.ANYONE,
     "GET /static/{name}": Least.ANYONE,
     # signing in and out

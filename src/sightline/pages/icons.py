@@ -42,6 +42,7 @@ ICONS: dict[str, str] = {
     # the frame
     "menu": "M2.500 4.500h11M2.500 8h11M2.500 11.500h11",
     "chevron": "M4 6l4 4 4-4",
+    "search": _ring(6.8, 6.8, 4) + "M9.800 9.800l3.700 3.700",
     "clock": _ring(8, 8, 5.8) + "M8 4.800V8l2.200 1.500",
     "refresh": "M3 8a5 5 0 105-5H4.500M6.500 1L4.300 3l2.200 2",
     "theme": _ring(8, 8, 2.8) + _SUN,

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sightline.pages.address import DEFAULT_RANGE, RANGES, Link, View, path_of
+from sightline.pages.address import DEFAULT_RANGE, RANGES, Link, View
 from sightline.pages.answers import Missing, html, part
 from sightline.pages.charts import Chart
 from sightline.pages.environment import render
+from sightline.pages.filter_bar import FilterBar
 from sightline.pages.frames import Frames, Table
 from sightline.pages.log_lines import Rail, Row, histogram, rails, row
 from sightline.pages.log_record import Opened, opened
+from sightline.pages.row_filter import chosen_rows, row_bar
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
 from sightline.query import logs as questions
@@ -24,7 +26,7 @@ from sightline.query.filter.nodes import And
 from sightline.query.filter.spelling import spell
 from sightline.query.filter.vocabulary import LOGS
 from sightline.query.log_facets import COUNTED, log_facets
-from sightline.query.row_selection import RowSelection, select_rows, without
+from sightline.query.row_selection import RowSelection, without
 from sightline.query.search import phrases_of
 from sightline.query.traces import BadCursor, environments
 from sightline.records.logs import LogKey, LogPage
@@ -32,19 +34,6 @@ from sightline.records.logs import LogKey, LogPage
 PAGE = 100
 PANE, LIST, LIVE = "log-record", "log-list", "log-live"
 PARAMETERS = ("q", "cursor", "rec", "order", "wrap", "live", "from")
-
-
-@dataclass(frozen=True, slots=True)
-class FilterField:
-    """The filter as typed, and what is wrong with it: before, at and behind the place, and a sentence."""
-
-    q: str
-    action: str
-    kept: tuple[tuple[str, str], ...]
-    error: str = ""
-    ahead: str = ""
-    wrong: str = ""
-    behind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +75,7 @@ class LogsContext:
 
     shell: Shell
     now: int
-    field: FilterField
+    bar: FilterBar
     total: int | None
     chart: Chart | None
     rails: tuple[Rail, ...]
@@ -164,11 +153,8 @@ class LogsPages:
         """The list, or the part of it that htmx asks for. Raises Missing."""
         view, principal = await self.frames.view(request, PARAMETERS)
         now, asked, wanted = self.services.clock(), _asked(request.query_params), part(request)
-        field = _field(view, asked)
-        try:
-            selection = select_rows(LOGS, view.q, view.window, now, view.environment)
-        except FilterError as error:
-            field, selection = _wrong(field, error), None
+        found = chosen_rows(view, LOGS, now)
+        selection = None if isinstance(found, FilterError) else found
         try:
             if wanted == PANE:
                 return html(
@@ -185,8 +171,10 @@ class LogsPages:
             raise Missing(f"This place in the list cannot be opened: {error}.") from error
         total, chart, beside, names = await self._figures(view, selection)
         shell = await self.frames.shell("Logs", "logs", view, principal, names)
+        hidden = {"order": "oldest" if asked.oldest else None, "wrap": "1" if asked.wrap else None}
+        bar = row_bar(view, ("logs",), LOGS, found, hidden)
         context = LogsContext(
-            shell, now, field, total, chart, beside, listed, _switches(view, asked), live, pane
+            shell, now, bar, total, chart, beside, listed, _switches(view, asked), live, pane
         )  # fmt: skip
         return html(render("logs.html", context))
 
@@ -288,22 +276,3 @@ def _wider(view: View, asked: _Asked) -> Link | None:
     name = names[at + 1]
     href = asked.link(view, range=name if name != DEFAULT_RANGE else None, cursor=None)
     return Link(f"Show the {RANGES[name][0].lower()}", href)
-
-
-def _field(view: View, asked: _Asked) -> FilterField:
-    kept = view.carried | {"order": "oldest" if asked.oldest else None, "wrap": "1" if asked.wrap else None}
-    pairs = tuple((name, value) for name, value in kept.items() if value)
-    return FilterField(view.q, path_of(view.project, "logs"), pairs)
-
-
-def _wrong(field: FilterField, error: FilterError) -> FilterField:
-    """The field with the place that is not understood apart from what stands around it."""
-    at, end = error.offset, error.offset + max(1, error.length)
-    said = str(error)
-    return replace(
-        field,
-        error=said[:1].upper() + said[1:] + ("" if said.endswith("?") else "."),
-        ahead=field.q[:at],
-        wrong=field.q[at:end],
-        behind=field.q[end:],
-    )

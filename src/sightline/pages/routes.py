@@ -24,6 +24,7 @@ from sightline.pages.admission import admit
 from sightline.pages.answers import Missing, Refused, html
 from sightline.pages.entrance import Entrance, Hashing, to_sign_in
 from sightline.pages.environment import render
+from sightline.pages.filter_bar import FilterPages
 from sightline.pages.first import FirstPages
 from sightline.pages.frames import Endpoint, Frames
 from sightline.pages.keys import KeyPages
@@ -44,7 +45,7 @@ from sightline.store.rows import QueryTimeout
 log = structlog.get_logger(__name__)
 _YEAR = 365 * 86400
 # Groups of pages of one project, each with its own table of addresses.
-PROJECT_PAGES = (TracesPages, TracePages, LogsPages, FirstPages)
+PROJECT_PAGES = (TracesPages, TracePages, LogsPages, FirstPages, FilterPages)
 
 
 def routes(services: Services) -> list[BaseRoute]:

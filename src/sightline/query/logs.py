@@ -201,7 +201,7 @@ async def log_record(store: Store, project: str, key: LogKey) -> LogRecord | Non
 
 def reading(project: str, key: LogKey) -> Statement:
     """The statement for one record. Those that are alike come in the order of their attributes."""
-    sql = Sql(Window(project, min(key.time, LATEST - 1), min(key.time + 1, LATEST)), LOGS)
+    sql = Sql(Window(project, min(key.time, LATEST - 1), min(key.time + 1, LATEST)), vocabulary=LOGS)
     columns = indented(",\n".join([*_LINE, *_FULL]))
     same = f"{HASH} = {sql.parameters.value('UInt64', key.hash)}"
     return sql.statement(

@@ -31,7 +31,7 @@ class RowSelection:
 
     def sql(self) -> Sql:
         """A builder of statements over these rows."""
-        return Sql(self.window, self.vocabulary)
+        return Sql(self.window, vocabulary=self.vocabulary)
 
     def refined(self, node: Node) -> RowSelection:
         """The rows that another filter chooses in the same place. Raises FilterError."""
