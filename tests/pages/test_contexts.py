@@ -13,6 +13,7 @@ from sightline.pages.environment import ENVIRONMENT, render
 from sightline.pages.first import FirstContext
 from sightline.pages.keys import KeysContext
 from sightline.pages.logs import ListPart, LivePart, LogsContext, PanePart
+from sightline.pages.metrics import MetricContext, MetricsContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
@@ -23,6 +24,8 @@ PAGES = {
     "traces.html": TracesContext,
     "trace.html": TraceContext,
     "logs.html": LogsContext,
+    "metrics.html": MetricsContext,
+    "metric.html": MetricContext,
     "_log_list.html": ListPart,
     "_log_live.html": LivePart,
     "_log_record.html": PanePart,

@@ -86,6 +86,20 @@ LOG = record(
     dropped_attributes=WHOLE, contents=listed(ANYTHING),
 )  # fmt: skip
 LOGS = record(project=TEXT, filter=TEXT, since=TIME, until=TIME, logs=listed(LOG), next=CURSOR)
+METRIC_INFO = record(
+    name=TEXT, type=TEXT, unit=TEXT, description=TEXT, temporality=MAYBE, monotonic=FLAG, points=WHOLE,
+    series=ANY_NUMBER, first_seen=TIME, last_seen=TIME, services=listed(TEXT),
+)  # fmt: skip
+METRICS = record(
+    project=TEXT, filter=TEXT, since=TIME, until=TIME, metrics=listed(METRIC_INFO), total=WHOLE, next=CURSOR
+)
+METRIC_LINE = record(
+    group=MAYBE, other=FLAG, quantile=MAYBE, filter=MAYBE, whole=ANY_NUMBER, values=listed(ANY_NUMBER)
+)
+METRIC = record(
+    project=TEXT, filter=TEXT, metric=METRIC_INFO, aggregate=TEXT, by=MAYBE, starts=listed(TIME), end=TIME,
+    step_seconds=NUMBER, groups=WHOLE, lines=listed(METRIC_LINE), exemplars=listed(ANYTHING),
+)  # fmt: skip
 PROJECT = record(name=PROJECT_NAME, created_at=TIME, retention_days=WHOLE, content_days=WHOLE)
 PROJECTS = record(projects=listed(PROJECT))
 PROJECT_BODY = strict("name", name=PROJECT_NAME, retention_days=DAYS, content_days=DAYS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sightline.api import administration, condition, logs, questions, scrape, shapes
+from sightline.api import administration, condition, logs, metrics, questions, scrape, shapes
 from sightline.api.operations import Operation, Parameter
 from sightline.records.access import Scope
 
@@ -201,5 +201,6 @@ OPERATIONS: tuple[Operation, ...] = (
         parameters=(_PROJECT,),
     ),
     *logs.OPERATIONS,
+    *metrics.OPERATIONS,
     Operation("GET", "/health", condition.health, "How the server is", Scope.READ, shapes.HEALTH),
 )

@@ -29,6 +29,7 @@ from sightline.pages.first import FirstPages
 from sightline.pages.frames import Endpoint, Frames
 from sightline.pages.keys import KeyPages
 from sightline.pages.logs import LogsPages
+from sightline.pages.metrics import MetricPages
 from sightline.pages.openid import Provider
 from sightline.pages.openid_entrance import OpenIdEntrance
 from sightline.pages.people import PeoplePages
@@ -45,7 +46,7 @@ from sightline.store.rows import QueryTimeout
 log = structlog.get_logger(__name__)
 _YEAR = 365 * 86400
 # Groups of pages of one project, each with its own table of addresses.
-PROJECT_PAGES = (TracesPages, TracePages, LogsPages, FirstPages, FilterPages)
+PROJECT_PAGES = (TracesPages, TracePages, LogsPages, MetricPages, FirstPages, FilterPages)
 
 
 def routes(services: Services) -> list[BaseRoute]:
