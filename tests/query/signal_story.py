@@ -86,7 +86,8 @@ _TIMES = frozenset({"time", "start_time", "observed_time", "received_at", "diges
 
 
 def _moment(value: int) -> str:
-    return f"{value // S}.{value % S:09d}"
+    # Small numbers would be read as days.
+    return f"{value // S}.{value % S:09d}" if value else "1970-01-01 00:00:00"
 
 
 def write(connection: Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:
@@ -106,7 +107,7 @@ def write(connection: Connection, table: str, rows: Sequence[dict[str, Any]]) ->
         for key in _TIMES & row.keys():
             value = row[key]
             line[key] = [_moment(one) for one in value] if isinstance(value, list) else _moment(value)
-        lines.append(json.dumps(line))
+        lines.append(json.dumps(line).replace("Infinity", '"inf"'))
     hashes = ", `content.hash`" if table == "logs" else ""
     read = ", arrayMap(h -> toFixedString(unhex(h), 16), hashes)" if hashes else ""
     connection.command(

@@ -13,8 +13,6 @@ from sightline.query.measures import Unit
 _TIMES = {"ns": 1.0, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9, "min": 60e9, "h": 3600e9, "d": 86400e9}
 _SIZES = {"By": 1.0, "bytes": 1.0, "KiBy": 1024.0, "MiBy": 1024.0**2, "kBy": 1e3, "MBy": 1e6, "GBy": 1e9}
 _LETTERS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (0.0, "B"))
-# What is spelled out: aggregate → words for what is counted in it.
-_COUNTED = frozenset({"rate", "increase"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def shown(unit: str, kind: str, aggregate: str, values: Iterable[float | None]) 
         if unit in _TIMES:
             return Shown(f"{unit}/s")
         inner = shown(unit, kind, "increase", values)
-        return Shown(f"{inner.unit or 'x'}/s" if inner.unit else "/s", inner.factor)
+        return Shown(f"{'' if inner.unit == '1' else inner.unit}/s", inner.factor)
     if unit in _TIMES:
         return Shown(Unit.NANOSECONDS, _TIMES[unit])
     if unit in _SIZES:

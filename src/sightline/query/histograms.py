@@ -135,8 +135,8 @@ def merged(histograms: Iterable[Sequence[Cell]]) -> list[Cell]:
     """Histograms with different bounds as one, with all bounds of all; each value keeps its place."""
     parts = [[cell for cell in cells if cell.count > 0] for cells in histograms]
     parts = [cells for cells in parts if cells]
-    if len(parts) == 1:
-        return parts[0]
+    if len(parts) < 2:
+        return parts[0] if parts else []
     edges = sorted({end for cells in parts for cell in cells for end in (cell.low, cell.high)})
     everything = [cell for cells in parts for cell in cells]
     sums = [sum(cell.below(value) for cell in everything) for value in edges]
