@@ -7,6 +7,7 @@ import { listenForKeys } from "./keys";
 import { listenForLogs } from "./logs";
 import { closeMenus } from "./menus";
 import { followSelection } from "./selection";
+import { listenForSql } from "./sql";
 import { localiseTimes } from "./times";
 
 customElements.define("copy-button", CopyButton);
@@ -17,6 +18,7 @@ focusFilter();
 closeMenus();
 followSelection();
 listenForCharts();
+listenForSql();
 tellZone();
 listenForLogs();
 

@@ -24,7 +24,8 @@ def test_default_values_are_left_out_of_addresses() -> None:
     view = address.view("default", "/p/default/traces", {"env": "prod"}, "dark", NOW)
     frame = shell.shell("Traces", "traces", view, Intake(), ["default"], ["dev", "prod"])
     assert [link.href for link in frame.ranges if link.current] == ["/p/default/traces?env=prod"]
-    assert frame.navigation[0].href == "/p/default/traces?env=prod"
+    assert frame.navigation[0].href == "/p/default/?env=prod"
+    assert frame.navigation[1].href == "/p/default/traces?env=prod"
     assert [link.text for link in frame.themes if link.current] == ["Dark"]
     assert [link.text for link in frame.environments if link.current] == ["prod"]
 

@@ -1,7 +1,7 @@
 """What needs someone: new error types, failures and times that grew, unpriced models, refused senders. Pure.
 
-Each entry says why it is there, with a figure and a link. What is lost comes first; then what failed or slowed
-by how many spans beyond what the comparison would give; what has no price last.
+Each entry says why it is there, with a figure and a link. What is lost comes first; then what failed or
+slowed, by how many spans beyond what the comparison would give; what has no price last.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Figures as the pages write them: number and unit, what a sum leaves out, and the difference to before. Pure."""
+"""Figures as the pages write them: number and unit, what a sum leaves out, the difference. Pure."""
 
 from __future__ import annotations
 
