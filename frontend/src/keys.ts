@@ -57,7 +57,6 @@ export function listenForKeys(): void {
     e: () => move(1, (row) => row.hasAttribute("data-error")),
     "[": () => tab(-1),
     "]": () => tab(1),
-    l: () => document.querySelector<HTMLElement>("[data-live-switch]")?.click(),
     t: () => document.querySelector<HTMLElement>("#range > summary")?.click(),
     g: () => (going = Date.now()),
   };

@@ -7,16 +7,14 @@ from dataclasses import asdict
 from typing import Any
 
 from sightline.api import shapes
+from sightline.api.moments import iso
 from sightline.api.operations import Call, Operation, Parameter
-from sightline.api.problems import Problem
-from sightline.api.questions import failed, iso
-from sightline.api.rows import CURSOR, PROJECT, WINDOW, chosen
+from sightline.api.parameters import CURSOR, SELECTED, rows, told_rows
+from sightline.api.parameters import limit as limit_of
 from sightline.query import logs as questions
 from sightline.query.filter.vocabulary import LOGS
-from sightline.query.traces import BadCursor
 from sightline.records.access import Scope
 from sightline.records.logs import LogRecord
-from sightline.store.rows import StoreError
 
 PER_PAGE = 100
 ORDERS = ("latest", "oldest")
@@ -24,27 +22,13 @@ ORDERS = ("latest", "oldest")
 
 async def list_logs(call: Call) -> Mapping[str, Any]:
     """A page of log records, latest or oldest first."""
-    selection = chosen(call, LOGS)
+    selection = rows(call, LOGS)
     limit = call.number("limit", PER_PAGE, questions.MAX_PAGE)
-    order = call.text("order") or ORDERS[0]
-    if order not in ORDERS:
-        raise Problem(422, f"order is {order[:40]!r}; expected {' or '.join(ORDERS)}.")
-    try:
-        records, following = await questions.list_records(
-            call.services.store, selection, limit=limit, cursor=call.text("cursor"), oldest=order == "oldest"
-        )
-    except BadCursor as error:
-        raise Problem(422, "The cursor is not one this server made; leave it out to begin anew.") from error
-    except StoreError as error:
-        raise failed(error) from error
-    return {
-        "project": call.project,
-        "filter": selection.text,
-        "since": iso(selection.window.since),
-        "until": iso(selection.window.until),
-        "logs": [_record(record) for record in records],
-        "next": following,
-    }
+    oldest = call.word("order", ORDERS, ORDERS[0]) == "oldest"
+    records, following = await questions.list_records(
+        call.services.store, selection, limit=limit, cursor=call.text("cursor"), oldest=oldest
+    )
+    return {**told_rows(selection), "logs": [_record(record) for record in records], "next": following}
 
 
 def _record(record: LogRecord) -> dict[str, Any]:
@@ -83,17 +67,10 @@ OPERATIONS: tuple[Operation, ...] = (
         shapes.LOGS,
         "Those that a filter finds. `next` goes on exactly where a page ended, whatever arrived since.",
         parameters=(
-            PROJECT,
-            *WINDOW,
-            Parameter(
-                "limit",
-                "Most items on a page.",
-                {"type": "integer", "minimum": 1, "maximum": questions.MAX_PAGE, "default": PER_PAGE},
-            ),
+            *SELECTED,
+            limit_of(PER_PAGE, questions.MAX_PAGE),
             CURSOR,
-            Parameter(
-                "order", "`latest` first (default) or `oldest`.", {"type": "string", "enum": [*ORDERS]}
-            ),
+            Parameter("order", "`latest` first, or `oldest`.", {"type": "string", "enum": [*ORDERS]}),
         ),
     ),
 )

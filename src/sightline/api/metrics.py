@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from sightline.api import shapes
+from sightline.api.moments import iso
 from sightline.api.operations import Call, Operation, Parameter
+from sightline.api.parameters import CURSOR, SELECTED, rows, told_rows
+from sightline.api.parameters import limit as limit_of
 from sightline.api.problems import Problem
-from sightline.api.questions import failed, iso
-from sightline.api.rows import CURSOR, PROJECT, WINDOW, chosen
 from sightline.query import metrics as questions
 from sightline.query.filter.vocabulary import METRICS
-from sightline.query.metric_series import MOST, MOST_TOP, TOP, NoAggregate, over_time
+from sightline.query.metric_series import MOST, MOST_TOP, TOP, over_time
 from sightline.records.access import Scope
 from sightline.records.metrics import MetricInfo, MetricLine
-from sightline.store.rows import StoreError
 
 PER_PAGE = 100
 _EXEMPLARS = 20
@@ -23,19 +23,12 @@ _EXEMPLARS = 20
 
 async def list_metrics(call: Call) -> Mapping[str, Any]:
     """A page of the catalogue, by name."""
-    selection = chosen(call, METRICS)
+    selection = rows(call, METRICS)
     limit = call.number("limit", PER_PAGE, questions.MAX_PAGE)
-    try:
-        found = await questions.catalogue(
-            call.services.store, selection, limit=limit, after=call.text("cursor") or ""
-        )
-    except StoreError as error:
-        raise failed(error) from error
+    after = call.text("cursor") or ""
+    found = await questions.catalogue(call.services.store, selection, limit=limit, after=after)
     return {
-        "project": call.project,
-        "filter": selection.text,
-        "since": iso(selection.window.since),
-        "until": iso(selection.window.until),
+        **told_rows(selection),
         "metrics": [_info(one) for one in found.metrics],
         "total": found.total,
         "next": found.next,
@@ -45,25 +38,18 @@ async def list_metrics(call: Call) -> Mapping[str, Any]:
 async def one_metric(call: Call) -> Mapping[str, Any]:
     """One metric over time, by group."""
     name = call.request.path_params["name"]
-    selection = chosen(call, METRICS)
+    selection = rows(call, METRICS)
     one = questions.named(selection, name)
     store = call.services.store
     top, most = call.number("top", TOP, MOST_TOP), call.number("buckets", MOST, 500)
-    try:
-        info = await questions.metric(store, one)
-        if info is None:
-            raise Problem(404, f"No point of {name[:200]!r} in this time of project {call.project}.")
-        series = await over_time(
-            store, one, info, call.text("aggregate") or "", call.text("by") or "", top=top, most=most
-        )
-        exemplars = await questions.exemplars(store, one, _EXEMPLARS)
-    except NoAggregate as error:
-        raise Problem(422, f"{error}.") from error
-    except StoreError as error:
-        raise failed(error) from error
+    info = await questions.metric(store, one)
+    if info is None:
+        raise Problem(404, f"No point of {name[:200]!r} in this time of project {call.project}.")
+    aggregate, by = call.text("aggregate") or "", call.text("by") or ""
+    series = await over_time(store, one, info, aggregate, by, top=top, most=most)
+    exemplars = await questions.exemplars(store, one, _EXEMPLARS)
     return {
-        "project": call.project,
-        "filter": selection.text,
+        **told_rows(selection),
         "metric": _info(info),
         "aggregate": series.aggregate,
         "by": series.by or None,
@@ -122,19 +108,14 @@ OPERATIONS: tuple[Operation, ...] = (
         shapes.METRICS,
         "By name. `series` counts what attributes and resource tell apart, in the last hour it was sent.",
         parameters=(
-            PROJECT,
-            *WINDOW,
-            Parameter(
-                "limit",
-                "Most items on a page.",
-                {"type": "integer", "minimum": 1, "maximum": questions.MAX_PAGE, "default": PER_PAGE},
-            ),
+            *SELECTED,
+            limit_of(PER_PAGE, questions.MAX_PAGE),
             CURSOR,
         ),
     ),
     Operation(
         "GET",
-        "/metrics/{name}",
+        "/metrics/{name:path}",
         one_metric,
         "One metric over time",
         Scope.READ,
@@ -142,8 +123,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Values by bucket, null where nothing was measured; `whole` is over all the time.",
         parameters=(
             Parameter("name", "The metric's name.", shapes.TEXT, "path"),
-            PROJECT,
-            *WINDOW,
+            *SELECTED,
             Parameter(
                 "aggregate",
                 "Gauges: avg, min, max, last, sum. Counters: rate, increase. Histograms: quantiles, p50, p95,"

@@ -11,14 +11,17 @@ Schema = Mapping[str, Any]
 TEXT: Schema = {"type": "string"}
 WHOLE: Schema = {"type": "integer"}
 NUMBER: Schema = {"type": "number"}
+MAYBE_TEXT: Schema = {"type": ["string", "null"]}
+MAYBE_WHOLE: Schema = {"type": ["integer", "null"]}
+MAYBE_NUMBER: Schema = {"type": ["number", "null"], "description": "null is unknown, never 0."}
 FLAG: Schema = {"type": "boolean"}
 TIME: Schema = {"type": "string", "format": "date-time", "description": "UTC, nine digits of a second."}
+WHEN: Schema = {"type": "string"}
+TARGET: Schema = {"type": "string", "enum": ["spans", "traces"]}
 CURSOR: Schema = {
     "type": ["string", "null"],
     "description": "Ask for the next page with it; null at the end.",
 }
-MAYBE: Schema = {"type": ["string", "null"]}
-ANY_NUMBER: Schema = {"type": ["number", "null"]}
 ANYTHING: Schema = {"type": "object", "additionalProperties": True}
 PROJECT_NAME: Schema = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"}
 DAYS: Schema = {"type": "integer", "minimum": 1, "maximum": 36500}
@@ -42,6 +45,19 @@ def strict(*required: str, **properties: Schema) -> Schema:
 def listed(schema: Schema) -> Schema:
     """A list."""
     return {"type": "array", "items": schema}
+
+
+def told(**properties: Schema) -> Schema:
+    """An answer about a selection: what was asked as it was understood, and what was found."""
+    asked = {
+        "project": PROJECT_NAME,
+        "since": TIME,
+        "until": TIME,
+        "environment": MAYBE_TEXT,
+        "filter": {**TEXT, "description": "The canonical text of the filter."},
+        "target": TARGET,
+    }
+    return record(**asked, **properties)
 
 
 SQL_BODY = strict(
@@ -77,29 +93,83 @@ SPAN = record(
     attributes=ANYTHING,
 )
 TRACE = record("trace_id", "spans", "next", trace_id=TEXT, spans=listed(SPAN), next=CURSOR)
-TRACES = record(project=TEXT, traces=listed(ANYTHING), next=CURSOR)
 LOG = record(
-    "key", "time", "body", "attributes", "resource",
-    key=TEXT, time=TIME, observed_time=TIME, received_at=TIME, severity=MAYBE, severity_number=ANY_NUMBER,
-    severity_text=MAYBE, event=MAYBE, service=MAYBE, service_version=MAYBE, environment=MAYBE, scope=MAYBE,
-    trace_id=MAYBE, span_id=MAYBE, body=TEXT, body_type=TEXT, attributes=ANYTHING, resource=ANYTHING,
-    dropped_attributes=WHOLE, contents=listed(ANYTHING),
-)  # fmt: skip
-LOGS = record(project=TEXT, filter=TEXT, since=TIME, until=TIME, logs=listed(LOG), next=CURSOR)
+    "key",
+    "time",
+    "body",
+    "attributes",
+    "resource",
+    key=TEXT,
+    time=TIME,
+    observed_time=TIME,
+    received_at=TIME,
+    severity=MAYBE_TEXT,
+    severity_number=MAYBE_WHOLE,
+    severity_text=MAYBE_TEXT,
+    event=MAYBE_TEXT,
+    service=MAYBE_TEXT,
+    service_version=MAYBE_TEXT,
+    environment=MAYBE_TEXT,
+    scope=MAYBE_TEXT,
+    trace_id=MAYBE_TEXT,
+    span_id=MAYBE_TEXT,
+    body=TEXT,
+    body_type=TEXT,
+    attributes=ANYTHING,
+    resource=ANYTHING,
+    dropped_attributes=WHOLE,
+    contents=listed(ANYTHING),
+)
+LOGS = record(
+    project=TEXT, filter=TEXT, environment=MAYBE_TEXT, since=TIME, until=TIME, logs=listed(LOG), next=CURSOR
+)
 METRIC_INFO = record(
-    name=TEXT, type=TEXT, unit=TEXT, description=TEXT, temporality=MAYBE, monotonic=FLAG, points=WHOLE,
-    series=ANY_NUMBER, first_seen=TIME, last_seen=TIME, services=listed(TEXT),
-)  # fmt: skip
+    name=TEXT,
+    type=TEXT,
+    unit=TEXT,
+    description=TEXT,
+    temporality=MAYBE_TEXT,
+    monotonic=FLAG,
+    points=WHOLE,
+    series=MAYBE_NUMBER,
+    first_seen=TIME,
+    last_seen=TIME,
+    services=listed(TEXT),
+)
 METRICS = record(
-    project=TEXT, filter=TEXT, since=TIME, until=TIME, metrics=listed(METRIC_INFO), total=WHOLE, next=CURSOR
+    project=TEXT,
+    filter=TEXT,
+    environment=MAYBE_TEXT,
+    since=TIME,
+    until=TIME,
+    metrics=listed(METRIC_INFO),
+    total=WHOLE,
+    next=CURSOR,
 )
 METRIC_LINE = record(
-    group=MAYBE, other=FLAG, quantile=MAYBE, filter=MAYBE, whole=ANY_NUMBER, values=listed(ANY_NUMBER)
+    group=MAYBE_TEXT,
+    other=FLAG,
+    quantile=MAYBE_TEXT,
+    filter=MAYBE_TEXT,
+    whole=MAYBE_NUMBER,
+    values=listed(MAYBE_NUMBER),
 )
 METRIC = record(
-    project=TEXT, filter=TEXT, metric=METRIC_INFO, aggregate=TEXT, by=MAYBE, starts=listed(TIME), end=TIME,
-    step_seconds=NUMBER, groups=WHOLE, lines=listed(METRIC_LINE), exemplars=listed(ANYTHING),
-)  # fmt: skip
+    project=TEXT,
+    filter=TEXT,
+    environment=MAYBE_TEXT,
+    since=TIME,
+    until=TIME,
+    metric=METRIC_INFO,
+    aggregate=TEXT,
+    by=MAYBE_TEXT,
+    starts=listed(TIME),
+    end=TIME,
+    step_seconds=NUMBER,
+    groups=WHOLE,
+    lines=listed(METRIC_LINE),
+    exemplars=listed(ANYTHING),
+)
 PROJECT = record(name=PROJECT_NAME, created_at=TIME, retention_days=WHOLE, content_days=WHOLE)
 PROJECTS = record(projects=listed(PROJECT))
 PROJECT_BODY = strict("name", name=PROJECT_NAME, retention_days=DAYS, content_days=DAYS)
@@ -149,5 +219,5 @@ HEALTH = record(
 )
 PROBLEM = record(
     "title", "status", "detail", type=TEXT, title=TEXT, status=WHOLE, detail=TEXT, instance=TEXT, reason=TEXT,
-    position=WHOLE, errors=listed(record(pointer=TEXT, detail=TEXT)),
+    position=WHOLE, length=WHOLE, suggestion=TEXT, errors=listed(record(pointer=TEXT, detail=TEXT)),
 )  # fmt: skip
