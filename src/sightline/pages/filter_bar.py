@@ -16,6 +16,8 @@ from sightline.pages.address import Link, View, path_of
 from sightline.pages.frames import Frames, Table
 from sightline.pages.services import Services
 from sightline.query.filter.errors import FilterError
+from sightline.query.filter.vocabulary import LOGS, METRICS
+from sightline.query.row_suggest import suggest_rows
 from sightline.query.selection import Selection, Target, select
 from sightline.query.suggest import suggest
 
@@ -24,6 +26,8 @@ _HINTS = {
     Target.SPANS: "all conditions must hold for the span",
 }
 MOST_TEXT = 8_000
+# What else than spans a bar may be about, by the name of its table.
+ROWS = {LOGS.table: LOGS, METRICS.table: METRICS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +119,13 @@ class FilterPages:
         view, _ = await self.frames.view(request, ("q", "at", "target"))
         at = request.query_params.get("at", "")
         place = int(at) if at.isdecimal() and len(at) < 6 else len(view.q)
-        target = Target.SPANS if request.query_params.get("target") == "spans" else Target.TRACES
-        text, now = view.q[:MOST_TEXT], self.services.clock()
-        found = await suggest(self.services.store, text, place, view.window, now, target, view.environment)
+        wanted = request.query_params.get("target", "")
+        text, now, store = view.q[:MOST_TEXT], self.services.clock(), self.services.store
+        if wanted in ROWS:
+            found = await suggest_rows(store, ROWS[wanted], text, place, view.window, now, view.environment)
+        else:
+            target = Target.SPANS if wanted == "spans" else Target.TRACES
+            found = await suggest(store, text, place, view.window, now, target, view.environment)
         return JSONResponse(
             {"suggestions": [asdict(one) for one in found]}, headers={"cache-control": "no-store"}
         )

@@ -26,6 +26,7 @@ from sightline.query import metrics as questions
 from sightline.query.filter.errors import FilterError
 from sightline.query.filter.spelling import spell
 from sightline.query.filter.vocabulary import METRICS
+from sightline.query.measures import Unit
 from sightline.query.metric_series import SPREAD, NoAggregate, aggregates, over_time
 from sightline.query.row_selection import RowSelection, holds
 from sightline.query.traces import environments
@@ -227,7 +228,7 @@ def _row(info: MetricInfo, view: View, values: Sequence[float | None] | None) ->
     return MetricRow(
         name=info.name,
         href=view.link("metrics", info.name, q=view.q or None),
-        kind=_KINDS[info.type],
+        kind="counter" if info.type == "sum" and info.monotonic else _KINDS[info.type],
         unit=metric_units.words(info.unit),
         description=info.description,
         series=info.series,
@@ -348,6 +349,7 @@ def _drawn(
         shown.unit,
         kind="bars" if series.aggregate == "increase" else "lines",
         zoom=zoom,
+        note="" if shown.unit in (Unit.NANOSECONDS, "1") else f"in {shown.unit}",
         height=220,
         until=view.until,
     )

@@ -42,7 +42,7 @@ def row_bar(
         kept=tuple((name, value) for name, value in kept.items() if value),
         q=view.q,
         hint=_HINTS[vocabulary.table],
-        suggest="",
+        suggest=view.link("suggest", target=vocabulary.table),
         clear=view.link(*pages, **kept) if view.q else "",
         mistake=mistake_of(view, "/".join(pages), found, kept) if isinstance(found, FilterError) else None,
         example=_EXAMPLES[vocabulary.table],
