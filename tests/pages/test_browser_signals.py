@@ -96,7 +96,8 @@ def test_the_tail_follows_while_nothing_is_read(tab: Tab, address: str, store: S
     signals.write(writer, "logs", [signals.record(signals.S, "fresh from the press")])
     tab.wait(f"document.querySelectorAll('tr[data-rec]').length === {before} + 1")
     assert "fresh from the press" in tab.run("document.querySelector('tr[data-rec]').textContent")
-    # With a record open it only counts.
+    # With a record open it only counts. The new lines answer to a click once htmx has seen them.
+    tab.wait("document.querySelector('tr[data-rec] td.nm a')['htmx-internal-data']?.boosted")
     tab.run("document.querySelector('tr[data-rec] td.nm a').click()")
     tab.wait("document.querySelector('#log-record')?.hidden === false")
     signals.write(writer, "logs", [signals.record(signals.S // 2, "one more")])
