@@ -5,10 +5,13 @@ import { CopyButton } from "./copy";
 import { FilterBar, focusFilter } from "./filter";
 import { listenForKeys } from "./keys";
 import { listenForList } from "./list";
+import { listenForLogs } from "./logs";
 import { closeMenus } from "./menus";
 import { followSelection } from "./selection";
 import { followTail } from "./tail";
 import { listenForSql } from "./sql";
+import { listenForSql } from "./sql";
+import { followTail } from "./tail";
 import { localiseTimes } from "./times";
 import { showWaiting } from "./waiting";
 
@@ -29,6 +32,7 @@ followSelection();
 listenForCharts();
 listenForSql();
 tellZone();
+listenForLogs();
 
 document.addEventListener("htmx:load", (event) => {
   if (event.target instanceof Element) localiseTimes(event.target);

@@ -15,6 +15,8 @@ from sightline.pages.environment import ENVIRONMENT, render
 from sightline.pages.explore import ExploreContext
 from sightline.pages.first import FirstContext
 from sightline.pages.keys import KeysContext
+from sightline.pages.logs import ListPart, LivePart, LogsContext, PanePart
+from sightline.pages.metrics import MetricContext, MetricsContext
 from sightline.pages.overview import AttentionPart, EndsPart, OverviewContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.problems import ProblemContext
@@ -32,6 +34,12 @@ PAGES = {
     "traces.html": TracesContext,
     "trace.html": TraceContext,
     "compare.html": CompareContext,
+    "logs.html": LogsContext,
+    "metrics.html": MetricsContext,
+    "metric.html": MetricContext,
+    "_log_list.html": ListPart,
+    "_log_live.html": LivePart,
+    "_log_record.html": PanePart,
     "first.html": FirstContext,
     "problem.html": ProblemContext,
     "login.html": LoginContext,

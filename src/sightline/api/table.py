@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from sightline.api import (
     condition,
     figures,
+    logs,
+    metrics,
     prices,
     projects,
     quarantine,
@@ -24,6 +26,8 @@ TOPICS: Mapping[str, tuple[Operation, ...]] = {
     "Traces": traces.OPERATIONS,
     "Figures": figures.OPERATIONS,
     "Fields and values": vocabulary.OPERATIONS,
+    "Logs": logs.OPERATIONS,
+    "Metrics": metrics.OPERATIONS,
     "Texts": texts.OPERATIONS,
     "SQL": sql.OPERATIONS,
     "Saved views": views.OPERATIONS,

@@ -31,6 +31,8 @@ from sightline.pages.filter_bar import FilterPages
 from sightline.pages.first import FirstPages
 from sightline.pages.frames import Endpoint, Frames
 from sightline.pages.keys import KeyPages
+from sightline.pages.logs import LogsPages
+from sightline.pages.metrics import MetricPages
 from sightline.pages.openid import Provider
 from sightline.pages.openid_entrance import OpenIdEntrance
 from sightline.pages.overview import OverviewPages
@@ -60,6 +62,8 @@ PROJECT_PAGES = (
     ExplorePages,
     SqlPages,
     ComparePages,
+    LogsPages,
+    MetricPages,
 )
 # And those that are about no project.
 SERVER_PAGES = (ApiDocsPages,)

@@ -80,7 +80,9 @@ def slowest(selection: Selection, limit: int) -> Statement:
 
 def dearest(selection: Selection, limit: int) -> Statement:
     """The requests that cost most."""
-    return _first(selection, "round(s.trace_cost_usd * 1e9) AS cost", "cost DESC, id", limit, "s.trace_cost_usd > 0")
+    return _first(
+        selection, "round(s.trace_cost_usd * 1e9) AS cost", "cost DESC, id", limit, "s.trace_cost_usd > 0"
+    )
 
 
 def latest(selection: Selection, limit: int) -> Statement:
