@@ -15,7 +15,7 @@ from sightline.query.filter.nodes import And, Condition, Everything, Name, Node,
 from sightline.query.filter.parser import parse
 from sightline.query.filter.predicates import Predicate
 from sightline.query.filter.spelling import spell
-from sightline.query.filter.wholes import about_traces
+from sightline.query.filter.wholes import about_sessions, about_traces
 from sightline.query.window import Window
 from sightline.store.store import Store
 
@@ -25,6 +25,8 @@ class Target(StrEnum):
 
     SPANS = "spans"
     TRACES = "traces"
+    SESSIONS = "sessions"
+    """Asked by `query.sessions` alone: counts, facets and figures are of spans or traces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ def select(
     node = parse(text)
     if target is Target.TRACES:
         node = about_traces(node)
+    elif target is Target.SESSIONS:
+        node = about_sessions(node)
     return Selection(window, target, spell(node), node, _meant(node, now, environment), environment)
 
 

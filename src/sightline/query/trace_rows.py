@@ -105,7 +105,8 @@ def trace(project: str, trace_id: str, answer: Rows, limit: int) -> Trace:
     nodes = [Node(row[0], row[1], row[7], row[7] + row[8]) for row in rows]
     spans = tuple(span(trace_id, rows[place.at], place) for place in places(nodes))
     counted = [s for s in spans if s.usage_source != "rollup"]
-    costs = [s.cost_usd for s in counted if s.cost_usd is not None]
+    own = [s for s in spans if s.usage_source == "own"]
+    costs = [s.cost_usd for s in own if s.cost_usd is not None]
     begin = min(node.start for node in nodes)
     return Trace(
         project=project,
@@ -114,11 +115,11 @@ def trace(project: str, trace_id: str, answer: Rows, limit: int) -> Trace:
         start_time=begin,
         duration_ns=max(node.end for node in nodes) - begin,
         tokens=Tokens(
-            total([s.tokens.input for s in counted]),
-            total([s.tokens.output for s in counted]),
-            total([s.tokens.cache_read for s in counted]),
-            total([s.tokens.cache_write for s in counted]),
-            total([s.tokens.reasoning for s in counted]),
+            total([s.tokens.input for s in own]),
+            total([s.tokens.output for s in own]),
+            total([s.tokens.cache_read for s in own]),
+            total([s.tokens.cache_write for s in own]),
+            total([s.tokens.reasoning for s in own]),
         ),
         cost_usd=sum(costs) if costs else None,
         unknown_cost=sum(s.cost_source == "unknown" for s in counted),

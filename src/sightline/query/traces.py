@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from sightline.content.texts import leaves, stored
 from sightline.query import trace_rows
-from sightline.query.preview import preview
+from sightline.query.previews import previews
 from sightline.query.statements import statement
 from sightline.records.trace import Content, ContentRef, SpanDetail, Trace, TracePage, TraceSummary
 from sightline.store.store import Store
@@ -23,7 +23,6 @@ _DAY = 86_400 * 10**9
 # The last moment a DateTime64(9) holds.
 _LATEST = 2**63 - 1
 _LAST_ID = "g"  # behind every hexadecimal id
-_PREVIEW_BYTES = 4_000
 _CURSOR = re.compile(r"(\d{1,19})-([0-9a-f]{1,64})")
 _TRACE_ID = re.compile(r"[0-9a-f]{1,64}")
 
@@ -111,12 +110,10 @@ async def _summaries(
         purpose="traces",
     )
     rows = answer.dicts()
-    hashes = {row["input_hash"].lower() for row in rows if row["input_hash"]}
-    refs = [ContentRef("input", hash_, 0) for hash_ in hashes]
-    texts = {c.ref.hash: c.text or "" for c in await contents(store, project, refs, limit=_PREVIEW_BYTES)}
+    said = await previews(store, project, [row["input_hash"] for row in rows])
     return {
         row["trace_id"]: (
-            trace_rows.summary(row, preview(texts.get(row["input_hash"].lower(), ""))),
+            trace_rows.summary(row, said.get(row["input_hash"].lower(), "")),
             row["listed_at"],
         )
         for row in rows
