@@ -1,5 +1,6 @@
 // Entry of the islands. Every page works without this file; it adds htmx, the reader's time zone, keys and copying.
 import "htmx.org";
+import { listenForCharts, tellZone } from "./charts";
 import { CopyButton } from "./copy";
 import { listenForKeys } from "./keys";
 import { closeMenus } from "./menus";
@@ -11,6 +12,8 @@ localiseTimes(document);
 listenForKeys();
 closeMenus();
 followSelection();
+listenForCharts();
+tellZone();
 
 document.addEventListener("htmx:load", (event) => {
   if (event.target instanceof Element) localiseTimes(event.target);
