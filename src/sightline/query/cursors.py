@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sightline.query.window import LATEST, Window
 
-_WRITTEN = re.compile(r"(-?[a-z]{1,12})\.(\d{1,19})\.(\d{1,19})\.(\d{1,19})\.(-?\d{1,19})\.(\d{1,20})")
+_WRITTEN = re.compile(r"(-?[a-z][a-z0-9]{0,11})\.(\d{1,19})\.(\d{1,19})\.(\d{1,19})\.(-?\d{1,19})\.(\d{1,20})")
 
 
 class BadCursor(ValueError):

@@ -1,4 +1,4 @@
-"""Rows of the store as sessions and turns. Pure."""
+"""Rows of the store as sessions, turns and users. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sightline.query.trace_rows import tokens
-from sightline.records.sessions import SessionSummary, Several, TurnFigures
+from sightline.records.sessions import SessionSummary, Several, TurnFigures, UserSummary
 
 SHOWN = 5
 """How many different users, models and the like are named."""
@@ -68,4 +68,24 @@ def turn(row: Mapping[str, Any]) -> TurnFigures:
         user_id=row["user_id"],
         environment=row["environment"],
         release=row["release"],
+    )
+
+
+def user(row: Mapping[str, Any]) -> UserSummary:
+    """A user from a row of `users.figures`."""
+    return UserSummary(
+        user_id=row["id"],
+        requests=row["requests"],
+        failed=row["failed"],
+        sessions=row["sessions"],
+        spans=row["spans"],
+        tokens=tokens(row),
+        cost_usd=row["cost_usd"],
+        unknown_cost=row["unknown_cost"],
+        unknown_tokens=row["unknown_tokens"],
+        p95_ns=int(row["p95"]) if row["topmost"] else None,
+        first=row["first"],
+        last=row["last"],
+        features=several(row["features"]),
+        models=several(row["models"]),
     )

@@ -71,7 +71,7 @@ async def latest_traces(
             )
         ).rows
         fresh = [row[0] for row in starts if row[0] not in taken]
-        listed = await _summaries(store, project, fresh, min((row[1] for row in starts), default=0) - _DAY)
+        listed = await summaries(store, project, fresh, min((row[1] for row in starts), default=0) - _DAY)
         for trace_id, started in starts:
             if len(taken) == limit:
                 break
@@ -98,7 +98,7 @@ def _read_cursor(cursor: str | None) -> tuple[int, str]:
     return int(match[1]), match[2]
 
 
-async def _summaries(
+async def summaries(
     store: Store, project: str, trace_ids: Sequence[str], since: int
 ) -> dict[str, tuple[TraceSummary, int]]:
     """Summary and place in time of each trace, from its spans since a day before the earliest one's start."""
