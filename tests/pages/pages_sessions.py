@@ -1,4 +1,4 @@
-"""Conversations over several traces: a chat that sends its history, a failed turn, hostile ids, a long one."""
+"""Conversations over several traces: a chat that sends its history, a failure, hostile ids, a long one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOSTILE = (
 HOUR = 3600 * S
 MODEL = {"provider": "openai", "request_model": "gpt-4o-mini", "response_model": "gpt-4o-mini-2024-07-18"}
 SAID = [
-    ("Which shoes are best for a marathon?", "For a marathon take **cushioned** shoes:\n\n1. Aero 3\n2. Cloud 9"),
+    ("Which shoes are best for a marathon?", "Take **cushioned** shoes:\n\n1. Aero 3\n2. Cloud 9"),
     ("Do you have Aero 3 in size 44?", "Yes, two pairs are left.\n\n```json\n{\"sku\": \"aero-3-44\"}\n```"),
     ("And in blue?", ""),
     ("Hello? And in blue?", "Sorry for the wait. Blue is back next week."),
@@ -41,7 +41,9 @@ def turn(
     trace = trace_id(number)
     kw: dict[str, Any] = {"project": project, "session_id": session, "service": "shop-chat", **who}
     failed = {"status": "error", "status_message": "429 Too Many Requests", "error_type": "rate_limit"}
-    told.span(trace, 1, None, "POST /api/chat", "http", start, 2000 * MS, 0, **kw, **(failed if failing else {}))
+    told.span(
+        trace, 1, None, "POST /api/chat", "http", start, 2000 * MS, 0, **kw, **(failed if failing else {})
+    )
     content = {"input_value": history[-1]["content"]} | ({"output_value": answer} if answer else {})
     told.span(
         trace, 2, 1, "chat", "agent", start + 2 * MS, 1990 * MS, 1, content=content, usage_source="rollup",
@@ -73,7 +75,8 @@ def chat(told: Told, project: str = PROJECT) -> list[str]:
         at = NOW - 5 * HOUR + n * 60 * S + (3 * HOUR if n == 3 else 0)
         made.append(
             turn(
-                told, 4000 + n, CHAT, at, list(history), answer, project=project, failing=not answer, tool=n == 1,
+                told, 4000 + n, CHAT, at, list(history), answer, project=project, failing=not answer,
+                tool=n == 1,
                 user_id="u_anna", environment="prod", release="4.8.0" if n == 3 else "4.7.0", feature="shop",
             )
         )  # fmt: skip
@@ -93,7 +96,9 @@ def long(told: Told, turns: int = 1000) -> None:
     """A session of a thousand turns by nobody, some of which failed."""
     for n in range(turns):
         said = [{"role": "user", "content": f"question number {n}"}]
-        turn(told, 10_000 + n, LONG, NOW - 20 * HOUR + n * 60 * S, said, f"answer {n}", failing=n % 250 == 100)
+        turn(
+            told, 10_000 + n, LONG, NOW - 20 * HOUR + n * 60 * S, said, f"answer {n}", failing=n % 250 == 100
+        )
 
 
 def elsewhere(told: Told) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
-from jinja2 import UndefinedError, meta
+from jinja2 import UndefinedError, meta, nodes
 
 from sightline.pages.account import AccountContext
 from sightline.pages.entrance import LoginContext, SetPasswordContext
@@ -15,12 +15,20 @@ from sightline.pages.keys import KeysContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
+from sightline.pages.session import SessionContext
+from sightline.pages.sessions import SessionsContext
 from sightline.pages.trace import TraceContext
 from sightline.pages.traces import TracesContext
+from sightline.pages.user import UserContext
+from sightline.pages.users import UsersContext
 
 PAGES = {
     "traces.html": TracesContext,
     "trace.html": TraceContext,
+    "sessions.html": SessionsContext,
+    "session.html": SessionContext,
+    "users.html": UsersContext,
+    "user.html": UserContext,
     "first.html": FirstContext,
     "problem.html": ProblemContext,
     "login.html": LoginContext,
@@ -34,6 +42,14 @@ PAGES = {
 FRAME = {"theme_name", "page_title"}
 
 
+def own_names(tree: nodes.Template) -> set[str]:
+    """Names a template makes for all of its blocks: macros, its own and those it imports."""
+    made = {macro.name for macro in tree.find_all(nodes.Macro)}
+    for imported in tree.find_all(nodes.FromImport):
+        made |= {name if isinstance(name, str) else name[1] for name in imported.names}
+    return made
+
+
 def asked_for(name: str, seen: set[str] | None = None) -> set[str]:
     """Names a template and everything it extends or includes takes from outside."""
     seen = set() if seen is None else seen
@@ -42,7 +58,7 @@ def asked_for(name: str, seen: set[str] | None = None) -> set[str]:
     seen.add(name)
     source, _, _ = ENVIRONMENT.loader.get_source(ENVIRONMENT, name)  # type: ignore[union-attr]
     tree = ENVIRONMENT.parse(source)
-    names = meta.find_undeclared_variables(tree) - ENVIRONMENT.globals.keys()
+    names = meta.find_undeclared_variables(tree) - ENVIRONMENT.globals.keys() - own_names(tree)
     for other in meta.find_referenced_templates(tree):
         assert other is not None
         names |= asked_for(other, seen)

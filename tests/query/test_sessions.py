@@ -148,12 +148,15 @@ def test_pages_stay_right_while_data_arrives(writer: tuple[Store, Connection]) -
             cursor = page.next
         assert walked == before
         connection.command(
-            "DELETE FROM sightline.spans WHERE project = {p:String} AND start_time >= fromUnixTimestamp64Nano({t:Int64})",
+            "DELETE FROM sightline.spans WHERE project = {p:String}"
+            " AND start_time >= fromUnixTimestamp64Nano({t:Int64})",
             {"p": story.PROJECT, "t": NOW - 60 * 10**9},
         )
 
 
-@pytest.mark.parametrize("cursor", ["x", "-last.1.2.3.4", "-cost.1.2.3.4.5", "-last.9.2.3.4.5", "-last.1.2.3.4." + "9" * 20])
+@pytest.mark.parametrize(
+    "cursor", ["x", "-last.1.2.3.4", "-cost.1.2.3.4.5", "-last.9.2.3.4.5", "-last.1.2.3.4." + "9" * 20]
+)
 def test_a_foreign_cursor_is_named(store: Store, cursor: str) -> None:
     with pytest.raises(BadCursor):
         asked(store, cursor=cursor)

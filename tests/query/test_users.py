@@ -71,7 +71,9 @@ def test_every_order_can_be_walked(store: Store, sort: str) -> None:
         assert [*walked, ""] == whole
 
 
-@pytest.mark.parametrize("text", ["", "error", "feature:shop", "llm output>20", "tool", "cost>0.00001", "-has:feature"])
+@pytest.mark.parametrize(
+    "text", ["", "error", "feature:shop", "llm output>20", "tool", "cost>0.00001", "-has:feature"]
+)
 def test_counts_agree_with_the_list_of_traces(store: Store, text: str) -> None:
     for found in asked(store, text, limit=100).users:
         own = condition("user", found.user_id) if found.user_id else "-has:user"

@@ -132,11 +132,15 @@ def _ends(hash_: str, rows: Mapping[str, StoredText]) -> Ends:
     for part in row.parts[-_ENDS:]:
         last += [leaf for leaf in _last_leaves(part, rows, LEVELS - 1) if leaf]
     joined = b"".join(leaf.body for leaf in last[-_ENDS:] if len(leaf.body) == leaf.size)
-    return Ends((first.body if first else b"").decode("utf-8", "ignore"), joined.decode("utf-8", "ignore"), False)
+    return Ends(
+        (first.body if first else b"").decode("utf-8", "ignore"), joined.decode("utf-8", "ignore"), False
+    )
 
 
 def _last_leaves(hash_: str, rows: Mapping[str, StoredText], levels: int) -> list[StoredText]:
     row = rows.get(hash_)
     if row is None or levels == 0:
         return []
-    return [row] if not row.parts else [x for p in row.parts[-_ENDS:] for x in _last_leaves(p, rows, levels - 1)]
+    return (
+        [row] if not row.parts else [x for p in row.parts[-_ENDS:] for x in _last_leaves(p, rows, levels - 1)]
+    )

@@ -33,9 +33,13 @@ from sightline.pages.people import PeoplePages
 from sightline.pages.projects import ProjectPages
 from sightline.pages.security import PageHeaders
 from sightline.pages.services import Services
+from sightline.pages.session import SessionPages
+from sightline.pages.sessions import SessionsPages
 from sightline.pages.shell import THEME_COOKIE
 from sightline.pages.trace import TracePages
 from sightline.pages.traces import TracesPages
+from sightline.pages.user import UserPages
+from sightline.pages.users import UsersPages
 from sightline.query import traces as questions
 from sightline.records.access import Principal
 from sightline.store.rows import QueryTimeout
@@ -43,7 +47,7 @@ from sightline.store.rows import QueryTimeout
 log = structlog.get_logger(__name__)
 _YEAR = 365 * 86400
 # Groups of pages of one project, each with its own table of addresses.
-PROJECT_PAGES = (TracesPages, TracePages, FirstPages)
+PROJECT_PAGES = (TracesPages, TracePages, SessionsPages, SessionPages, UsersPages, UserPages, FirstPages)
 
 
 def routes(services: Services) -> list[BaseRoute]:

@@ -42,7 +42,11 @@ class Entry:
 
 
 # The pages of a project in the order of the navigation; each has an icon of its name.
-NAVIGATION: tuple[Entry, ...] = (Entry("traces", "Traces", "t"),)
+NAVIGATION: tuple[Entry, ...] = (
+    Entry("traces", "Traces", "t"),
+    Entry("sessions", "Sessions", "s"),
+    Entry("users", "Users", "u"),
+)
 
 
 @dataclass(frozen=True, slots=True)

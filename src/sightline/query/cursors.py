@@ -11,7 +11,11 @@ from dataclasses import dataclass
 
 from sightline.query.window import LATEST, Window
 
-_WRITTEN = re.compile(r"(-?[a-z][a-z0-9]{0,11})\.(\d{1,19})\.(\d{1,19})\.(\d{1,19})\.(-?\d{1,19})\.(\d{1,20})")
+# The columns of a row that is ranked, `id` and `key` filled in.
+RANKED = "SELECT\n    {id} AS id,\n    {key} AS key,\n    cityHash64(id) AS hash\n"
+_WRITTEN = re.compile(
+    r"(-?[a-z][a-z0-9]{0,11})\.(\d{1,19})\.(\d{1,19})\.(\d{1,19})\.(-?\d{1,19})\.(\d{1,20})"
+)
 
 
 class BadCursor(ValueError):
@@ -63,5 +67,7 @@ def read_cursor(text: str | None, sort: str) -> Cursor | None:
 def checked(sort: str, known: tuple[str, ...]) -> str:
     """An order by its name, `-` in front for the largest first. Raises BadSort."""
     if sort.removeprefix("-") not in known:
-        raise BadSort(f"there is no order {sort[:40]!r}; one of {', '.join(known)}, with - for the largest first")
+        raise BadSort(
+            f"there is no order {sort[:40]!r}; one of {', '.join(known)}, with - for the largest first"
+        )
     return sort

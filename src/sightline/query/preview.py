@@ -54,7 +54,8 @@ def _said(text: str, role: str, cut: bool) -> str:
 
 def _words(message: Message) -> str:
     """What a message says in one line; a picture or a call is named where there are no words."""
-    said = [p.text for p in message.parts if isinstance(p, Text | Refusal) and p.text and p.label != "cut"]
+    parts = [p for p in message.parts if isinstance(p, Refusal) or (isinstance(p, Text) and p.label != "cut")]
+    said = [part.text for part in parts if part.text]
     return " ".join(said) or _named(message.parts)
 
 

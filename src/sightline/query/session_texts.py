@@ -42,13 +42,19 @@ async def said(
         "traces": [t.trace_id for t in read],
         "tools": MAX_TOOLS,
     }
-    rows = {row["trace_id"]: row for row in (await store.fetch(statement("turn_texts"), given, purpose="session")).dicts()}
+    rows = {
+        row["trace_id"]: row
+        for row in (await store.fetch(statement("turn_texts"), given, purpose="session")).dicts()
+    }
     spoken = {trace: _spans(row) for trace, row in rows.items()}
     tools = {trace: row["tools"] for trace, row in rows.items()}
     texts, used = await asyncio.gather(
         contents(store, project, _wanted(r for spans in spoken.values() for _, r in spans), limit=TEXT_BYTES),
         contents(
-            store, project, _wanted(_refs(run[6]) for runs in tools.values() for run in runs), limit=TOOL_BYTES
+            store,
+            project,
+            _wanted(_refs(run[6]) for runs in tools.values() for run in runs),
+            limit=TOOL_BYTES,
         ),
     )
     by_hash, of_tools = {c.ref.hash: c for c in texts}, {c.ref.hash: c for c in used}
@@ -113,7 +119,9 @@ def _content(ref: ContentRef, texts: Mapping[str, Content]) -> Content:
 def _exact(spans: Sequence[Sequence[Content]]) -> tuple[Content, ...]:
     """The stored texts of the topmost span that asks, and of the one that answers; each text once."""
     asked = next((c for some in spans for c in some if c.ref.field in INPUTS), None)
-    answered = next((c for some in (*spans[:1], *reversed(spans)) for c in some if c.ref.field in OUTPUTS), None)
+    answered = next(
+        (c for some in (*spans[:1], *reversed(spans)) for c in some if c.ref.field in OUTPUTS), None
+    )
     return tuple(c for c in (asked, answered) if c is not None)
 
 
@@ -124,4 +132,6 @@ def _run(run: Sequence[Any], texts: Mapping[str, Content]) -> ToolRun:
         by_field = {ref.field: ref for ref in _refs(refs)}
         return next((_content(by_field[f], texts) for f in fields if f in by_field), None)
 
-    return ToolRun(span, name, int(started), int(duration), bool(failed), message, one(_GIVEN), one(_ANSWERED))
+    return ToolRun(
+        span, name, int(started), int(duration), bool(failed), message, one(_GIVEN), one(_ANSWERED)
+    )

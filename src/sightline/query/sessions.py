@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sightline.query import session_rows
-from sightline.query.cursors import Cursor, checked, read_cursor
+from sightline.query.cursors import RANKED, Cursor, checked, read_cursor
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.predicates import Always
 from sightline.query.previews import previews
@@ -24,6 +24,7 @@ from sightline.store.store import Store
 MAX_PAGE = 200
 # Turns of one session that are listed; of a longer one the latest.
 MAX_TURNS = 10_000
+_ID = "assumeNotNull(s.session_id)"
 _KNOWN = "s.session_id != ''"
 _STARTED = "toUnixTimestamp64Nano(s.start_time)"
 _OWN = "s.usage_source = 'own'"
@@ -81,7 +82,10 @@ def ranking(
 ) -> Statement:
     """The statement for the ids of a page's sessions, with their sort keys and hashes, in order."""
     sql = Sql(window)
-    conditions = [_KNOWN, f"s.digested_at <= fromUnixTimestamp64Micro({sql.parameters.value('Int64', as_of)}, 'UTC')"]
+    conditions = [
+        _KNOWN,
+        f"s.digested_at <= fromUnixTimestamp64Micro({sql.parameters.value('Int64', as_of)}, 'UTC')",
+    ]
     if not isinstance(selection.predicate, Always):
         matching = f"SELECT s.session_id\n{sql.spans(selection.predicate, _KNOWN)}"
         conditions.append(f"s.session_id IN (\n{indented(matching)}\n)")
@@ -94,16 +98,14 @@ def ranking(
             seen = f"SELECT s.session_id\n{sql.spans(Always(), *conditions[:2], shown)}"
             conditions += [f"{_STARTED} <= {key}", f"s.session_id NOT IN (\n{indented(seen)}\n)"]
         return sql.statement(
-            f"SELECT\n    assumeNotNull(s.session_id) AS id,\n    {_STARTED} AS key,\n    cityHash64(id) AS hash\n"
-            f"{sql.spans(Always(), *conditions)}\nORDER BY s.start_time DESC\nLIMIT 1 BY s.session_id\n"
-            f"LIMIT {sql.parameters.value('UInt32', limit)} WITH TIES"
+            f"{RANKED.format(id=_ID, key=_STARTED)}{sql.spans(Always(), *conditions)}\n"
+            f"ORDER BY s.start_time DESC\nLIMIT 1 BY s.session_id\nLIMIT {sql.parameters.value('UInt32', limit)} WITH TIES"
         )
     way, behind = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
     having = f"HAVING (key, hash) {behind} ({key}, {hash_})\n" if after else ""
     return sql.statement(
-        f"SELECT\n    assumeNotNull(s.session_id) AS id,\n    {ORDERS[sort.removeprefix('-')]} AS key,\n"
-        f"    cityHash64(id) AS hash\n{sql.spans(Always(), *conditions)}\nGROUP BY id\n{having}"
-        f"ORDER BY key {way}, hash {way}\nLIMIT {sql.parameters.value('UInt32', limit)}"
+        f"{RANKED.format(id=_ID, key=ORDERS[sort.removeprefix('-')])}{sql.spans(Always(), *conditions)}\n"
+        f"GROUP BY id\n{having}ORDER BY key {way}, hash {way}\nLIMIT {sql.parameters.value('UInt32', limit)}"
     )
 
 
@@ -131,7 +133,8 @@ async def session(store: Store, project: str, session_id: str, limit: int = MAX_
         return None
     given = _given(window, session_id) | {"limit": limit + 1}
     found, turns = await asyncio.gather(
-        summaries(store, window, [session_id]), store.fetch(statement("session_turns"), given, purpose="session")
+        summaries(store, window, [session_id]),
+        store.fetch(statement("session_turns"), given, purpose="session"),
     )
     if session_id not in found:
         return None

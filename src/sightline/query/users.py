@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from sightline.query.cursors import Cursor, checked, read_cursor
+from sightline.query.cursors import RANKED, Cursor, checked, read_cursor
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.predicates import AllOf, Always, of_trace
 from sightline.query.measures import MEASURES
@@ -40,6 +40,9 @@ ORDERS = {
     "last": f"max({_STARTED})",
 }
 MOST_REQUESTS = "-requests"
+_TOKEN_CLASSES = (
+    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
+)  # fmt: skip
 # The figures of a user by their names in `UserSummary`.
 FIGURES = {
     "requests": _REQUESTS,
@@ -50,7 +53,7 @@ FIGURES = {
     "p95": "quantileExactIf(0.95)(s.duration_ns, s.depth = 0)",
     "first": f"min({_STARTED})",
     "last": f"max({_STARTED})",
-    **{f"{n}_tokens": MEASURES[f"{n}_tokens"].spans for n in ("input", "output", "cache_read", "cache_write", "reasoning")},
+    **{name: MEASURES[name].spans for name in _TOKEN_CLASSES},
     "cost_usd": MEASURES["cost"].spans,
     "unknown_cost": MEASURES["cost"].unknown[0],
     "unknown_tokens": MEASURES["tokens"].unknown[0],
@@ -95,8 +98,7 @@ def ranking(
         key, hash_ = sql.parameters.value("Int64", after.key), sql.parameters.value("UInt64", after.hash)
         having = f"HAVING (key, hash) {behind} ({key}, {hash_})\n"
     return sql.statement(
-        f"SELECT\n    {_USER} AS id,\n    {ORDERS[sort.removeprefix('-')]} AS key,\n    cityHash64(id) AS hash\n"
-        f"{source}\nGROUP BY id\n{having}ORDER BY key {way}, hash {way}\n"
+        f"{RANKED.format(id=_USER, key=ORDERS[sort.removeprefix('-')])}{source}\nGROUP BY id\n{having}ORDER BY key {way}, hash {way}\n"
         f"LIMIT {sql.parameters.value('UInt32', limit)}"
     )
 

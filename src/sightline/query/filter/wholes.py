@@ -69,7 +69,13 @@ MEASURES: dict[str, WholeMeasure] = {
 # Measures that no span has, so that the bare name can mean nothing else.
 _ONLY_WHOLE = ("spans", "errors", "calls")
 # Measures by which a list of sessions is filtered without saying whose they are.
-_ONLY_SESSIONS = {"spans": "spans", "errors": "errors", "calls": "calls", "traces": "traces", "turns": "traces"}
+_ONLY_SESSIONS = {
+    "spans": "spans",
+    "errors": "errors",
+    "calls": "calls",
+    "traces": "traces",
+    "turns": "traces",
+}
 # What both a span and a trace have, by the name of the span's field.
 _BOTH = {"duration": "duration", "start": "start", "cost": "cost", "tokens": "tokens",
          "tokens.input": "input", "tokens.output": "output"}  # fmt: skip
