@@ -99,7 +99,8 @@ def ranking(
             conditions += [f"{_STARTED} <= {key}", f"s.session_id NOT IN (\n{indented(seen)}\n)"]
         return sql.statement(
             f"{RANKED.format(id=_ID, key=_STARTED)}{sql.spans(Always(), *conditions)}\n"
-            f"ORDER BY s.start_time DESC\nLIMIT 1 BY s.session_id\nLIMIT {sql.parameters.value('UInt32', limit)} WITH TIES"
+            "ORDER BY s.start_time DESC\nLIMIT 1 BY s.session_id\n"
+            f"LIMIT {sql.parameters.value('UInt32', limit)} WITH TIES"
         )
     way, behind = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
     having = f"HAVING (key, hash) {behind} ({key}, {hash_})\n" if after else ""

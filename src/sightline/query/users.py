@@ -98,8 +98,8 @@ def ranking(
         key, hash_ = sql.parameters.value("Int64", after.key), sql.parameters.value("UInt64", after.hash)
         having = f"HAVING (key, hash) {behind} ({key}, {hash_})\n"
     return sql.statement(
-        f"{RANKED.format(id=_USER, key=ORDERS[sort.removeprefix('-')])}{source}\nGROUP BY id\n{having}ORDER BY key {way}, hash {way}\n"
-        f"LIMIT {sql.parameters.value('UInt32', limit)}"
+        f"{RANKED.format(id=_USER, key=ORDERS[sort.removeprefix('-')])}{source}\nGROUP BY id\n{having}"
+        f"ORDER BY key {way}, hash {way}\nLIMIT {sql.parameters.value('UInt32', limit)}"
     )
 
 
