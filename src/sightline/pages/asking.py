@@ -34,10 +34,14 @@ def wrong(error: FilterError, q: str, link: Callable[[str], str]) -> Wrong:
     found = q[error.offset : error.offset + error.length]
     place = f" (at “{found[:40]}”)" if found else ""
     if not error.proposal:
-        return Wrong(f"{error}{place}.")
+        return Wrong(f"{_sentence(str(error))}{place}.")
     fixed = q[: error.offset] + error.proposal + q[error.offset + error.length :]
     sentence = error.message + (f"; expected {error.expected}" if error.expected else "")
-    return Wrong(f"{sentence}{place}. Did you mean", error.proposal, link(fixed))
+    return Wrong(f"{_sentence(sentence)}{place}. Did you mean", error.proposal, link(fixed))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def asking(view: View, name: str, sort: str, action: str, wrong_: Wrong | None = None) -> Asking:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -117,7 +117,12 @@ def messages(
 def spoken(said: Sequence[Message], drawing: Drawing) -> tuple[Block, ...]:
     """Some messages of a session's turn as blocks, drawn from what is left of the page's budgets."""
     return tuple(
-        _block(message, tuple(drawing.piece(part, message.role) for part in message.parts), False)
+        replace(
+            _block(message, tuple(drawing.piece(part, message.role) for part in message.parts), False),
+            title=_TITLES.get(
+                "assistant" if message.answer else message.role, message.role[:20].capitalize()
+            ),
+        )
         for message in said[-MAX_BLOCKS:]
     )
 
