@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from sightline.query import session_texts, sessions
-from sightline.query.cursors import BadCursor, BadSort
 from sightline.query.filter.spelling import condition
+from sightline.query.listing_order import BadSort
 from sightline.query.selection import Selection, Target, select
+from sightline.query.traces import BadCursor
 from sightline.query.window import Window
 from sightline.records.conversation import Message, Text
 from sightline.records.sessions import SessionPage

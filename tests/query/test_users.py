@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from sightline.query import users
-from sightline.query.cursors import BadCursor
 from sightline.query.filter.spelling import condition
 from sightline.query.selection import Target, count, select
+from sightline.query.traces import BadCursor
 from sightline.query.window import Window
 from sightline.records.sessions import UserPage
 from sightline.settings import StoreSettings
@@ -82,13 +82,10 @@ def test_counts_agree_with_the_list_of_traces(store: Store, text: str) -> None:
             assert asyncio.run(count(store, selection)) == expected, (found.user_id, more)
 
 
-def test_one_user_and_their_traces(store: Store) -> None:
+def test_one_user(store: Store) -> None:
     selection = select(condition("user", "u_anna"), WINDOW, NOW, Target.TRACES)
     found = asyncio.run(users.one(store, selection, "u_anna"))
     assert found and found.requests == 4
-    recent, dearest = asyncio.run(users.traces_of(store, selection, 3))
-    assert [t.input_preview for t in recent] == [q for q, _ in reversed(story.SAID)][:3]
-    assert len(dearest) == 3 and all(t.cost_usd for t in dearest)
     assert asyncio.run(users.one(store, selection, "nobody")) is None
 
 

@@ -21,14 +21,15 @@ from sightline.pages.services import Services
 from sightline.pages.shell import Shell
 from sightline.pages.usage import CostCell, TokensCell, cost_cell, tokens_cell
 from sightline.query import sessions as conversations
-from sightline.query import traces, users
+from sightline.query import listing, traces, users
 from sightline.query.breakdown import breakdown
 from sightline.query.filter.spelling import condition
+from sightline.query.listing_order import Sort
 from sightline.query.question import ask
 from sightline.query.selection import Target, select
 from sightline.records.figures import Breakdown
 from sightline.records.sessions import SessionPage, UserSummary
-from sightline.records.trace import TraceSummary
+from sightline.records.trace import TracePage, TraceSummary
 
 _SESSIONS, _TRACES = 10, 8
 _MEASURES = ("count", "errors", "duration.p95", "cost", "tokens")
@@ -176,10 +177,11 @@ class UserPages:
         q = condition("user", user_id)
         requests = select(q, view.window, now, Target.TRACES, view.environment)
         spoken = select(q, view.window, now, Target.SESSIONS, view.environment)
-        found, talks, (recent, dearest), measured, environments = await asyncio.gather(
+        found, talks, recent, dearest, measured, environments = await asyncio.gather(
             users.one(store, requests, user_id),
             conversations.sessions(store, spoken, _SESSIONS),
-            users.traces_of(store, requests, _TRACES),
+            listing.traces(store, requests, limit=_TRACES),
+            listing.traces(store, requests, limit=_TRACES, sort=Sort("cost")),
             breakdown(store, ask(requests, _MEASURES)),
             traces.environments(store, view.project, view.since),
         )
@@ -195,8 +197,8 @@ def context(
     user_id: str,
     found: UserSummary | None,
     talks: SessionPage,
-    recent: Sequence[TraceSummary],
-    dearest: Sequence[TraceSummary],
+    recent: TracePage,
+    dearest: TracePage,
     measured: Breakdown,
     now: int,
 ) -> UserContext:
@@ -219,7 +221,7 @@ def context(
         models=fields("model", found.models.some) if found else (),
         charts=charts(measured, view, user_id, now) if found else (),
         sessions=tuple(sessions.row(one, view) for one in talks.sessions),
-        latest=tuple(line(one, view) for one in recent),
-        dearest=tuple(line(one, view) for one in dearest),
+        latest=tuple(line(one, view) for one in recent.traces),
+        dearest=tuple(line(one, view) for one in dearest.traces if one.cost_usd),
         wider=wider(lambda **more: named(view, "users", user_id, **more), view.range_name),
     )

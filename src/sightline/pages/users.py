@@ -22,7 +22,6 @@ from sightline.pages.traces import short_model
 from sightline.pages.usage import CostCell, TokensCell, cost_cell, tokens_cell
 from sightline.query import traces
 from sightline.query import users as questions
-from sightline.query.cursors import BadCursor
 from sightline.query.filter.errors import FilterError
 from sightline.query.filter.spelling import condition
 from sightline.query.selection import Selection, Target, select
@@ -177,7 +176,7 @@ class UsersPages:
             page, environments = await asyncio.gather(
                 listed, traces.environments(store, view.project, view.since)
             )
-        except BadCursor as error:
+        except traces.BadCursor as error:
             raise Missing(f"This page of the list cannot be opened: {error}.") from error
         frame = await self.frames.shell("Users", "users", view, principal, environments)
         return html(render("users.html", context(frame, view, page, now, sort, cursor, wrong_)))

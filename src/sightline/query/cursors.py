@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from sightline.query.listing_order import BadSort
+from sightline.query.traces import BadCursor
 from sightline.query.window import LATEST, Window
 
 # The columns of a row that is ranked, `id` and `key` filled in.
@@ -16,14 +18,6 @@ RANKED = "SELECT\n    {id} AS id,\n    {key} AS key,\n    cityHash64(id) AS hash
 _WRITTEN = re.compile(
     r"(-?[a-z][a-z0-9]{0,11})\.(\d{1,19})\.(\d{1,19})\.(\d{1,19})\.(-?\d{1,19})\.(\d{1,20})"
 )
-
-
-class BadCursor(ValueError):
-    """A cursor that this server did not make, or made for another order."""
-
-
-class BadSort(ValueError):
-    """An order that the list does not have."""
 
 
 @dataclass(frozen=True, slots=True)

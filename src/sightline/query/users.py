@@ -5,7 +5,6 @@ What has no user is one row under an empty id, beside the ranking and never drop
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from sightline.query.cursors import RANKED, Cursor, checked, read_cursor
@@ -15,10 +14,8 @@ from sightline.query.measures import MEASURES
 from sightline.query.selection import Selection, rows
 from sightline.query.session_rows import user
 from sightline.query.sessions import latest
-from sightline.query.traces import summaries
-from sightline.query.window import WIDER, Window
+from sightline.query.window import Window
 from sightline.records.sessions import UserPage, UserSummary
-from sightline.records.trace import TraceSummary
 from sightline.store.store import Store
 
 MAX_PAGE = 200
@@ -138,34 +135,3 @@ async def one(store: Store, selection: Selection, user_id: str) -> UserSummary |
     """One user's figures; None when no trace in the window is theirs. The selection is of traces."""
     as_of = await latest(store, selection.window)
     return (await _figures(store, selection, selection.window, [user_id], as_of)).get(user_id)
-
-
-async def traces_of(
-    store: Store, selection: Selection, limit: int
-) -> tuple[tuple[TraceSummary, ...], tuple[TraceSummary, ...]]:
-    """The latest and the dearest of the matching traces, of a selection of traces."""
-    window = selection.window
-    recent, dear = Sql(window), Sql(window)
-    lists = (
-        recent.statement(
-            f"SELECT s.trace_id AS id, min(s.start_time) AS began\n{rows(selection, recent)}\nGROUP BY id\n"
-            f"ORDER BY began DESC, id\nLIMIT {recent.parameters.value('UInt32', limit)}"
-        ),
-        dear.statement(
-            f"SELECT s.trace_id AS id, sum(s.cost_usd) AS spent\n"
-            f"{_costing(selection, dear)}\nGROUP BY id\nHAVING spent > 0\nORDER BY spent DESC, id\n"
-            f"LIMIT {dear.parameters.value('UInt32', limit)}"
-        ),
-    )
-    answers = await asyncio.gather(*(store.fetch(s.text, s.parameters, purpose="users") for s in lists))
-    latest_ids, dearest_ids = ([str(row[0]) for row in answer.rows] for answer in answers)
-    found = await summaries(store, window.project, [*latest_ids, *dearest_ids], window.since - WIDER)
-    return (
-        tuple(found[i][0] for i in latest_ids if i in found),
-        tuple(found[i][0] for i in dearest_ids if i in found),
-    )
-
-
-def _costing(selection: Selection, sql: Sql) -> str:
-    listed = indented(f"SELECT s.trace_id\n{rows(selection, sql)}")
-    return sql.near_spans(Always(), _OWN, "s.cost_usd > 0", f"s.trace_id IN (\n{listed}\n)")
