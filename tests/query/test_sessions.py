@@ -12,7 +12,7 @@ import pytest
 from sightline.query import session_texts, sessions
 from sightline.query.filter.spelling import condition
 from sightline.query.listing_order import BadSort
-from sightline.query.selection import Selection, Target, select
+from sightline.query.selection import Selection, select_sessions
 from sightline.query.traces import BadCursor
 from sightline.query.window import Window
 from sightline.records.conversation import Message, Text
@@ -48,7 +48,7 @@ def store(writer: tuple[Store, Connection]) -> Store:
 
 
 def chosen(text: str = "", window: Window = WINDOW, environment: str = "") -> Selection:
-    return select(text, window, NOW, Target.SESSIONS, environment)
+    return select_sessions(text, window, NOW, environment)
 
 
 def asked(store: Store, text: str = "", **more: object) -> SessionPage:

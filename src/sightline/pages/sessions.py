@@ -23,7 +23,7 @@ from sightline.query import sessions as questions
 from sightline.query import traces
 from sightline.query.filter.errors import FilterError
 from sightline.query.filter.spelling import condition
-from sightline.query.selection import Selection, Target, select
+from sightline.query.selection import Selection, select_sessions
 from sightline.records.sessions import SessionPage, SessionSummary
 
 PAGE = 50
@@ -178,7 +178,7 @@ class SessionsPages:
         wrong_: Wrong | None = None
         selection: Selection | None = None
         try:
-            selection = select(view.q, view.window, now, Target.SESSIONS, view.environment)
+            selection = select_sessions(view.q, view.window, now, view.environment)
         except FilterError as error:
             wrong_ = wrong(error, view.q, lambda q: view.link("sessions", q=q))
         listed = (

@@ -20,13 +20,13 @@ from sightline.pages.named import ID, name_of, named
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
 from sightline.pages.usage import CostCell, TokensCell, cost_cell, tokens_cell
-from sightline.query import sessions as conversations
 from sightline.query import listing, traces, users
+from sightline.query import sessions as conversations
 from sightline.query.breakdown import breakdown
 from sightline.query.filter.spelling import condition
 from sightline.query.listing_order import Sort
 from sightline.query.question import ask
-from sightline.query.selection import Target, select
+from sightline.query.selection import Target, select, select_sessions
 from sightline.records.figures import Breakdown
 from sightline.records.sessions import SessionPage, UserSummary
 from sightline.records.trace import TracePage, TraceSummary
@@ -176,7 +176,7 @@ class UserPages:
         now, store = self.services.clock(), self.services.store
         q = condition("user", user_id)
         requests = select(q, view.window, now, Target.TRACES, view.environment)
-        spoken = select(q, view.window, now, Target.SESSIONS, view.environment)
+        spoken = select_sessions(q, view.window, now, view.environment)
         found, talks, recent, dearest, measured, environments = await asyncio.gather(
             users.one(store, requests, user_id),
             conversations.sessions(store, spoken, _SESSIONS),

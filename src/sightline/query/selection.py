@@ -25,8 +25,6 @@ class Target(StrEnum):
 
     SPANS = "spans"
     TRACES = "traces"
-    SESSIONS = "sessions"
-    """Asked by `query.sessions` alone: counts, facets and figures are of spans or traces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +49,16 @@ def select(
     node = parse(text)
     if target is Target.TRACES:
         node = about_traces(node)
-    elif target is Target.SESSIONS:
-        node = about_sessions(node)
     return Selection(window, target, spell(node), node, _meant(node, now, environment), environment)
+
+
+def select_sessions(text: str, window: Window, now: int, environment: str = "") -> Selection:
+    """Read a filter as a list of sessions means it: the spans that make their sessions match.
+
+    Raises FilterError.
+    """
+    node = about_sessions(parse(text))
+    return Selection(window, Target.SPANS, spell(node), node, _meant(node, now, environment), environment)
 
 
 def refined(selection: Selection, node: Node, now: int) -> Selection:

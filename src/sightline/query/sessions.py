@@ -49,7 +49,7 @@ async def sessions(
 ) -> SessionPage:
     """A page of the sessions that match, by `sort`. Raises BadSort, BadCursor; the store's errors pass.
 
-    The selection's target is sessions, or spans.
+    The selection is one of `select_sessions`.
     """
     limit = max(1, min(limit, MAX_PAGE))
     checked(sort, tuple(ORDERS))
