@@ -35,7 +35,7 @@ _TOKENS = f"ifNull(toInt64(sumIf(ifNull(s.input_tokens, 0) + ifNull(s.output_tok
 ORDERS = {
     "last": f"max({_STARTED})",
     "first": f"min({_STARTED})",
-    "turns": "toInt64(uniqExact(s.trace_id))",
+    "turns": "toInt64(uniqExact(cityHash64(s.trace_id)))",
     "errors": "toInt64(countIf(s.status = 'error'))",
     "duration": f"max({_STARTED} + toInt64(s.duration_ns)) - min({_STARTED})",
     "tokens": _TOKENS,
@@ -77,15 +77,20 @@ async def latest(store: Store, window: Window) -> int:
     return int((await store.fetch(asked.text, asked.parameters, purpose="sessions")).scalar() or 0)
 
 
+def known_at(sql: Sql, as_of: int) -> str:
+    """The condition that a span was digested up to a moment, in microseconds."""
+    return f"s.digested_at <= fromUnixTimestamp64Micro({sql.parameters.value('Int64', as_of)}, 'UTC')"
+
+
 def ranking(
     selection: Selection, window: Window, limit: int, sort: str, as_of: int, after: Cursor | None
 ) -> Statement:
     """The statement for the ids of a page's sessions, with their sort keys and hashes, in order."""
     sql = Sql(window)
-    conditions = [
-        _KNOWN,
-        f"s.digested_at <= fromUnixTimestamp64Micro({sql.parameters.value('Int64', as_of)}, 'UTC')",
-    ]
+    conditions = [_KNOWN]
+    if after or not sort.startswith("-"):
+        # Else everything is as of now: what arrives could only send a row to an earlier page.
+        conditions.append(known_at(sql, as_of))
     if not isinstance(selection.predicate, Always):
         matching = f"SELECT s.session_id\n{sql.spans(selection.predicate, _KNOWN)}"
         conditions.append(f"s.session_id IN (\n{indented(matching)}\n)")

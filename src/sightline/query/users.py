@@ -13,7 +13,7 @@ from sightline.query.filter.predicates import AllOf, Always, of_trace
 from sightline.query.measures import MEASURES
 from sightline.query.selection import Selection, rows
 from sightline.query.session_rows import user
-from sightline.query.sessions import latest
+from sightline.query.sessions import known_at, latest
 from sightline.query.window import Window
 from sightline.records.sessions import UserPage, UserSummary
 from sightline.store.store import Store
@@ -23,8 +23,9 @@ _USER = "ifNull(s.user_id, '')"
 _STARTED = "toUnixTimestamp64Nano(s.start_time)"
 _OWN = "s.usage_source = 'own'"
 _MODEL = "toString(ifNull(s.response_model, ifNull(s.request_model, '')))"
-_REQUESTS = "toInt64(uniqExactIf(s.trace_id, s.depth = 0))"
-_FAILED = "toInt64(uniqExactIf(s.trace_id, s.status = 'error'))"
+# Traces are counted by a hash of their ids: a set of numbers takes half the time of one of texts.
+_REQUESTS = "toInt64(uniqExactIf(cityHash64(s.trace_id), s.depth = 0))"
+_FAILED = "toInt64(uniqExactIf(cityHash64(s.trace_id), s.status = 'error'))"
 _SESSIONS = "toInt64(uniqExactIf(s.session_id, s.session_id != ''))"
 # What users are sorted by, as whole numbers; money in billionths, so that a sum is always the same.
 ORDERS = {
@@ -88,7 +89,9 @@ def ranking(
 ) -> Statement:
     """The statement for a page's users, with their sort keys and hashes, in order."""
     sql = Sql(window)
-    source = _source(sql, selection, window, as_of, "s.user_id != ''")
+    # Without a cursor everything is as of now, but where what arrives would send a row to an earlier page.
+    known = as_of if after or not sort.startswith("-") else None
+    source = _source(sql, selection, window, known, "s.user_id != ''")
     way, behind = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
     having = ""
     if after:
@@ -119,16 +122,16 @@ async def _figures(
     return {row["id"]: user(row) for row in answer.dicts()}
 
 
-def _source(sql: Sql, selection: Selection, window: Window, as_of: int, condition: str) -> str:
-    """FROM and PREWHERE of the spans of matching traces that were known at a moment."""
-    known = f"s.digested_at <= fromUnixTimestamp64Micro({sql.parameters.value('Int64', as_of)}, 'UTC')"
+def _source(sql: Sql, selection: Selection, window: Window, as_of: int | None, condition: str) -> str:
+    """FROM and PREWHERE of the spans of matching traces, of those that were known at a moment."""
+    conditions = [condition] if as_of is None else [known_at(sql, as_of), condition]
     predicate = selection.predicate
     parts = predicate.parts if isinstance(predicate, AllOf) else (predicate,)
     if all(map(of_trace, parts)):
         # What holds for one span of a trace holds for all of them.
-        return sql.spans(predicate, known, condition)
+        return sql.spans(predicate, *conditions)
     matching = f"SELECT s.trace_id\n{rows(selection, sql)}"
-    return sql.spans(Always(), known, condition, f"s.trace_id IN (\n{indented(matching)}\n)")
+    return sql.spans(Always(), *conditions, f"s.trace_id IN (\n{indented(matching)}\n)")
 
 
 async def one(store: Store, selection: Selection, user_id: str) -> UserSummary | None:
