@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sightline.query import session_texts, sessions
+from sightline.query.cursors import Cursor
 from sightline.query.filter.spelling import condition
 from sightline.query.listing_order import BadSort
 from sightline.query.selection import Selection, select_sessions
@@ -212,3 +214,21 @@ def test_another_projects_session_is_not_there(store: Store) -> None:
     assert asyncio.run(sessions.session(store, story.OTHER, story.LONG)) is None
     mine = asked(store, limit=200)
     assert "SECRET" not in repr(mine) and "SECRET" not in repr(asked(store, "SECRET"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sort", "after"),
+    [
+        ("latest", "", "-last", None),
+        ("latest_next", "status:error", "-last", Cursor("-last", 10, 20, 30, 15, 7)),
+        ("dearest", "user:alice cost>1", "-cost", None),
+        ("fewest_turns_next", "", "turns", Cursor("turns", 10, 20, 30, 15, 7)),
+    ],
+)
+def test_the_statements(name: str, text: str, sort: str, after: Cursor | None) -> None:
+    window = Window("helpdesk", NOW - 24 * HOUR, NOW)
+    found = f"{sessions.ranking(chosen(text, window), window, 51, sort, 30, after).text}\n"
+    path = Path(__file__).parent / "golden" / "sessions" / f"{name}.sql"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(found)
+    assert found == path.read_text()

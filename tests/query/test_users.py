@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sightline.query import users
+from sightline.query.cursors import Cursor
 from sightline.query.filter.spelling import condition
 from sightline.query.selection import Target, count, select
 from sightline.query.traces import BadCursor
@@ -97,3 +99,18 @@ def test_other_projects_users_are_not_there(store: Store) -> None:
 def test_a_foreign_cursor_is_named(store: Store) -> None:
     with pytest.raises(BadCursor):
         asked(store, cursor="-last.1.2.3.4.5")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("everyone", ""), ("of_a_team", "team:red"), ("with_errors", "error")]
+)
+def test_the_statements(name: str, text: str) -> None:
+    window = Window("helpdesk", NOW - 24 * story.HOUR, NOW)
+    chosen = select(text, window, NOW, Target.TRACES)
+    after = Cursor("-cost", 10, 20, 30, 15, 7) if name == "of_a_team" else None
+    ranked = users.ranking(chosen, window, 51, "-cost", 30, after)
+    found = f"{ranked.text}\n---\n{users.figures(chosen, window, ['alice', ''], 30).text}\n"
+    path = Path(__file__).parent / "golden" / "sessions" / f"users_{name}.sql"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(found)
+    assert found == path.read_text()
