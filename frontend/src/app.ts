@@ -2,14 +2,17 @@
 import "htmx.org";
 import { listenForCharts, tellZone } from "./charts";
 import { CopyButton } from "./copy";
+import { FilterBar, focusFilter } from "./filter";
 import { listenForKeys } from "./keys";
 import { closeMenus } from "./menus";
 import { followSelection } from "./selection";
 import { localiseTimes } from "./times";
 
 customElements.define("copy-button", CopyButton);
+customElements.define("filter-bar", FilterBar);
 localiseTimes(document);
 listenForKeys();
+focusFilter();
 closeMenus();
 followSelection();
 listenForCharts();

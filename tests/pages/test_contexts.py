@@ -12,6 +12,7 @@ from sightline.pages.entrance import LoginContext, SetPasswordContext
 from sightline.pages.environment import ENVIRONMENT, render
 from sightline.pages.first import FirstContext
 from sightline.pages.keys import KeysContext
+from sightline.pages.overview import OverviewContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
@@ -23,6 +24,7 @@ from sightline.pages.user import UserContext
 from sightline.pages.users import UsersContext
 
 PAGES = {
+    "overview.html": OverviewContext,
     "traces.html": TracesContext,
     "trace.html": TraceContext,
     "sessions.html": SessionsContext,

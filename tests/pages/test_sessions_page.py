@@ -80,7 +80,7 @@ def test_the_list_can_be_sorted_and_filtered(client: TestClient) -> None:
 def test_an_error_of_the_filter_stands_in_place(client: TestClient) -> None:
     for path in (LIST, USERS):
         page = got(client, path, q="usr:x")
-        assert 'aria-invalid="true"' in page and "There is no field usr" in page
+        assert 'aria-invalid="true"' in page and "there is no field usr" in page
         assert any(parse_qs(urlsplit(h).query).get("q") == ["user:x"] for h in hrefs(page))
 
 

@@ -91,6 +91,7 @@ RIGHTS: Mapping[str, Least] = {
     "GET /p/{project}/users": Least.READER,
     "GET /p/{project}/users/{user_id:path}": Least.READER,
     "GET /p/{project}/first": Least.READER,
+    "GET /p/{project}/suggest": Least.READER,
     "GET /theme": Least.ANYONE,
     "GET /static/{name}": Least.ANYONE,
     # signing in and out

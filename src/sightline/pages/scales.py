@@ -119,7 +119,7 @@ class Tick:
 
 def ticks(since: int, until: int, zone: tzinfo = UTC) -> tuple[Tick, ...]:
     """Round moments of a stretch of time, as a zone's clocks have them, in order."""
-    few = _moments(since, until, 4, zone)
+    few = _moments(since, until, 4.5, zone)
     more = _moments(since, until, 9, zone)
     step, places = more if set(few[1]) <= set(more[1]) else few
     found = []
@@ -135,7 +135,7 @@ def ticks(since: int, until: int, zone: tzinfo = UTC) -> tuple[Tick, ...]:
     return tuple(found)
 
 
-def _moments(since: int, until: int, most: int, zone: tzinfo) -> tuple[int, tuple[int, ...]]:
+def _moments(since: int, until: int, most: float, zone: tzinfo) -> tuple[int, tuple[int, ...]]:
     """The step that gives at most so many moments, and the moments."""
     step = next((s for s in _CLOCK if (until - since) / s <= most), _CLOCK[-1])
     if step < HOUR:
@@ -166,6 +166,15 @@ def _label(at: int, step: int, length: int, zone: tzinfo) -> str:
     if length > DAY and then.hour == then.minute == 0:
         return f"{then.day} {then:%b}"
     return f"{then:%H:%M}"
+
+
+def every(step: int) -> str:
+    """The length of a bucket in words: `30 min`, `1 h`, `day`, `7 days`."""
+    for size, unit in ((DAY, "day"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s")):
+        if step >= size and step % size == 0:
+            number = step // size
+            return unit if number == 1 and size == DAY else f"{number} {unit}{'s' if size == DAY else ''}"
+    return f"{step / 10**6:g} ms"
 
 
 def said(since: int, until: int, zone: tzinfo = UTC) -> str:

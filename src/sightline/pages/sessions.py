@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sightline.pages.address import Link, View, path_of
+from sightline.pages.address import Link, View
 from sightline.pages.answers import Missing, html
-from sightline.pages.asking import Asking, Wrong, asking, wider, wrong
+from sightline.pages.asking import bar, wider
 from sightline.pages.columns import Column, Head, heads
 from sightline.pages.environment import render
+from sightline.pages.filter_bar import FilterBar
 from sightline.pages.frames import Frames, Table
 from sightline.pages.named import named
 from sightline.pages.services import Services
@@ -27,6 +28,7 @@ from sightline.query.selection import Selection, select_sessions
 from sightline.records.sessions import SessionPage, SessionSummary
 
 PAGE = 50
+HINT = "conditions must hold for one span of the session"
 COLUMNS = (
     Column("Last", "last", "w-tm", "When the last of it ended"),
     Column("", style="w-st"),
@@ -72,7 +74,7 @@ class SessionsContext:
 
     shell: Shell
     now: int
-    asking: Asking
+    bar: FilterBar
     heads: tuple[Head, ...]
     rows: tuple[Row, ...]
     order: str
@@ -126,7 +128,7 @@ def context(
     now: int,
     sort: str,
     cursor: str | None,
-    wrong_: Wrong | None = None,
+    found: Selection | FilterError,
 ) -> SessionsContext:
     """What the page shows of one answer of the store."""
     given = sort if sort != questions.LATEST_FIRST else ""
@@ -144,9 +146,9 @@ def context(
     return SessionsContext(
         shell=shell,
         now=now,
-        asking=asking(view, "sessions", given, path_of(view.project, "sessions"), wrong_),
+        bar=bar(view, "sessions", found, given, HINT),
         heads=heads(COLUMNS, sort, link),
-        rows=tuple(row(found, view) for found in page.sessions),
+        rows=tuple(row(one, view) for one in page.sessions),
         order=order,
         older=view.link("sessions", q=view.q, sort=given or None, cursor=page.next) if page.next else "",
         newest=link(sort) if cursor else "",
@@ -175,22 +177,24 @@ class SessionsPages:
         sort = request.query_params.get("sort", "")
         if sort.removeprefix("-") not in questions.ORDERS:
             sort = questions.LATEST_FIRST
-        wrong_: Wrong | None = None
-        selection: Selection | None = None
-        try:
-            selection = select_sessions(view.q, view.window, now, view.environment)
-        except FilterError as error:
-            wrong_ = wrong(error, view.q, lambda q: view.link("sessions", q=q))
-        listed = (
-            questions.sessions(store, selection, PAGE, sort, cursor)
-            if selection
-            else asyncio.sleep(0, SessionPage((), None))
-        )
+        found = _chosen(view, now)
         try:
             page, environments = await asyncio.gather(
-                listed, traces.environments(store, view.project, view.since)
+                self._listed(found, sort, cursor), traces.environments(store, view.project, view.since)
             )
         except traces.BadCursor as error:
             raise Missing(f"This page of the list cannot be opened: {error}.") from error
         frame = await self.frames.shell("Sessions", "sessions", view, principal, environments)
-        return html(render("sessions.html", context(frame, view, page, now, sort, cursor, wrong_)))
+        return html(render("sessions.html", context(frame, view, page, now, sort, cursor, found)))
+
+    async def _listed(self, found: Selection | FilterError, sort: str, cursor: str | None) -> SessionPage:
+        if isinstance(found, FilterError):
+            return SessionPage((), None)
+        return await questions.sessions(self.services.store, found, PAGE, sort, cursor)
+
+
+def _chosen(view: View, now: int) -> Selection | FilterError:
+    try:
+        return select_sessions(view.q, view.window, now, view.environment)
+    except FilterError as error:
+        return error

@@ -14,10 +14,14 @@ from sightline.pages import formats
 from sightline.pages.address import DEFAULT_RANGE, RANGES, Link, View, path_of
 from sightline.pages.answers import Missing, html
 from sightline.pages.environment import render
+from sightline.pages.filter_bar import FilterBar, chosen, filter_bar
 from sightline.pages.frames import Frames, Table
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
+from sightline.query import listing
 from sightline.query import traces as questions
+from sightline.query.filter.errors import FilterError
+from sightline.query.selection import Selection
 from sightline.records.trace import TracePage, TraceSummary
 
 PAGE = 100
@@ -65,6 +69,7 @@ class TracesContext:
     """Everything `traces.html` shows."""
 
     shell: Shell
+    bar: FilterBar
     now: int
     rows: tuple[Row, ...]
     scale: str
@@ -126,18 +131,21 @@ def _error(summary: TraceSummary) -> str:
     return ""
 
 
-def context(shell: Shell, view: View, page: TracePage, now: int, cursor: str | None) -> TracesContext:
+def context(
+    shell: Shell, bar: FilterBar, view: View, page: TracePage, now: int, cursor: str | None
+) -> TracesContext:
     """What the page shows of one answer of the store."""
     durations = sorted(t.duration_ns for t in page.traces)
     longest = scale(durations)
     cut = bool(durations) and durations[-1] > longest
     return TracesContext(
         shell=shell,
+        bar=bar,
         now=now,
         rows=tuple(row(t, view.project, longest) for t in page.traces),
         scale=f"{formats.duration(longest)}{', longer ones are cut' if cut else ''}",
-        older=view.link("traces", cursor=page.next) if page.next else "",
-        newest=view.link("traces") if cursor else "",
+        older=view.link("traces", q=view.q, cursor=page.next) if page.next else "",
+        newest=view.link("traces", q=view.q) if cursor else "",
         wider=_wider(view),
     )
 
@@ -149,7 +157,7 @@ def _wider(view: View) -> Link | None:
     if at + 1 >= len(names):
         return None
     name = names[at + 1]
-    href = view.link("traces", range=name if name != DEFAULT_RANGE else None)
+    href = view.link("traces", q=view.q, range=name if name != DEFAULT_RANGE else None)
     return Link(f"Show the {RANGES[name][0].lower()}", href)
 
 
@@ -166,22 +174,14 @@ class TracesPages:
 
     async def show(self, request: Request) -> Response:
         """The list of traces; the first run while a project has none."""
-        view, principal = await self.frames.view(request, ("cursor",))
+        view, principal = await self.frames.view(request, ("q", "cursor"))
         now = self.services.clock()
         cursor = request.query_params.get("cursor")
         store = self.services.store
+        found = chosen(view, now)
         try:
             page, environments = await asyncio.gather(
-                questions.latest_traces(
-                    store,
-                    view.project,
-                    PAGE,
-                    cursor,
-                    since=view.since,
-                    until=view.until,
-                    environment=view.environment or None,
-                ),
-                questions.environments(store, view.project, view.since),
+                self._page(found, cursor), questions.environments(store, view.project, view.since)
             )
         except questions.BadCursor as error:
             raise Missing(f"This page of the list cannot be opened: {error}.") from error
@@ -189,4 +189,10 @@ class TracesPages:
         if empty and not cursor:
             return RedirectResponse(path_of(view.project, "first"), 302)
         frame = await self.frames.shell("Traces", "traces", view, principal, environments)
-        return html(render("traces.html", context(frame, view, page, now, cursor)))
+        bar = filter_bar(view, "traces", found)
+        return html(render("traces.html", context(frame, bar, view, page, now, cursor)))
+
+    async def _page(self, found: Selection | FilterError, cursor: str | None) -> TracePage:
+        if isinstance(found, FilterError):
+            return TracePage((), None)
+        return await listing.traces(self.services.store, found, limit=PAGE, cursor=cursor)

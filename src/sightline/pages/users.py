@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sightline.pages import formats
-from sightline.pages.address import Link, View, path_of
+from sightline.pages.address import Link, View
 from sightline.pages.answers import Missing, html
-from sightline.pages.asking import Asking, Wrong, asking, wider, wrong
+from sightline.pages.asking import bar, wider
 from sightline.pages.columns import Column, Head, heads
 from sightline.pages.environment import render
+from sightline.pages.filter_bar import FilterBar, chosen
 from sightline.pages.frames import Frames, Table
 from sightline.pages.services import Services
 from sightline.pages.sessions import user_href
@@ -24,10 +25,11 @@ from sightline.query import traces
 from sightline.query import users as questions
 from sightline.query.filter.errors import FilterError
 from sightline.query.filter.spelling import condition
-from sightline.query.selection import Selection, Target, select
+from sightline.query.selection import Selection
 from sightline.records.sessions import UserPage, UserSummary
 
 PAGE = 100
+HINT = "conditions must hold for one span of a request"
 COLUMNS = (
     Column("User", style="w-who"),
     Column("Requests", "requests", "num", "Traces"),
@@ -74,7 +76,7 @@ class UsersContext:
 
     shell: Shell
     now: int
-    asking: Asking
+    bar: FilterBar
     heads: tuple[Head, ...]
     rows: tuple[UserRow, ...]
     named: int
@@ -121,7 +123,7 @@ def context(
     now: int,
     sort: str,
     cursor: str | None,
-    wrong_: Wrong | None = None,
+    found: Selection | FilterError,
 ) -> UsersContext:
     """What the page shows of one answer of the store."""
     given = sort if sort != questions.MOST_REQUESTS else ""
@@ -132,10 +134,10 @@ def context(
     return UsersContext(
         shell=shell,
         now=now,
-        asking=asking(view, "users", given, path_of(view.project, "users"), wrong_),
+        bar=bar(view, "users", found, given, HINT),
         heads=heads(COLUMNS, sort, link),
-        rows=tuple(row(found, view) for found in page.users),
-        named=sum(bool(found.user_id) for found in page.users),
+        rows=tuple(row(one, view) for one in page.users),
+        named=sum(bool(one.user_id) for one in page.users),
         more=view.link("users", q=view.q, sort=given or None, cursor=page.next) if page.next else "",
         begin=link(sort) if cursor else "",
         wider=wider(lambda **more: view.link("users", q=view.q, sort=given or None, **more), view.range_name),
@@ -161,22 +163,17 @@ class UsersPages:
         sort = request.query_params.get("sort", "")
         if sort.removeprefix("-") not in questions.ORDERS:
             sort = questions.MOST_REQUESTS
-        wrong_: Wrong | None = None
-        selection: Selection | None = None
-        try:
-            selection = select(view.q, view.window, now, Target.TRACES, view.environment)
-        except FilterError as error:
-            wrong_ = wrong(error, view.q, lambda q: view.link("users", q=q))
-        listed = (
-            questions.users(store, selection, PAGE, sort, cursor)
-            if selection
-            else asyncio.sleep(0, UserPage((), None))
-        )
+        found = chosen(view, now)
         try:
             page, environments = await asyncio.gather(
-                listed, traces.environments(store, view.project, view.since)
+                self._listed(found, sort, cursor), traces.environments(store, view.project, view.since)
             )
         except traces.BadCursor as error:
             raise Missing(f"This page of the list cannot be opened: {error}.") from error
         frame = await self.frames.shell("Users", "users", view, principal, environments)
-        return html(render("users.html", context(frame, view, page, now, sort, cursor, wrong_)))
+        return html(render("users.html", context(frame, view, page, now, sort, cursor, found)))
+
+    async def _listed(self, found: Selection | FilterError, sort: str, cursor: str | None) -> UserPage:
+        if isinstance(found, FilterError):
+            return UserPage((), None)
+        return await questions.users(self.services.store, found, PAGE, sort, cursor)
