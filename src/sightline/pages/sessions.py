@@ -18,7 +18,7 @@ from sightline.pages.frames import Frames, Table
 from sightline.pages.named import named
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
-from sightline.pages.traces import short_model
+from sightline.pages.traces_rows import short_model
 from sightline.pages.usage import CostCell, TokensCell, cost_cell, tokens_cell
 from sightline.query import sessions as questions
 from sightline.query import traces

@@ -11,7 +11,7 @@ from sightline.content.messages import result
 from sightline.pages import formats
 from sightline.pages.messages import Block, Exact, exactly, spoken
 from sightline.pages.pieces import Drawing, Piece
-from sightline.pages.traces import short_model
+from sightline.pages.traces_rows import short_model
 from sightline.pages.usage import CostCell, TokensCell, cost_cell, tokens_cell
 from sightline.records.conversation import Text, ToolCall, ToolResult
 from sightline.records.sessions import ToolRun, TurnFigures, TurnSaid

@@ -74,6 +74,7 @@ class UserContext:
     facts: tuple[UserFact, ...]
     features: tuple[Link, ...]
     models: tuple[Link, ...]
+    more_models: int
     charts: tuple[Chart, ...]
     sessions: tuple[sessions.Row, ...]
     latest: tuple[TraceLine, ...]
@@ -219,6 +220,7 @@ def context(
         facts=facts(found, view, q) if found else (),
         features=fields("feature", found.features.some) if found else (),
         models=fields("model", found.models.some) if found else (),
+        more_models=found.models.more if found else 0,
         charts=charts(measured, view, user_id, now) if found else (),
         sessions=tuple(sessions.row(one, view) for one in talks.sessions),
         latest=tuple(line(one, view) for one in recent.traces),

@@ -30,6 +30,8 @@ FROM
         ifNull(s.usage_source, '') != 'rollup' AS counted,
         ifNull(s.response_model, ifNull(s.request_model, '')) AS model_name,
         toUnixTimestamp64Nano(s.start_time) AS started,
+        -- What a step was given and found is neither a question nor an answer.
+        s.kind NOT IN ('tool', 'retriever', 'embedding', 'reranker', 'guardrail', 'evaluator') AS speaks,
         arrayFirst(f -> has(s.content.field, f), ['input_messages', 'indexed_input', 'input_value']) AS asked,
         arrayFirst(f -> has(s.content.field, f), ['output_messages', 'indexed_output', 'output_value'])
             AS answered
@@ -56,10 +58,10 @@ FROM
         groupUniqArrayIf(10)(ifNull(s.environment, ''), ifNull(s.environment, '') != '') AS environments,
         groupUniqArrayIf(10)(ifNull(s.release, ''), ifNull(s.release, '') != '') AS releases,
         argMinIf(
-            hex(s.content.hash[indexOf(s.content.field, asked)]), (s.depth, started), asked != ''
+            hex(s.content.hash[indexOf(s.content.field, asked)]), (s.depth, started), speaks AND asked != ''
         ) AS question,
         argMinIf(
-            hex(s.content.hash[indexOf(s.content.field, answered)]), (s.depth, -started), answered != ''
+            hex(s.content.hash[indexOf(s.content.field, answered)]), (s.depth, -started), speaks AND answered != ''
         ) AS answer
     FROM sightline.spans AS s
     PREWHERE

@@ -3,8 +3,10 @@
 WITH
     toUnixTimestamp64Nano(s.start_time) AS started,
     arrayZip(s.content.field, arrayMap(h -> lower(hex(h)), s.content.hash), s.content.size) AS refs,
-    hasAny(s.content.field, ['input_messages', 'indexed_input', 'input_value']) AS asks,
-    hasAny(s.content.field, ['output_messages', 'indexed_output', 'output_value']) AS answers,
+    -- What a step was given and found is neither a question nor an answer.
+    s.kind NOT IN ('tool', 'retriever', 'embedding', 'reranker', 'guardrail', 'evaluator') AS speaks,
+    speaks AND hasAny(s.content.field, ['input_messages', 'indexed_input', 'input_value']) AS asks,
+    speaks AND hasAny(s.content.field, ['output_messages', 'indexed_output', 'output_value']) AS answers,
     arrayFilter(f -> f.1 IN ('tool_arguments', 'tool_result', 'input_value', 'output_value'), refs) AS used
 SELECT
     s.trace_id AS trace_id,
