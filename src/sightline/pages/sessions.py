@@ -30,7 +30,7 @@ from sightline.records.sessions import SessionPage, SessionSummary
 PAGE = 50
 HINT = "conditions must hold for one span of the session"
 COLUMNS = (
-    Column("Last", "last", "w-tm", "When the last of it ended"),
+    Column("Last", "last", "w-tm", "When its last span began"),
     Column("", style="w-st"),
     Column("Session", style="w-se"),
     Column("First question, last answer"),

@@ -23,7 +23,7 @@ def summary(row: Mapping[str, Any], said: Mapping[str, str]) -> SessionSummary:
         session_id=row["session_id"],
         first=row["first"],
         last=row["last"],
-        duration_ns=row["last"] - row["first"],
+        duration_ns=row["ended"] - row["first"],
         turns=row["turns"],
         failed_turns=row["failed_turns"],
         spans=row["spans"],

@@ -29,9 +29,10 @@ class Several:
 class SessionSummary:
     """One session, of its spans within the time asked about.
 
-    `last` is its latest activity (the end of its last span), `duration_ns` from `first` to there. `turns`
-    counts traces, `failed_turns` those with a failed span. `question` and `answer` are the beginnings of the
-    first that was asked and of the last that was answered; empty where no content is known.
+    `first` and `last` are when its first and its last span began; `duration_ns` is from the first begin to
+    the last end. `turns` counts traces, `failed_turns` those with a failed span. `question` and `answer` are
+    the beginnings of the first that was asked and of the last that was answered; empty where no content is
+    known.
     """
 
     session_id: str

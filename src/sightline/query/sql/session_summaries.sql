@@ -3,7 +3,8 @@
 SELECT
     t.session_id AS session_id,
     min(t.began) AS first,
-    max(t.ended) AS last,
+    max(t.latest) AS last,
+    max(t.ended) AS ended,
     count() AS turns,
     countIf(t.errors > 0) AS failed_turns,
     sum(t.spans) AS spans,
@@ -39,6 +40,7 @@ FROM
         ifNull(s.session_id, '') AS session_id,
         s.trace_id AS trace_id,
         min(started) AS began,
+        max(started) AS latest,
         max(started + s.duration_ns) AS ended,
         count() AS spans,
         countIf(s.status = 'error') AS errors,
