@@ -92,6 +92,9 @@ RIGHTS: Mapping[str, Least] = {
     "GET /p/{project}/users/{user_id:path}": Least.READER,
     "GET /p/{project}/first": Least.READER,
     "GET /p/{project}/suggest": Least.READER,
+    "GET /docs": Least.PERSON,
+    "GET /docs/{operation}": Least.PERSON,
+    "GET /docs/{operation}/try": Least.PERSON,
     "GET /theme": Least.ANYONE,
     "GET /static/{name}": Least.ANYONE,
     # signing in and out

@@ -22,6 +22,7 @@ from sightline.pages.account import AccountPages
 from sightline.pages.address import Link, local, path_of, theme_of, with_query
 from sightline.pages.admission import admit
 from sightline.pages.answers import Missing, Refused, html
+from sightline.pages.api_docs import ApiDocsPages
 from sightline.pages.entrance import Entrance, Hashing, to_sign_in
 from sightline.pages.environment import render
 from sightline.pages.filter_bar import FilterPages
@@ -60,6 +61,8 @@ PROJECT_PAGES = (
     FirstPages,
     FilterPages,
 )
+# And those that are about no project.
+SERVER_PAGES = (ApiDocsPages,)
 
 
 def routes(services: Services) -> list[BaseRoute]:
@@ -83,6 +86,7 @@ def routes(services: Services) -> list[BaseRoute]:
         *entrance.table(),
         *openid.table(),
         *me.table(),
+        *(entry for part in SERVER_PAGES for entry in part(services, frames).table()),
         *(entry for part in PROJECT_PAGES for entry in part(services, frames).table()),
         *(entry for part in settings for entry in part(services, frames.frame).table()),
     )
