@@ -15,6 +15,7 @@ from sightline.api import (
     sql,
     texts,
     traces,
+    views,
     vocabulary,
 )
 from sightline.api.operations import Operation
@@ -27,6 +28,7 @@ TOPICS: Mapping[str, tuple[Operation, ...]] = {
     "Fields and values": vocabulary.OPERATIONS,
     "Texts": texts.OPERATIONS,
     "SQL": sql.OPERATIONS,
+    "Saved views": views.OPERATIONS,
     "Projects and keys": projects.OPERATIONS,
     "Prices": prices.OPERATIONS,
     "Quarantine": quarantine.OPERATIONS,

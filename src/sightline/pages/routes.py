@@ -43,6 +43,7 @@ from sightline.pages.trace import TracePages
 from sightline.pages.traces import TracesPages
 from sightline.pages.user import UserPages
 from sightline.pages.users import UsersPages
+from sightline.pages.views import ViewPages
 from sightline.query import traces as questions
 from sightline.records.access import Principal
 from sightline.store.rows import QueryTimeout
@@ -60,6 +61,7 @@ PROJECT_PAGES = (
     UserPages,
     FirstPages,
     FilterPages,
+    ViewPages,
 )
 # And those that are about no project.
 SERVER_PAGES = (ApiDocsPages,)
