@@ -15,7 +15,11 @@ export function switchedOff(): boolean {
 }
 
 function rows(): HTMLAnchorElement[] {
-  return [...document.querySelectorAll<HTMLAnchorElement>("[data-rows] td.nm a, [data-tree] .wfr")];
+  return [
+    ...document.querySelectorAll<HTMLAnchorElement>(
+      "[data-rows] td.nm a, [data-tree] .wfr, [data-turns] .no",
+    ),
+  ];
 }
 
 function move(step: 1 | -1, wanted: (row: HTMLAnchorElement) => boolean = () => true): void {

@@ -21,9 +21,13 @@ from sightline.pages.overview import AttentionPart, EndsPart, OverviewContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
+from sightline.pages.session import SessionContext
+from sightline.pages.sessions import SessionsContext
 from sightline.pages.sql import SqlContext
 from sightline.pages.trace import TraceContext
 from sightline.pages.traces import TracesContext
+from sightline.pages.user import UserContext
+from sightline.pages.users import UsersContext
 
 PAGES = {
     "overview.html": OverviewContext,
@@ -40,6 +44,10 @@ PAGES = {
     "_log_list.html": ListPart,
     "_log_live.html": LivePart,
     "_log_record.html": PanePart,
+    "sessions.html": SessionsContext,
+    "session.html": SessionContext,
+    "users.html": UsersContext,
+    "user.html": UserContext,
     "first.html": FirstContext,
     "problem.html": ProblemContext,
     "login.html": LoginContext,
@@ -54,6 +62,14 @@ PAGES = {
 FRAME = {"theme_name", "page_title"}
 
 
+def own_names(tree: nodes.Template) -> set[str]:
+    """Names a template makes for all of its blocks: macros, its own and those it imports."""
+    made = {macro.name for macro in tree.find_all(nodes.Macro)}
+    for imported in tree.find_all(nodes.FromImport):
+        made |= {name if isinstance(name, str) else name[1] for name in imported.names}
+    return made
+
+
 def asked_for(name: str, seen: set[str] | None = None) -> set[str]:
     """Names a template and everything it extends or includes takes from outside."""
     seen = set() if seen is None else seen
@@ -62,10 +78,7 @@ def asked_for(name: str, seen: set[str] | None = None) -> set[str]:
     seen.add(name)
     source, _, _ = ENVIRONMENT.loader.get_source(ENVIRONMENT, name)  # type: ignore[union-attr]
     tree = ENVIRONMENT.parse(source)
-    names = meta.find_undeclared_variables(tree) - ENVIRONMENT.globals.keys()
-    # Macros come from other templates, not from the page.
-    for found in tree.find_all(nodes.FromImport):
-        names -= {name if isinstance(name, str) else name[1] for name in found.names}
+    names = meta.find_undeclared_variables(tree) - ENVIRONMENT.globals.keys() - own_names(tree)
     for other in meta.find_referenced_templates(tree):
         assert other is not None
         names |= asked_for(other, seen)

@@ -13,6 +13,7 @@ from sightline.api import (
     projects,
     quarantine,
     scrape,
+    sessions,
     sql,
     texts,
     traces,
@@ -24,6 +25,7 @@ from sightline.api.operations import Operation
 # A topic a line, in the order in which people meet them: the browsable page and the document have the same.
 TOPICS: Mapping[str, tuple[Operation, ...]] = {
     "Traces": traces.OPERATIONS,
+    "Sessions and users": sessions.OPERATIONS,
     "Figures": figures.OPERATIONS,
     "Fields and values": vocabulary.OPERATIONS,
     "Logs": logs.OPERATIONS,

@@ -81,3 +81,66 @@ async def stored(
         if not wanted:
             break
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """How a stored text begins and how it ends, each a piece of it; `whole`: the beginning is all of it.
+
+    The end of a long list of messages begins with one of them: parts are cut between objects.
+    """
+
+    beginning: str
+    end: str
+    whole: bool
+
+
+_ENDS = 3  # the last part may be a mere bracket, and the one before it short
+
+
+async def ends(store: Store, project: str, hashes: Iterable[str], limit: int) -> dict[str, Ends]:
+    """Beginnings and ends of some texts by hash, pieces of at most `limit` bytes each; those that are there.
+
+    Of a text in parts only the outermost are read.
+    """
+    rows: dict[str, StoredText] = {}
+    wanted = sorted(set(hashes))
+    asked = wanted
+    for _ in range(LEVELS):
+        for first in range(0, len(wanted), _AT_ONCE):
+            parameters = {"project": project, "hashes": wanted[first : first + _AT_ONCE], "limit": limit}
+            for row in (await store.fetch(_ROWS, parameters, purpose="content")).rows:
+                body = row[1] if isinstance(row[1], bytes) else str(row[1]).encode()
+                rows[row[0]] = StoredText(body, row[2], tuple(row[3]))
+        wanted = sorted({p for h in wanted if h in rows for p in _outer(rows[h].parts)} - rows.keys())
+        if not wanted:
+            break
+    return {hash_: _ends(hash_, rows) for hash_ in asked if hash_ in rows}
+
+
+def _outer(parts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(parts) if len(parts) <= _ENDS + 1 else (parts[0], *parts[-_ENDS:])
+
+
+def _ends(hash_: str, rows: Mapping[str, StoredText]) -> Ends:
+    row = rows[hash_]
+    if not row.parts:
+        text = row.body.decode("utf-8", "ignore")
+        return Ends(text, "", len(row.body) == row.size)
+    first = next(leaves(row.parts[0], rows), None)
+    last: list[StoredText] = []
+    for part in row.parts[-_ENDS:]:
+        last += [leaf for leaf in _last_leaves(part, rows, LEVELS - 1) if leaf]
+    joined = b"".join(leaf.body for leaf in last[-_ENDS:] if len(leaf.body) == leaf.size)
+    return Ends(
+        (first.body if first else b"").decode("utf-8", "ignore"), joined.decode("utf-8", "ignore"), False
+    )
+
+
+def _last_leaves(hash_: str, rows: Mapping[str, StoredText], levels: int) -> list[StoredText]:
+    row = rows.get(hash_)
+    if row is None or levels == 0:
+        return []
+    return (
+        [row] if not row.parts else [x for p in row.parts[-_ENDS:] for x in _last_leaves(p, rows, levels - 1)]
+    )

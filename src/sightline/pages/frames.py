@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -51,7 +52,10 @@ class Frames:
     def _view(self, request: Request, project: str, known: Sequence[str]) -> View:
         theme = address.theme_of(request.cookies.get(THEME_COOKIE))
         now = self.services.clock()
-        return address.view(project, request.url.path, request.query_params, theme, now, known)
+        # As it was sent: a path may hold anything, also what would begin a query or be a step up.
+        raw = request.scope.get("raw_path")
+        path = raw.decode("ascii", "replace") if raw else quote(request.scope["path"])
+        return address.view(project, path, request.query_params, theme, now, known)
 
     async def shell(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -100,7 +100,7 @@ def messages(
 ) -> Messages:
     """The view of a conversation. `previous` is what an earlier call of the same agent said."""
     if exact:
-        return Messages((), (), (), (), (), (), tuple(map(_exact, contents)))
+        return Messages((), (), (), (), (), (), tuple(map(exactly, contents)))
     blocks = _blocks(found, fresh(previous, found.messages) if previous else frozenset())
     first = next((at for at, block in enumerate(blocks) if not block.old), len(blocks))
     return Messages(
@@ -111,6 +111,19 @@ def messages(
         others=tuple(_other(left) for left in found.leftovers if not left.repeats),
         repeats=tuple(f"{left.source} repeats {left.repeats}" for left in found.leftovers if left.repeats),
         exact=(),
+    )
+
+
+def spoken(said: Sequence[Message], drawing: Drawing) -> tuple[Block, ...]:
+    """Some messages of a session's turn as blocks, drawn from what is left of the page's budgets."""
+    return tuple(
+        replace(
+            _block(message, tuple(drawing.piece(part, message.role) for part in message.parts), False),
+            title=_TITLES.get(
+                "assistant" if message.answer else message.role, message.role[:20].capitalize()
+            ),
+        )
+        for message in said[-MAX_BLOCKS:]
     )
 
 
@@ -237,7 +250,8 @@ def _title(source: str) -> str:
     return _FIELDS.get(name, name.replace("_", " ").capitalize() if name == field else name) + comma + more
 
 
-def _exact(content: Content) -> Exact:
+def exactly(content: Content) -> Exact:
+    """A stored text as it is, or why it is not there."""
     if content.text is None:
         return Exact(
             content.ref.field, "", "the text has expired, or is on its way; times, tokens and cost are here"

@@ -40,10 +40,14 @@ from sightline.pages.people import PeoplePages
 from sightline.pages.projects import ProjectPages
 from sightline.pages.security import PageHeaders
 from sightline.pages.services import Services
+from sightline.pages.session import SessionPages
+from sightline.pages.sessions import SessionsPages
 from sightline.pages.shell import THEME_COOKIE
 from sightline.pages.sql import SqlPages
 from sightline.pages.trace import TracePages
 from sightline.pages.traces import TracesPages
+from sightline.pages.user import UserPages
+from sightline.pages.users import UsersPages
 from sightline.pages.views import ViewPages
 from sightline.query import traces as questions
 from sightline.records.access import Principal
@@ -64,6 +68,10 @@ PROJECT_PAGES = (
     ComparePages,
     LogsPages,
     MetricPages,
+    SessionsPages,
+    SessionPages,
+    UsersPages,
+    UserPages,
 )
 # And those that are about no project.
 SERVER_PAGES = (ApiDocsPages,)

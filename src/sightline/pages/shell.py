@@ -51,6 +51,8 @@ class Entry:
 NAVIGATION: tuple[Entry, ...] = (
     Entry("overview", "Overview", "o"),
     Entry("traces", "Traces", "t"),
+    Entry("sessions", "Sessions", "s"),
+    Entry("users", "Users", "u"),
     Entry("logs", "Logs", "l"),
     Entry("metrics", "Metrics", "m"),
     Entry("explore", "Explore", "e"),

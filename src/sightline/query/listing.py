@@ -34,9 +34,10 @@ from sightline.query.listing_order import (
     window_of,
 )
 from sightline.query.listing_sql import nth_head, rest_of, span_keys, trace_keys, trace_starts
+from sightline.query.previews import previews
 from sightline.query.selection import Selection, Target
 from sightline.query.statements import statement
-from sightline.query.traces import DAY, previews, summaries
+from sightline.query.traces import DAY, summaries
 from sightline.query.window import WIDER, Window
 from sightline.records.listing import SpanPage, SpanSummary
 from sightline.records.trace import TracePage, TraceSummary

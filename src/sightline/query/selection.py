@@ -15,7 +15,7 @@ from sightline.query.filter.nodes import And, Condition, Everything, Name, Node,
 from sightline.query.filter.parser import parse
 from sightline.query.filter.predicates import Predicate
 from sightline.query.filter.spelling import spell
-from sightline.query.filter.wholes import about_traces
+from sightline.query.filter.wholes import about_sessions, about_traces
 from sightline.query.window import Window
 from sightline.store.store import Store
 
@@ -50,6 +50,15 @@ def select(
     if target is Target.TRACES:
         node = about_traces(node)
     return Selection(window, target, spell(node), node, _meant(node, now, environment), environment)
+
+
+def select_sessions(text: str, window: Window, now: int, environment: str = "") -> Selection:
+    """Read a filter as a list of sessions means it: the spans that make their sessions match.
+
+    Raises FilterError.
+    """
+    node = about_sessions(parse(text))
+    return Selection(window, Target.SPANS, spell(node), node, _meant(node, now, environment), environment)
 
 
 def refined(selection: Selection, node: Node, now: int) -> Selection:

@@ -163,7 +163,8 @@ def trace(project: str, trace_id: str, answer: Rows, limit: int) -> Trace:
     ends = [start + took for start, took in zip(starts, _column(rows, "duration_ns"), strict=True)]
     tree = grow(ids, _column(rows, "parent_span_id"), starts, ends)
     counted = [row for row in rows if row[_USAGE] != "rollup"]
-    costs = [cost for cost in _column(counted, "cost_usd") if cost is not None]
+    own = [row for row in rows if row[_USAGE] == "own"]
+    costs = [cost for cost in _column(own, "cost_usd") if cost is not None]
     asked = zip(*(_column(counted, name) for name in ("kind", "input_tokens", "output_tokens")), strict=True)
     columns = _columns(rows, tree, ids, starts, ends)
     begin = min(starts)
@@ -175,7 +176,7 @@ def trace(project: str, trace_id: str, answer: Rows, limit: int) -> Trace:
         columns=columns,
         start_time=begin,
         duration_ns=max(ends) - begin,
-        tokens=Tokens(*(total(_column(counted, name)) for name in _TOKENS)),
+        tokens=Tokens(*(total(_column(own, name)) for name in _TOKENS)),
         cost_usd=sum(costs) if costs else None,
         unknown_cost=_column(counted, "cost_from").count("unknown"),
         unknown_tokens=sum(

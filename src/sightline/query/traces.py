@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from sightline.content.texts import leaves, stored
 from sightline.query import trace_rows
-from sightline.query.preview import preview
+from sightline.query.previews import previews
 from sightline.query.statements import statement
 from sightline.records.trace import Content, ContentRef, SpanDetail, Trace, TraceSummary
 from sightline.store.store import Store
@@ -19,7 +19,6 @@ from sightline.store.store import Store
 MAX_SPANS = 100_000
 _LARGE = 2_000
 DAY = 86_400 * 10**9
-_PREVIEW_BYTES = 4_000
 TRACE_ID = re.compile(r"[0-9a-f]{1,64}")
 
 
@@ -39,17 +38,8 @@ async def summaries(
         purpose="traces",
     )
     rows = answer.dicts()
-    asked = await previews(store, project, [row["input_hash"].lower() for row in rows])
-    return {
-        row["trace_id"]: trace_rows.summary(row, asked.get(row["input_hash"].lower(), "")) for row in rows
-    }
-
-
-async def previews(store: Store, project: str, hashes: Sequence[str]) -> dict[str, str]:
-    """The beginnings of some stored inputs by their hashes, as one line each."""
-    refs = [ContentRef("input", hash_, 0) for hash_ in dict.fromkeys(hashes) if hash_]
-    found = await contents(store, project, refs, limit=_PREVIEW_BYTES)
-    return {content.ref.hash: preview(content.text or "") for content in found}
+    said = await previews(store, project, [row["input_hash"] for row in rows])
+    return {row["trace_id"]: trace_rows.summary(row, said.get(row["input_hash"].lower(), "")) for row in rows}
 
 
 async def trace(store: Store, project: str, trace_id: str, *, limit: int = MAX_SPANS) -> Trace | None:

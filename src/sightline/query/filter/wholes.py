@@ -103,6 +103,14 @@ MEASURES: dict[str, WholeMeasure] = {
 }
 # Measures that no span has, so that the bare name can mean nothing else.
 _ONLY_WHOLE = ("spans", "errors", "calls")
+# Measures by which a list of sessions is filtered without saying whose they are.
+_ONLY_SESSIONS = {
+    "spans": "spans",
+    "errors": "errors",
+    "calls": "calls",
+    "traces": "traces",
+    "turns": "traces",
+}
 # What both a span and a trace have, by the name of the span's field.
 _BOTH = {"duration": "duration", "start": "start", "cost": "cost", "tokens": "tokens",
          "tokens.input": "input", "tokens.output": "output"}  # fmt: skip
@@ -132,29 +140,38 @@ def names(whole: Whole) -> tuple[str, ...]:
 
 def about_traces(node: Node) -> Node:
     """The filter as a list of traces means it: measures that are about the whole are called so."""
-    return _about(node, False)
+    return _about(node, Whole.TRACE, False)
 
 
-def _about(node: Node, picks: bool) -> Node:
+def about_sessions(node: Node) -> Node:
+    """The filter as a list of sessions means it; there `errors`, `turns` and the like are the session's."""
+    return _about(node, Whole.SESSION, False)
+
+
+def _about(node: Node, whole: Whole, picks: bool) -> Node:
     match node:
         case And(parts):
             inside = picks or any(map(_picks, parts))
-            return And(tuple(_about(part, inside) for part in parts))
+            return And(tuple(_about(part, whole, inside) for part in parts))
         case Or(parts):
-            return Or(tuple(_about(part, picks) for part in parts))
+            return Or(tuple(_about(part, whole, picks) for part in parts))
         case Not(part):
-            return Not(_about(part, picks))
+            return Not(_about(part, whole, picks))
         case Condition(name) | Has(name):
-            whole = "" if picks else _whole_name(name)
-            return replace(node, name=Name(whole, name.place)) if whole else node
+            told = _whole_name(name, whole, picks)
+            return replace(node, name=Name(told, name.place)) if told else node
         case _:
             return node
 
 
-def _whole_name(name: Name) -> str:
-    field = find(name.text)
-    short = _BOTH.get(field.name, "") if field else ""
-    return f"{Whole.TRACE}.{short}" if short else ""
+def _whole_name(name: Name, whole: Whole, picks: bool = False) -> str:
+    """The measure of the whole that a bare name means; empty where it is a span's, or no measure."""
+    lowered = name.text.lower()
+    if whole is Whole.SESSION and lowered in _ONLY_SESSIONS:
+        return f"{whole}.{_ONLY_SESSIONS[lowered]}"
+    field = find(lowered)
+    short = _BOTH.get(field.name, "") if field and not picks else ""
+    return f"{whole}.{short}" if short else ""
 
 
 def _picks(node: Node) -> bool:
@@ -166,7 +183,7 @@ def _picks(node: Node) -> bool:
             return _picks(part)
         case Condition(name) | Has(name):
             field = find(name.text)
-            if measure_of(name.text, None) or _whole_name(name):
+            if measure_of(name.text, None) or _whole_name(name, Whole.SESSION):
                 return False
             return not (field and field.whole_trace)
         case Related():

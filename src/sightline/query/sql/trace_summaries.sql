@@ -1,6 +1,8 @@
--- One row per trace. Usage counts once: roll-ups repeat what spans below them report and are never summed.
+-- One row per trace. Usage counts once: summed is what is a span's own; a roll-up repeats what spans below it
+-- report. What is unknown is counted of all but roll-ups: a call that reports nothing has no usage of its own.
 -- The earliest root tells the name; the earliest span does while no root came.
 WITH
+    ifNull(s.usage_source, '') = 'own' AS own,
     ifNull(s.usage_source, '') != 'rollup' AS counted,
     ifNull(s.response_model, ifNull(s.request_model, '')) AS model_name,
     s.kind = 'llm' AND model_name != '' AS called,
@@ -23,12 +25,12 @@ SELECT
     countIf(s.status = 'error') AS errors,
     argMaxIf(model_name, (ifNull(s.cost_usd, 0), ifNull(s.input_tokens, 0)), called) AS model,
     uniqExactIf(model_name, called) AS models,
-    sumIf(s.input_tokens, counted) AS input_tokens,
-    sumIf(s.output_tokens, counted) AS output_tokens,
-    sumIf(s.cache_read_tokens, counted) AS cache_read_tokens,
-    sumIf(s.cache_write_tokens, counted) AS cache_write_tokens,
-    sumIf(s.reasoning_tokens, counted) AS reasoning_tokens,
-    sumIf(s.cost_usd, counted) AS cost_usd,
+    sumIf(s.input_tokens, own) AS input_tokens,
+    sumIf(s.output_tokens, own) AS output_tokens,
+    sumIf(s.cache_read_tokens, own) AS cache_read_tokens,
+    sumIf(s.cache_write_tokens, own) AS cache_write_tokens,
+    sumIf(s.reasoning_tokens, own) AS reasoning_tokens,
+    sumIf(s.cost_usd, own) AS cost_usd,
     countIf(counted AND s.cost_source = 'unknown') AS unknown_cost,
     countIf(
         counted AND s.kind = 'llm' AND (s.input_tokens IS NULL OR s.output_tokens IS NULL)

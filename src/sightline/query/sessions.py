@@ -1,0 +1,165 @@
+"""Sessions of a window that match a filter, and one session as its user saw it.
+
+A session matches when one of its spans in the window does; its figures are those of its spans in the window.
+One session alone is looked at as a whole, whenever it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from sightline.query import session_rows
+from sightline.query.cursors import RANKED, Cursor, checked, read_cursor
+from sightline.query.filter.compiler import Sql, Statement, indented
+from sightline.query.filter.predicates import Always
+from sightline.query.previews import previews
+from sightline.query.selection import Selection
+from sightline.query.statements import statement
+from sightline.query.window import Window
+from sightline.records.sessions import Session, SessionPage, SessionSummary
+from sightline.store.store import Store
+
+MAX_PAGE = 200
+# Turns of one session that are listed; of a longer one the latest.
+MAX_TURNS = 10_000
+_ID = "assumeNotNull(s.session_id)"
+_KNOWN = "s.session_id != ''"
+_STARTED = "toUnixTimestamp64Nano(s.start_time)"
+_OWN = "s.usage_source = 'own'"
+# Money in whole billionths, so that a sum is the same however its parts are added up.
+_NANO = f"ifNull(sumIf(toInt64(round(s.cost_usd * 1e9)), {_OWN}), -1)"
+_TOKENS = f"ifNull(toInt64(sumIf(ifNull(s.input_tokens, 0) + ifNull(s.output_tokens, 0), {_OWN})), -1)"
+# What sessions are sorted by: a whole number over the spans of one. What is unknown counts as least.
+ORDERS = {
+    "last": f"max({_STARTED})",
+    "first": f"min({_STARTED})",
+    "turns": "toInt64(uniqExact(cityHash64(s.trace_id)))",
+    "errors": "toInt64(countIf(s.status = 'error'))",
+    "duration": f"max({_STARTED} + toInt64(s.duration_ns)) - min({_STARTED})",
+    "tokens": _TOKENS,
+    "cost": _NANO,
+}
+LATEST_FIRST = "-last"
+
+
+async def sessions(
+    store: Store, selection: Selection, limit: int = 50, sort: str = LATEST_FIRST, cursor: str | None = None
+) -> SessionPage:
+    """A page of the sessions that match, by `sort`. Raises BadSort, BadCursor; the store's errors pass.
+
+    The selection is one of `select_sessions`.
+    """
+    limit = max(1, min(limit, MAX_PAGE))
+    checked(sort, tuple(ORDERS))
+    after = read_cursor(cursor, sort)
+    window = after.window(selection.window.project) if after else selection.window
+    as_of = after.as_of if after else await latest(store, window)
+    asked = ranking(selection, window, limit + 1, sort, as_of, after)
+    ranked = (await store.fetch(asked.text, asked.parameters, purpose="sessions")).rows
+    if sort == LATEST_FIRST:
+        # Equal times come as they are read; all of them are there.
+        ranked = sorted(ranked, key=lambda row: (-int(row[1]), -int(row[2])))
+    shown = ranked[:limit]
+    found = await summaries(store, window, [str(row[0]) for row in shown], as_of)
+    following = None
+    if len(ranked) > limit:
+        _, key, hash_ = shown[-1]
+        following = str(Cursor(sort, window.since, window.until, as_of, int(key), int(hash_)))
+    return SessionPage(tuple(found[str(row[0])] for row in shown if str(row[0]) in found), following)
+
+
+async def latest(store: Store, window: Window) -> int:
+    """When the last span of a window was digested, in microseconds; 0 for none."""
+    sql = Sql(window)
+    asked = sql.statement(f"SELECT max(toUnixTimestamp64Micro(s.digested_at))\n{sql.spans(Always())}")
+    return int((await store.fetch(asked.text, asked.parameters, purpose="sessions")).scalar() or 0)
+
+
+def known_at(sql: Sql, as_of: int) -> str:
+    """The condition that a span was digested up to a moment, in microseconds."""
+    return f"s.digested_at <= fromUnixTimestamp64Micro({sql.parameters.value('Int64', as_of)}, 'UTC')"
+
+
+def ranking(
+    selection: Selection, window: Window, limit: int, sort: str, as_of: int, after: Cursor | None
+) -> Statement:
+    """The statement for the ids of a page's sessions, with their sort keys and hashes, in order."""
+    sql = Sql(window)
+    conditions = [_KNOWN]
+    if after or not sort.startswith("-"):
+        # Else everything is as of now: what arrives could only send a row to an earlier page.
+        conditions.append(known_at(sql, as_of))
+    if not isinstance(selection.predicate, Always):
+        matching = f"SELECT s.session_id\n{sql.spans(selection.predicate, _KNOWN)}"
+        conditions.append(f"s.session_id IN (\n{indented(matching)}\n)")
+    key = sql.parameters.value("Int64", after.key) if after else ""
+    hash_ = sql.parameters.value("UInt64", after.hash) if after else ""
+    if sort == LATEST_FIRST:
+        # Read in the table's own order, as far as the page reaches. Sessions of earlier pages are left out.
+        if after:
+            shown = f"({_STARTED}, cityHash64(assumeNotNull(s.session_id))) >= ({key}, {hash_})"
+            seen = f"SELECT s.session_id\n{sql.spans(Always(), *conditions[:2], shown)}"
+            conditions += [f"{_STARTED} <= {key}", f"s.session_id NOT IN (\n{indented(seen)}\n)"]
+        return sql.statement(
+            f"{RANKED.format(id=_ID, key=_STARTED)}{sql.spans(Always(), *conditions)}\n"
+            "ORDER BY s.start_time DESC\nLIMIT 1 BY s.session_id\n"
+            f"LIMIT {sql.parameters.value('UInt32', limit)} WITH TIES"
+        )
+    way, behind = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
+    having = f"HAVING (key, hash) {behind} ({key}, {hash_})\n" if after else ""
+    return sql.statement(
+        f"{RANKED.format(id=_ID, key=ORDERS[sort.removeprefix('-')])}{sql.spans(Always(), *conditions)}\n"
+        f"GROUP BY id\n{having}ORDER BY key {way}, hash {way}\nLIMIT {sql.parameters.value('UInt32', limit)}"
+    )
+
+
+async def summaries(
+    store: Store, window: Window, ids: Sequence[str], as_of: int = 2**62
+) -> dict[str, SessionSummary]:
+    """The figures of some sessions by id, of their spans of a window."""
+    if not ids:
+        return {}
+    given = {
+        "project": window.project, "since": window.since, "until": window.until, "sessions": list(ids),
+        "as_of": as_of,
+    }  # fmt: skip
+    rows = (await store.fetch(statement("session_summaries"), given, purpose="sessions")).dicts()
+    said = await previews(
+        store, window.project, [row["question"] for row in rows], [row["answer"] for row in rows]
+    )
+    return {row["session_id"]: session_rows.summary(row, said) for row in rows}
+
+
+async def session(store: Store, project: str, session_id: str, limit: int = MAX_TURNS) -> Session | None:
+    """One session with the figures of its turns; None when the project has no span of it."""
+    window = await _extent(store, project, session_id)
+    if window is None:
+        return None
+    given = _given(window, session_id) | {"limit": limit + 1}
+    found, turns = await asyncio.gather(
+        summaries(store, window, [session_id]),
+        store.fetch(statement("session_turns"), given, purpose="session"),
+    )
+    if session_id not in found:
+        return None
+    rows = turns.dicts()
+    figures = tuple(session_rows.turn(row) for row in reversed(rows[:limit]))
+    return Session(found[session_id], figures, len(rows) > limit)
+
+
+async def _extent(store: Store, project: str, session_id: str) -> Window | None:
+    """Where in time a session stands."""
+    if not session_id:
+        return None
+    given = {"project": project, "session": session_id}
+    rows = (await store.fetch(statement("session_extent"), given, purpose="session")).rows
+    spans, first, last = rows[0] if rows else (0, 0, 0)
+    return Window(project, max(0, int(first)), int(last) + 1) if spans else None
+
+
+def _given(window: Window, session_id: str) -> dict[str, Any]:
+    return {
+        "project": window.project, "since": window.since, "until": window.until, "session": session_id,
+    }  # fmt: skip

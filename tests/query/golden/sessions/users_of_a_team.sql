@@ -1,0 +1,46 @@
+SELECT
+    ifNull(s.user_id, '') AS id,
+    ifNull(sumIf(toInt64(round(s.cost_usd * 1e9)), s.usage_source = 'own'), -1) AS key,
+    cityHash64(id) AS hash
+FROM sightline.spans AS s
+PREWHERE
+    s.project = {project:String}
+    AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
+    AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
+    AND s.digested_at <= fromUnixTimestamp64Micro({p0:Int64}, 'UTC')
+    AND s.user_id != ''
+    AND s.team = {p1:String}
+GROUP BY id
+HAVING (key, hash) < ({p2:Int64}, {p3:UInt64})
+ORDER BY key DESC, hash DESC
+LIMIT {p4:UInt32}
+---
+SELECT
+    ifNull(s.user_id, '') AS id,
+    toInt64(uniqExactIf(cityHash64(s.trace_id), s.depth = 0)) AS requests,
+    toInt64(uniqExactIf(cityHash64(s.trace_id), s.status = 'error')) AS failed,
+    toInt64(uniqExactIf(s.session_id, s.session_id != '')) AS sessions,
+    count() AS spans,
+    countIf(s.depth = 0) AS topmost,
+    quantileExactIf(0.95)(s.duration_ns, s.depth = 0) AS p95,
+    min(toUnixTimestamp64Nano(s.start_time)) AS first,
+    max(toUnixTimestamp64Nano(s.start_time)) AS last,
+    sumIf(s.input_tokens, s.usage_source = 'own') AS input_tokens,
+    sumIf(s.output_tokens, s.usage_source = 'own') AS output_tokens,
+    sumIf(s.cache_read_tokens, s.usage_source = 'own') AS cache_read_tokens,
+    sumIf(s.cache_write_tokens, s.usage_source = 'own') AS cache_write_tokens,
+    sumIf(s.reasoning_tokens, s.usage_source = 'own') AS reasoning_tokens,
+    sumIf(s.cost_usd, s.usage_source = 'own') AS cost_usd,
+    countIf(s.cost_source = 'unknown') AS unknown_cost,
+    countIf(s.kind = 'llm' AND ifNull(s.usage_source, '') != 'rollup' AND (s.input_tokens IS NULL OR s.output_tokens IS NULL)) AS unknown_tokens,
+    groupUniqArrayIf(50)(toString(ifNull(s.feature, '')), ifNull(s.feature, '') != '') AS features,
+    groupUniqArrayIf(50)(toString(ifNull(s.response_model, ifNull(s.request_model, ''))), s.kind = 'llm' AND toString(ifNull(s.response_model, ifNull(s.request_model, ''))) != '') AS models
+FROM sightline.spans AS s
+PREWHERE
+    s.project = {project:String}
+    AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
+    AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
+    AND s.digested_at <= fromUnixTimestamp64Micro({p1:Int64}, 'UTC')
+    AND ifNull(s.user_id, '') IN {p0:Array(String)}
+    AND s.team = {p2:String}
+GROUP BY id
