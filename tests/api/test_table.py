@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from starlette.routing import Route
 from tests.api.api_server import TRACE, Server, is_problem, make_key
 
+from sightline.api.moments import iso
 from sightline.api.openapi import document
 from sightline.api.operations import PREFIX, Operation
 from sightline.api.problems import Problem
-from sightline.api.questions import iso
 from sightline.api.schemas import check
 from sightline.api.table import OPERATIONS
 from sightline.records.access import Scope

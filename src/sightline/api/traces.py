@@ -1,74 +1,28 @@
-"""Reading: SQL, the latest traces, one trace."""
+"""Reading traces: the latest ones, and one with its spans."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from starlette.requests import Request
-
-from sightline.api.operations import Call
-from sightline.api.problems import Problem, busy, unavailable
+from sightline.api import shapes
+from sightline.api.asking import failed
+from sightline.api.moments import iso, moment
+from sightline.api.operations import Call, Operation, Parameter
+from sightline.api.parameters import CURSOR, PROJECT, TRACE_ID, limit
+from sightline.api.problems import Problem
 from sightline.query import traces as questions
-from sightline.query.sql_errors import SqlBusy, SqlError, SqlTooLarge, SqlTooLong
+from sightline.records.access import Scope
 from sightline.records.trace import Span, SpanDetail, Tokens, TraceSummary
-from sightline.store.rows import QueryTimeout, QueryTooLarge, StoreError
+from sightline.store.rows import StoreError
 
-_T = TypeVar("_T")
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{1,64}")
 _CURSOR = re.compile(r"(\d{1,6})-([0-9a-f]{1,64})")
 SPANS_PER_PAGE, MOST_SPANS = 500, 5_000
 TRACES_PER_PAGE, MOST_TRACES = 50, 500
 _DETAIL_BATCH = 500
-_LATEST = 2**63 - 1  # the last moment a DateTime64(9) holds
-
-
-async def sql(call: Call) -> Mapping[str, Any]:
-    """Run one SELECT on the project; the query is killed when the client leaves."""
-    asked = call.services.sql.answer(call.project, call.body["query"], call.body.get("parameters") or {})
-    try:
-        answer = await _while_connected(call.request, asked)
-    except SqlBusy as error:
-        raise busy(str(error), error.retry_after) from error
-    except (SqlTooLong, SqlTooLarge) as error:
-        raise Problem(422, str(error), reason="limit") from error
-    except SqlError as error:
-        raise Problem(422, str(error), reason=error.reason, position=error.position) from error
-    except StoreError as error:
-        raise unavailable(str(error)) from error
-    return {
-        "columns": answer.columns,
-        "types": answer.types,
-        "data": answer.dicts(),
-        "rows": len(answer.rows),
-        "truncated": answer.truncated,
-        "elapsed_ms": answer.elapsed_ms,
-    }
-
-
-async def _while_connected(request: Request, work: Awaitable[_T]) -> _T:
-    """Await `work`, and cancel it when the client disconnects. The body has been read before."""
-    task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(_gone(request))
-    try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            raise Problem(400, "The client left before the answer was ready.")
-        return await task
-    finally:
-        gone.cancel()
-        task.cancel()
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 async def list_traces(call: Call) -> Mapping[str, Any]:
@@ -80,13 +34,13 @@ async def list_traces(call: Call) -> Mapping[str, Any]:
             call.project,
             limit,
             call.text("cursor"),
-            since=_moment(call.text("since")),
+            since=moment(call.text("since")),
             environment=call.text("environment"),
         )
     except questions.BadCursor as error:
         raise Problem(422, "The cursor is not one this server made; leave it out to begin anew.") from error
     except StoreError as error:
-        raise _failed(error) from error
+        raise failed(error) from error
     return {"project": call.project, "traces": [_summary(t) for t in page.traces], "next": page.next}
 
 
@@ -105,7 +59,7 @@ async def one_trace(call: Call) -> Mapping[str, Any]:
         spans = trace.spans[start : start + limit]
         heavy = await _details(call, trace.trace_id, [s.span_id for s in spans]) if details else {}
     except StoreError as error:
-        raise _failed(error) from error
+        raise failed(error) from error
     more = start + limit < len(trace.spans)
     return {
         "trace_id": trace.trace_id,
@@ -146,37 +100,6 @@ async def _details(call: Call, trace_id: str, span_ids: list[str]) -> dict[str, 
     return found
 
 
-def _failed(error: StoreError) -> Problem:
-    if isinstance(error, QueryTimeout | QueryTooLarge):
-        return Problem(422, "The question takes more than is allowed; ask for less.", reason="limit")
-    return unavailable("The store cannot answer now; try again in a moment.")
-
-
-def iso(nanoseconds: int) -> str:
-    """A moment as ISO 8601 in UTC, to the nanosecond."""
-    seconds, rest = divmod(nanoseconds, 10**9)
-    try:
-        moment = datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError):
-        return str(nanoseconds)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
-
-
-def _moment(text: str | None) -> int | None:
-    """`since` of the query string: ISO 8601 or nanoseconds. Raises Problem 422."""
-    if text is None:
-        return None
-    if text.isascii() and text.isdigit():
-        return min(int(text[:20]), _LATEST)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        expected = "a time such as 2026-11-01T12:00:00Z, or nanoseconds"
-        raise Problem(422, f"since is {text[:40]!r}; expected {expected}.") from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max(0, int(moment.timestamp() * 1e6)) * 1000, _LATEST)
-
-
 def _tokens(tokens: Tokens) -> dict[str, int | None]:
     return {f"{name}_tokens": value for name, value in asdict(tokens).items()}
 
@@ -198,3 +121,37 @@ def _span(span: Span, detail: SpanDetail | None) -> dict[str, Any]:
         found["links"] = [asdict(link) for link in detail.links]
         found["contents"] = [asdict(ref) for ref in detail.contents]
     return found
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "GET",
+        "/traces",
+        list_traces,
+        "Latest traces",
+        Scope.READ,
+        shapes.TRACES,
+        parameters=(
+            PROJECT,
+            limit(TRACES_PER_PAGE, MOST_TRACES),
+            CURSOR,
+            Parameter("since", "Only traces that started after this time.", shapes.TIME),
+            Parameter("environment", "Only traces of this environment.", shapes.TEXT),
+        ),
+    ),
+    Operation(
+        "GET",
+        "/traces/{trace_id}",
+        one_trace,
+        "One trace, its spans in tree order",
+        Scope.READ,
+        shapes.TRACE,
+        parameters=(
+            TRACE_ID,
+            PROJECT,
+            limit(SPANS_PER_PAGE, MOST_SPANS),
+            CURSOR,
+            Parameter("details", "Attributes, events, links and content references too.", shapes.FLAG),
+        ),
+    ),
+)
