@@ -22,6 +22,7 @@ from sightline.api.services import ApiServices
 from sightline.control.control import Control
 from sightline.control.gate import Gate
 from sightline.journal.journal import Journal
+from sightline.query.exports import Exports
 from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.query.sql_stream import SqlStreams
@@ -153,6 +154,7 @@ def serve(directory: Path) -> Iterator[Server]:
         lambda: changes.append(control.price_version()),
         streams,
         ScrapeKeeper(store, control, time.time_ns),
+        Exports(store, settings, sql.relations),
     )
     server = Server(
         Starlette(routes=[*clickhouse_routes(services), *routes(services)]), services, loop, backups, changes

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from starlette.responses import Response
@@ -17,6 +17,7 @@ from starlette.types import Scope as ASGIScope
 
 from sightline.api import shapes
 from sightline.api.operations import Call, Operation, Parameter
+from sightline.api.parameters import PROJECT
 from sightline.api.problems import Problem, busy, unavailable
 from sightline.query.export_errors import ExportBusy, ExportFailed
 from sightline.query.export_sql import Form, Shape, Wanted
@@ -29,6 +30,7 @@ from sightline.records.access import Scope
 from sightline.store.rows import QueryTimeout, QueryTooLarge, StoreError
 
 log = structlog.get_logger(__name__)
+_Word = TypeVar("_Word", Shape, Form)
 _DAY = 86_400 * 10**9
 _MEDIA: Mapping[Form, tuple[str, str]] = {
     Form.PARQUET: ("application/vnd.apache.parquet", "parquet"),
@@ -97,10 +99,10 @@ def _wanted(call: Call, now: int) -> Wanted:
 
 def error_place(error: FilterError) -> dict[str, Any]:
     """Where a filter is wrong and what may have been meant, as members of a problem."""
-    return {"position": error.start, "end": error.end, "suggestion": error.suggestion or None}
+    return {"position": error.offset, "length": error.length, "proposal": error.proposal or None}
 
 
-def _one_of[T: (Shape, Form)](call: Call, name: str, words: type[T], default: T) -> T:
+def _one_of(call: Call, name: str, words: type[_Word], default: _Word) -> _Word:
     given = call.text(name)
     try:
         return words(given) if given else default
@@ -178,7 +180,7 @@ OPERATIONS: tuple[Operation, ...] = (
         {"type": "string", "format": "binary"},
         "X-Sightline-Count says how many spans, traces or records there are, X-Sightline-Rows how many rows.",
         parameters=(
-            Parameter("project", "Which project, where no key says it.", shapes.PROJECT_NAME),
+            PROJECT,
             Parameter("q", "The filter; of logs, that of the spans they were written in.", shapes.TEXT),
             Parameter("since", "From; default: a day before until.", _TIME),
             Parameter("until", "Up to, without; default: now.", _TIME),

@@ -45,6 +45,7 @@ RIGHTS: Mapping[str, Least] = {
     "POST /api/v1/sql": Least.READER,
     "GET /api/v1/traces": Least.READER,
     "GET /api/v1/traces/{trace_id}": Least.READER,
+    "GET /api/v1/export": Least.READER,
     "GET /api/v1/projects": Least.READER,
     "POST /api/v1/projects": Least.OPERATOR,
     "GET /api/v1/keys": Least.ADMIN,

@@ -9,6 +9,7 @@ from typing import Any
 from sightline.control.control import Control
 from sightline.control.gate import Gate
 from sightline.journal.journal import Journal
+from sightline.query.exports import Exports
 from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.query.sql_stream import SqlStreams
@@ -22,7 +23,7 @@ class ApiServices:
     `backup` writes a backup into a directory on the server and tells about it, or raises Problem; None where
     this process cannot. `prices_changed` is called after own prices changed. `journal` is None in a process
     that does not receive. `streams` answers the ClickHouse protocol; None: it is not spoken.
-    `scrapes` counts for projects' own Prometheus.
+    `scrapes` counts for projects' own Prometheus, `exports` makes files.
     """
 
     store: Store
@@ -34,3 +35,4 @@ class ApiServices:
     prices_changed: Callable[[], None] = lambda: None
     streams: SqlStreams | None = None
     scrapes: ScrapeKeeper | None = None
+    exports: Exports | None = None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sightline.api import condition, prices, projects, quarantine, scrape, sql, traces
+from sightline.api import condition, export, prices, projects, quarantine, scrape, sql, traces
 from sightline.api.operations import Operation
 
 # A topic a line, in the order in which people meet them: the browsable page and the document have the same.
 TOPICS: Mapping[str, tuple[Operation, ...]] = {
     "Traces": traces.OPERATIONS,
     "SQL": sql.OPERATIONS,
+    "Export": export.OPERATIONS,
     "Projects and keys": projects.OPERATIONS,
     "Prices": prices.OPERATIONS,
     "Quarantine": quarantine.OPERATIONS,
