@@ -24,6 +24,7 @@ from sightline.operations import logs
 from sightline.operations.commands import backup_command, restore_command
 from sightline.operations.doctor import doctor_command
 from sightline.operations.flags import settings_from, settings_options
+from sightline.operations.import_command import import_command
 from sightline.settings import Settings
 from sightline.store.rows import StoreError
 from sightline.wire.server import loop_factory
@@ -68,7 +69,7 @@ def _control() -> Control:
 
 main.add_command(demo_command(_demo_server))
 main.add_command(journal)
-for command in (backup_command, restore_command, doctor_command):
+for command in (backup_command, restore_command, doctor_command, import_command):
     main.add_command(command)
 
 

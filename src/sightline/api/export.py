@@ -121,7 +121,8 @@ def _moment(call: Call, name: str, default: int, now: int) -> int:
     if found is None:
         raise Problem(
             422,
-            f"{name} is {given[:40]!r}; expected a time such as 2026-11-01T12:00:00Z, -24h, now, or nanoseconds.",
+            f"{name} is {given[:40]!r}; expected a time such as 2026-11-01T12:00:00Z, -24h, now, or"
+            " nanoseconds.",
         )
     return found.first
 
@@ -151,8 +152,9 @@ class _Sent(Response):
         """Send every piece; False when the client left."""
         pieces = aiter(self._made.pieces)
         while True:
-            coming = asyncio.ensure_future(anext(pieces, None))
-            await asyncio.wait({coming, gone}, return_when=asyncio.FIRST_COMPLETED)
+            coming: asyncio.Future[bytes | None] = asyncio.ensure_future(anext(pieces, None))
+            ways: set[asyncio.Future[Any]] = {coming, gone}
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
             if not coming.done():
                 coming.cancel()
                 with suppress(asyncio.CancelledError, ExportFailed, StoreError):

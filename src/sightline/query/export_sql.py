@@ -43,7 +43,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be exported. `selection` is of traces when the shape is. `content`: prompts and answers too."""
+    """What is to be exported. `selection` is of traces when the shape is. `content`: prompts, answers."""
 
     selection: Selection
     shape: Shape

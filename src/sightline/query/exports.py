@@ -162,9 +162,7 @@ class Exports:
             )
 
 
-def _through(
-    path: Path, write: Callable[[], Any], stop: Callable[[], Any]
-) -> Generator[bytes, None, None]:
+def _through(path: Path, write: Callable[[], Any], stop: Callable[[], Any]) -> Generator[bytes, None, None]:
     """What `write` writes into the pipe at `path`, as it comes; `stop` makes it stop."""
     failures: list[Exception] = []
     over = threading.Event()

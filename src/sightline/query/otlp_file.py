@@ -1,4 +1,4 @@
-"""Rows as OTLP: lines of JSON, each one `TracesData` or `LogsData`, as OpenTelemetry's file exporter writes them.
+"""Rows as OTLP: lines of JSON, each a `TracesData` or `LogsData`, as OpenTelemetry's file exporter writes.
 
 A row is what `export_sql` selects for OTLP, or a row of a Parquet export: an object of columns. What a column
 took from its span's attributes is written as an attribute again (`own_attributes`).
@@ -197,7 +197,7 @@ def _scope(name: str, version: str) -> dict[str, str]:
 
 
 def otlp_lines(pieces: Iterable[bytes], logs: bool) -> Iterator[tuple[bytes, int]]:
-    """Lines of OTLP/JSON, each with how many spans or records it holds. `pieces`: whole lines of JSON rows."""
+    """Lines of OTLP/JSON and how many spans or records each holds. `pieces`: whole lines of JSON rows."""
     line, size = _Line(logs), 0
     for piece in pieces:
         for text in piece.split(b"\n"):

@@ -2,7 +2,7 @@
 
 A column is written under the name that OpenTelemetry or its convention gives it where that name means just
 this column and nothing else can answer before it; else under Sightline's own (`sightline.` and the column),
-which stands before all other sources. A column that the attributes left beside it say already is not repeated.
+which stands before all other sources. A column that the attributes beside it say already is not repeated.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _STANDARD = ("otel_genai", "otel")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How a column is written. `own`: Sightline's name; `name`: the one that others know, '' for none; `keys`:
-    every attribute that the field reads."""
+    """How a column is written. `own`: Sightline's name; `name`: the one that others know, '' for none;
+    `keys`: every attribute that the field reads."""
 
     field: Field
     own: str
@@ -109,17 +109,18 @@ def attributes_of(
 
 
 def _said(written: Written, value: Any, left: Mapping[str, Any], resource: Mapping[str, Any]) -> bool:
-    """Whether the first attribute that answers says this very value, as it is."""
+    """Whether the resource answers first and says this very value.
+
+    A span's own attribute that answers is taken by its column and would not stay beside it.
+    """
     for source in written.field.applicable:
-        if source.scope not in _PLACES:
+        if source.scope not in _PLACES or (source.scope is Scope.ATTRIBUTE and source.attribute in left):
             return False
-        places = (left, resource) if source.scope is Scope.ATTRIBUTE else (resource,)
-        here = [place[source.attribute] for place in places if source.attribute in place]
-        if not here:
-            continue
-        if not _plain(source) and source.scope is Scope.ATTRIBUTE:
-            return False
-        return not source.steps and as_type(written.field.type, here[0], written.field.content) == value
+        if source.attribute in resource:
+            if source.steps or source.path or source.kinds or source.emitter or source.root_only:
+                return False
+            told = resource[source.attribute]
+            return as_type(written.field.type, told, written.field.content) == value
     return False
 
 
