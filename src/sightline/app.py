@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from sightline.api.clickhouse import routes as clickhouse_routes
+from sightline.api.limits import RateLimits
 from sightline.api.middleware import stack as request_log
 from sightline.api.problems import Problem
 from sightline.api.rights import undeclared
@@ -208,7 +209,8 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         api = ApiServices(
             store, sql, control, gate, journal,
             backup=backup_service(kept, lambda text: Problem(409, text)), prices_changed=prices.renew,
-            streams=streams, scrapes=ScrapeKeeper(store, control, clock), exports=exports,
+            streams=streams, scrapes=ScrapeKeeper(store, control, clock),
+            exports=exports, clock=clock, limits=RateLimits(settings.api, clock),
         )  # fmt: skip
         receiver = Receiver(journal, clock)
         yield Services(

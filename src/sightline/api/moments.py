@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sightline.api.operations import Call
 from sightline.api.problems import Problem
+from sightline.query.filter.literals import time
 from sightline.query.window import LATEST
 
 
@@ -18,16 +20,19 @@ def iso(nanoseconds: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 
-def moment(text: str | None) -> int | None:
-    """`since` of the query string: ISO 8601 or nanoseconds. Raises Problem 422."""
+def moment(call: Call, name: str) -> int | None:
+    """A moment of the query string in nanoseconds, None where it is not given. Raises Problem 422.
+
+    ISO 8601 (UTC without a zone), nanoseconds, or relative: `now`, `-24h`.
+    """
+    text = call.text(name)
     if text is None:
         return None
     if text.isascii() and text.isdigit():
         return min(int(text[:20]), LATEST)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        expected = "a time such as 2026-11-01T12:00:00Z, or nanoseconds"
-        raise Problem(422, f"since is {text[:40]!r}; expected {expected}.") from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max(0, int(moment.timestamp() * 1e6)) * 1000, LATEST)
+    # A plus sign that nobody quoted comes as a space.
+    found = time(text.replace(" ", "+") if "T" in text else text, call.now)
+    if found is None:
+        expected = "a time such as 2026-11-01T12:00:00Z, a distance such as -24h, or nanoseconds"
+        raise Problem(422, f"{name} is {text[:40]!r}; expected {expected}.", reason="parameters")
+    return found.first

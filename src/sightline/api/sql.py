@@ -6,28 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from sightline.api import shapes
-from sightline.api.asking import while_connected
 from sightline.api.operations import Call, Operation
 from sightline.api.parameters import PROJECT
-from sightline.api.problems import Problem, busy, unavailable
+from sightline.api.problems import Problem, busy
 from sightline.query.sql_errors import SqlBusy, SqlError, SqlTooLarge, SqlTooLong
 from sightline.records.access import Scope
-from sightline.store.rows import StoreError
 
 
 async def sql(call: Call) -> Mapping[str, Any]:
     """Run one SELECT on the project; the query is killed when the client leaves."""
     asked = call.services.sql.answer(call.project, call.body["query"], call.body.get("parameters") or {})
     try:
-        answer = await while_connected(call.request, asked)
+        answer = await asked
     except SqlBusy as error:
         raise busy(str(error), error.retry_after) from error
     except (SqlTooLong, SqlTooLarge) as error:
         raise Problem(422, str(error), reason="limit") from error
     except SqlError as error:
         raise Problem(422, str(error), reason=error.reason, position=error.position) from error
-    except StoreError as error:
-        raise unavailable(str(error)) from error
     return {
         "columns": answer.columns,
         "types": answer.types,
@@ -50,5 +46,6 @@ OPERATIONS: tuple[Operation, ...] = (
         body=shapes.SQL_BODY,
         parameters=(PROJECT,),
         failures=(429,),
+        reads=True,
     ),
 )

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sightline.api import condition, export, prices, projects, quarantine, scrape, sql, traces
+from sightline.api import (
+    condition,
+    export,
+    figures,
+    prices,
+    projects,
+    quarantine,
+    scrape,
+    sql,
+    texts,
+    traces,
+    vocabulary,
+)
 from sightline.api.operations import Operation
 
 # A topic a line, in the order in which people meet them: the browsable page and the document have the same.
 TOPICS: Mapping[str, tuple[Operation, ...]] = {
     "Traces": traces.OPERATIONS,
+    "Figures": figures.OPERATIONS,
+    "Fields and values": vocabulary.OPERATIONS,
+    "Texts": texts.OPERATIONS,
     "SQL": sql.OPERATIONS,
     "Export": export.OPERATIONS,
     "Projects and keys": projects.OPERATIONS,

@@ -8,15 +8,13 @@ from dataclasses import asdict
 from typing import Any
 
 from sightline.api import shapes
-from sightline.api.asking import failed
 from sightline.api.moments import iso, moment
 from sightline.api.operations import Call, Operation, Parameter
-from sightline.api.parameters import CURSOR, PROJECT, TRACE_ID, limit
+from sightline.api.parameters import CURSOR, ENVIRONMENT, PROJECT, SINCE, TRACE_ID, limit
 from sightline.api.problems import Problem
 from sightline.query import traces as questions
 from sightline.records.access import Scope
 from sightline.records.trace import Span, SpanDetail, Tokens, TraceSummary
-from sightline.store.rows import StoreError
 
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{1,64}")
 _CURSOR = re.compile(r"(\d{1,6})-([0-9a-f]{1,64})")
@@ -28,19 +26,14 @@ _DETAIL_BATCH = 500
 async def list_traces(call: Call) -> Mapping[str, Any]:
     """A page of traces, latest first."""
     limit = call.number("limit", TRACES_PER_PAGE, MOST_TRACES)
-    try:
-        page = await questions.latest_traces(
-            call.services.store,
-            call.project,
-            limit,
-            call.text("cursor"),
-            since=moment(call.text("since")),
-            environment=call.text("environment"),
-        )
-    except questions.BadCursor as error:
-        raise Problem(422, "The cursor is not one this server made; leave it out to begin anew.") from error
-    except StoreError as error:
-        raise failed(error) from error
+    page = await questions.latest_traces(
+        call.services.store,
+        call.project,
+        limit,
+        call.text("cursor"),
+        since=moment(call, "since"),
+        environment=call.text("environment"),
+    )
     return {"project": call.project, "traces": [_summary(t) for t in page.traces], "next": page.next}
 
 
@@ -51,15 +44,12 @@ async def one_trace(call: Call) -> Mapping[str, Any]:
         raise Problem(404, f"{trace_id[:80]!r} is not a trace id; it is written in hexadecimal digits.")
     limit = call.number("limit", SPANS_PER_PAGE, MOST_SPANS)
     details = call.flag("details", True)
-    try:
-        trace = await questions.trace(call.services.store, call.project, trace_id)
-        if trace is None:
-            raise Problem(404, f"There is no trace {trace_id.lower()} in project {call.project}.")
-        start = _start(call.text("cursor"), trace.spans)
-        spans = trace.spans[start : start + limit]
-        heavy = await _details(call, trace.trace_id, [s.span_id for s in spans]) if details else {}
-    except StoreError as error:
-        raise failed(error) from error
+    trace = await questions.trace(call.services.store, call.project, trace_id)
+    if trace is None:
+        raise Problem(404, f"There is no trace {trace_id.lower()} in project {call.project}.")
+    start = _start(call.text("cursor"), trace.spans)
+    spans = trace.spans[start : start + limit]
+    heavy = await _details(call, trace.trace_id, [s.span_id for s in spans]) if details else {}
     more = start + limit < len(trace.spans)
     return {
         "trace_id": trace.trace_id,
@@ -135,8 +125,8 @@ OPERATIONS: tuple[Operation, ...] = (
             PROJECT,
             limit(TRACES_PER_PAGE, MOST_TRACES),
             CURSOR,
-            Parameter("since", "Only traces that started after this time.", shapes.TIME),
-            Parameter("environment", "Only traces of this environment.", shapes.TEXT),
+            SINCE,
+            ENVIRONMENT,
         ),
     ),
     Operation(

@@ -26,7 +26,7 @@ class Refused(ClientError):
     """The server answered with a problem (RFC 9457).
 
     `position` and `length` count characters of a filter or query from 0, None where they are not known;
-    `proposal` is what may have been meant. `more` is the whole document.
+    `suggestion` is what may have been meant. `more` is the whole document.
     """
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
@@ -36,7 +36,7 @@ class Refused(ClientError):
         self.reason = _text(problem.get("reason"))
         self.position = _number(problem.get("position"))
         self.length = _number(problem.get("length"))
-        self.proposal = _text(problem.get("proposal"))
+        self.suggestion = _text(problem.get("suggestion"))
         self.more = dict(problem)
         super().__init__(f"{self.detail} ({status})" if self.detail else f"The server answered {status}.")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,7 +154,7 @@ def _shown(path: Path, source: Iterator[Request]) -> Iterator[Request]:
         yield from source
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    size = os.stat(path).st_size or None
+    size = path.stat().st_size or None
     exact = path.suffix not in (".gz", ".parquet")
     with Progress(*columns, console=console) as progress:
         task = progress.add_task(shown(path.name), total=size if exact else None)

@@ -98,7 +98,7 @@ def _lines(file: BinaryIO) -> Iterator[Request]:
 def _messages(path: Path, file: BinaryIO, signal: Signal) -> Iterator[Request]:
     """Messages with their length before them (four bytes, the first the highest), else the file as one."""
     data = file.read(_LONGEST)
-    number, at, found = 0, 0, []
+    at, found = 0, []
     while at + 4 <= len(data):
         size = int.from_bytes(data[at : at + 4], "big")
         if not 0 < size <= len(data) - at - 4:
@@ -111,8 +111,7 @@ def _messages(path: Path, file: BinaryIO, signal: Signal) -> Iterator[Request]:
         raise FileError(
             f"{path}: protobuf of more than {_LONGEST // 2**20} MiB; split it, or write JSON lines."
         )
-    for body in found:
-        number += 1
+    for number, body in enumerate(found, 1):
         yield Request(number, signal, PROTOBUF, body)
 
 

@@ -13,8 +13,8 @@ from enum import StrEnum
 from sightline.records.visible import shown
 
 __all__ = [
-    "Absent", "Money", "Quantity", "absolute", "ago", "axis", "clock", "count", "duration", "machine", "moment",
-    "money", "percent", "shown", "size",
+    "Absent", "Money", "Quantity", "absolute", "ago", "axis", "clock", "count", "duration", "machine",
+    "moment", "money", "percent", "shown", "size",
 ]  # fmt: skip
 
 US = 1_000

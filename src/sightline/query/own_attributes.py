@@ -120,7 +120,7 @@ def _said(written: Written, value: Any, left: Mapping[str, Any], resource: Mappi
             if source.steps or source.path or source.kinds or source.emitter or source.root_only:
                 return False
             told = resource[source.attribute]
-            return as_type(written.field.type, told, written.field.content) == value
+            return bool(as_type(written.field.type, told, written.field.content) == value)
     return False
 
 
