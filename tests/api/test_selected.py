@@ -233,3 +233,39 @@ def test_a_reader_who_leaves_takes_the_query_along(told: Server, monkeypatch: py
 
     assert told.run(leave()) == [400]
     assert ended.is_set()
+
+
+@pytest.mark.parametrize(("path", "sort"), [("traces", "-time"), ("traces", "cost"), ("spans", "-duration")])
+def test_pages_of_a_list_have_each_match_once(told: Server, path: str, sort: str) -> None:
+    asked = {"q": "-kind:chain", "sort": sort, "limit": "3"}
+    whole = get(told, "/count", q=asked["q"], target=path)["count"]
+    seen: list[Any] = []
+    page = get(told, f"/{path}", **asked)
+    assert page["sort"] == sort and page["filter"] == asked["q"] and page["target"] == path
+    while True:
+        seen += page[path]
+        if not page["next"]:
+            break
+        # A cursor is about the time of the first page, whatever is asked later.
+        page = get(told, f"/{path}", **asked, since="-1m", cursor=page["next"])
+        assert page["since"] == iso(NOW - 10 * HOUR)
+    ids = [(line["trace_id"], line.get("span_id")) for line in seen]
+    assert len(ids) == len(set(ids)) == whole > 3
+    key = {"-time": "start_time", "cost": "cost_usd", "-duration": "duration_ns"}[sort]
+    values = [line[key] for line in seen if line[key] is not None]
+    assert values == sorted(values, reverse=sort.startswith("-"))
+
+
+@pytest.mark.parametrize(
+    ("params", "word"),
+    [({"sort": "-costs"}, "cost"), ({"cursor": "zzz"}, "not made by this server"), ({"sort": "-own"}, "own")],
+)
+def test_orders_and_cursors_that_are_none(told: Server, params: dict[str, str], word: str) -> None:
+    assert word in is_problem(told.ask("GET", "/traces", params=params), 422)["detail"]
+
+
+def test_a_cursor_of_another_order_is_refused(told: Server) -> None:
+    cursor = get(told, "/traces", limit="2")["next"]
+    problem = is_problem(told.ask("GET", "/traces", params={"cursor": cursor, "sort": "cost"}), 422)
+    assert "sorted by" in problem["detail"]
+    is_problem(told.ask("GET", "/spans", params={"cursor": cursor}), 422)

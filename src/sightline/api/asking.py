@@ -12,6 +12,7 @@ from sightline.api.problems import Problem, unavailable
 from sightline.query.buckets import NoBuckets
 from sightline.query.dimensions import NoDimension
 from sightline.query.filter.errors import FilterError
+from sightline.query.listing_order import BadSort
 from sightline.query.measures import UnknownMeasure
 from sightline.query.question import BadQuestion
 from sightline.query.traces import BadCursor
@@ -64,13 +65,12 @@ def problem_of(error: Exception) -> Problem | None:
                 422, _sentence(error), reason="filter", position=error.offset, length=error.length,
                 suggestion=error.proposal or None,
             )  # fmt: skip
-        case UnknownMeasure() | NoDimension():
+        case UnknownMeasure() | NoDimension() | BadSort():
             return Problem(422, _sentence(error), reason="unknown")
         case BadQuestion() | NoBuckets():
             return Problem(422, _sentence(error), reason="parameters")
         case BadCursor():
-            sentence = "The cursor is not one this server made; leave it out to begin anew."
-            return Problem(422, sentence, reason="parameters")
+            return Problem(422, _sentence(error), reason="parameters")
         case QueryTimeout():
             return Problem(422, f"The question takes longer than is allowed; {_NARROW}.", reason="limit")
         case QueryTooLarge():

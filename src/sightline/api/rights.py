@@ -44,6 +44,7 @@ RIGHTS: Mapping[str, Least] = {
     # API
     "POST /api/v1/sql": Least.READER,
     "GET /api/v1/traces": Least.READER,
+    "GET /api/v1/spans": Least.READER,
     "GET /api/v1/traces/{trace_id}": Least.READER,
     "GET /api/v1/export": Least.READER,
     "GET /api/v1/count": Least.READER,

@@ -93,7 +93,6 @@ SPAN = record(
     attributes=ANYTHING,
 )
 TRACE = record("trace_id", "spans", "next", trace_id=TEXT, spans=listed(SPAN), next=CURSOR)
-TRACES = record(project=TEXT, traces=listed(ANYTHING), next=CURSOR)
 PROJECT = record(name=PROJECT_NAME, created_at=TIME, retention_days=WHOLE, content_days=WHOLE)
 PROJECTS = record(projects=listed(PROJECT))
 PROJECT_BODY = strict("name", name=PROJECT_NAME, retention_days=DAYS, content_days=DAYS)

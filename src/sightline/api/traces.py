@@ -1,40 +1,56 @@
-"""Reading traces: the latest ones, and one with its spans."""
+"""Reading: traces and spans that match a filter, and one trace with its spans."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sightline.api import shapes
-from sightline.api.moments import iso, moment
+from sightline.api.moments import iso
 from sightline.api.operations import Call, Operation, Parameter
-from sightline.api.parameters import CURSOR, ENVIRONMENT, PROJECT, SINCE, TRACE_ID, limit
+from sightline.api.parameters import CURSOR, PROJECT, SELECTED, TRACE_ID, limit, selection, told
 from sightline.api.problems import Problem
 from sightline.query import traces as questions
+from sightline.query.listing import MAX_PAGE, spans, traces
+from sightline.query.listing_order import Sort, read_cursor, sort_of, sortable, window_of
+from sightline.query.selection import Selection, Target
 from sightline.records.access import Scope
+from sightline.records.listing import SpanSummary
 from sightline.records.trace import Span, SpanDetail, Tokens, TraceSummary
 
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{1,64}")
 _CURSOR = re.compile(r"(\d{1,6})-([0-9a-f]{1,64})")
 SPANS_PER_PAGE, MOST_SPANS = 500, 5_000
-TRACES_PER_PAGE, MOST_TRACES = 50, 500
+PER_PAGE = 50
 _DETAIL_BATCH = 500
 
 
 async def list_traces(call: Call) -> Mapping[str, Any]:
-    """A page of traces, latest first."""
-    limit = call.number("limit", TRACES_PER_PAGE, MOST_TRACES)
-    page = await questions.latest_traces(
-        call.services.store,
-        call.project,
-        limit,
-        call.text("cursor"),
-        since=moment(call, "since"),
-        environment=call.text("environment"),
-    )
-    return {"project": call.project, "traces": [_summary(t) for t in page.traces], "next": page.next}
+    """A page of the traces that match, newest first or in another order."""
+    chosen, sort, cursor = _listed(call, Target.TRACES)
+    most = call.number("limit", PER_PAGE, MAX_PAGE)
+    page = await traces(call.services.store, chosen, limit=most, cursor=cursor, sort=sort)
+    found = [_summary(trace) for trace in page.traces]
+    return {**told(chosen), "sort": str(sort), "traces": found, "next": page.next}
+
+
+async def list_spans(call: Call) -> Mapping[str, Any]:
+    """A page of the spans that match, newest first or in another order."""
+    chosen, sort, cursor = _listed(call, Target.SPANS)
+    most = call.number("limit", PER_PAGE, MAX_PAGE)
+    page = await spans(call.services.store, chosen, limit=most, cursor=cursor, sort=sort)
+    found = [_summary(span) for span in page.spans]
+    return {**told(chosen), "sort": str(sort), "spans": found, "next": page.next}
+
+
+def _listed(call: Call, target: Target) -> tuple[Selection, Sort, str | None]:
+    """What is listed, in which order, and from where on: a cursor is about the time of its first page."""
+    sort, cursor = sort_of(call.text("sort") or "", target), call.text("cursor")
+    chosen = selection(call, target)
+    at = read_cursor(cursor, sort, target) if cursor else None
+    return replace(chosen, window=window_of(chosen.window, at)), sort, cursor
 
 
 async def one_trace(call: Call) -> Mapping[str, Any]:
@@ -42,15 +58,15 @@ async def one_trace(call: Call) -> Mapping[str, Any]:
     trace_id = call.request.path_params["trace_id"]
     if not _TRACE_ID.fullmatch(trace_id):
         raise Problem(404, f"{trace_id[:80]!r} is not a trace id; it is written in hexadecimal digits.")
-    limit = call.number("limit", SPANS_PER_PAGE, MOST_SPANS)
+    most = call.number("limit", SPANS_PER_PAGE, MOST_SPANS)
     details = call.flag("details", True)
     trace = await questions.trace(call.services.store, call.project, trace_id)
     if trace is None:
         raise Problem(404, f"There is no trace {trace_id.lower()} in project {call.project}.")
     start = _start(call.text("cursor"), trace.spans)
-    spans = trace.spans[start : start + limit]
-    heavy = await _details(call, trace.trace_id, [s.span_id for s in spans]) if details else {}
-    more = start + limit < len(trace.spans)
+    shown = trace.spans[start : start + most]
+    heavy = await _details(call, trace.trace_id, [s.span_id for s in shown]) if details else {}
+    more = start + most < len(trace.spans)
     return {
         "trace_id": trace.trace_id,
         "project": trace.project,
@@ -63,8 +79,8 @@ async def one_trace(call: Call) -> Mapping[str, Any]:
         "cost_usd": trace.cost_usd,
         "unknown_cost": trace.unknown_cost,
         "unknown_tokens": trace.unknown_tokens,
-        "spans": [_span(span, heavy.get(span.span_id)) for span in spans],
-        "next": f"{start + limit}-{spans[-1].span_id}" if more and spans else None,
+        "spans": [_span(span, heavy.get(span.span_id)) for span in shown],
+        "next": f"{start + most}-{shown[-1].span_id}" if more and shown else None,
     }
 
 
@@ -94,10 +110,10 @@ def _tokens(tokens: Tokens) -> dict[str, int | None]:
     return {f"{name}_tokens": value for name, value in asdict(tokens).items()}
 
 
-def _summary(trace: TraceSummary) -> dict[str, Any]:
-    fields = asdict(trace)
+def _summary(line: TraceSummary | SpanSummary) -> dict[str, Any]:
+    fields = asdict(line)
     del fields["tokens"]
-    return {**fields, "start_time": iso(trace.start_time), **_tokens(trace.tokens)}
+    return {**fields, "start_time": iso(line.start_time), **_tokens(line.tokens)}
 
 
 def _span(span: Span, detail: SpanDetail | None) -> dict[str, Any]:
@@ -113,21 +129,43 @@ def _span(span: Span, detail: SpanDetail | None) -> dict[str, Any]:
     return found
 
 
+def _sort(target: Target) -> Parameter:
+    words = ", ".join(sortable(target))
+    return Parameter(
+        "sort", f"One of {words}; with - before it the largest first.", {**shapes.TEXT, "default": "-time"}
+    )
+
+
+_LINE = {
+    "trace_id": shapes.TEXT, "name": shapes.TEXT, "status": shapes.TEXT, "service": shapes.TEXT,
+    "start_time": shapes.TIME, "duration_ns": shapes.WHOLE, "time_to_first_token_ns": shapes.MAYBE_WHOLE,
+    "model": shapes.TEXT, "input_tokens": shapes.MAYBE_WHOLE, "output_tokens": shapes.MAYBE_WHOLE,
+    "cost_usd": shapes.MAYBE_NUMBER, "user_id": shapes.TEXT, "session_id": shapes.TEXT,
+    "input_preview": {**shapes.TEXT, "description": "The beginning of what was asked."},
+}  # fmt: skip
+_TRACE_LINE = shapes.record(**_LINE, spans=shapes.WHOLE, errors=shapes.WHOLE)
+_SPAN_LINE = shapes.record(**_LINE, span_id=shapes.TEXT, kind=shapes.TEXT, depth=shapes.WHOLE)
+
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET",
         "/traces",
         list_traces,
-        "Latest traces",
+        "Traces that match",
         Scope.READ,
-        shapes.TRACES,
-        parameters=(
-            PROJECT,
-            limit(TRACES_PER_PAGE, MOST_TRACES),
-            CURSOR,
-            SINCE,
-            ENVIRONMENT,
-        ),
+        shapes.told(sort=shapes.TEXT, traces=shapes.listed(_TRACE_LINE), next=shapes.CURSOR),
+        "A trace matches when one of its spans meets the filter; its duration, cost and tokens are the"
+        " trace's.",
+        parameters=(*SELECTED, _sort(Target.TRACES), CURSOR, limit(PER_PAGE, MAX_PAGE)),
+    ),
+    Operation(
+        "GET",
+        "/spans",
+        list_spans,
+        "Spans that match",
+        Scope.READ,
+        shapes.told(sort=shapes.TEXT, spans=shapes.listed(_SPAN_LINE), next=shapes.CURSOR),
+        parameters=(*SELECTED, _sort(Target.SPANS), CURSOR, limit(PER_PAGE, MAX_PAGE)),
     ),
     Operation(
         "GET",
