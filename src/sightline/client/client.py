@@ -57,17 +57,25 @@ class Client:
         return self.transport.request("GET", API + path, self._params(params)).json()
 
     def traces(
-        self, q: str = "", since: When = None, until: When = None, *, environment: str = "", page: int = 100
-    ) -> Records[TraceSummary]:
-        """Traces that match the filter, latest first."""
-        params = {"q": q, "since": written(since), "until": written(until), "environment": environment}
+        self, q: str = "", since: When = None, until: When = None, *, environment: str = "", sort: str = "",
+        page: int = 100,
+    ) -> Records[TraceSummary]:  # fmt: skip
+        """Traces that match the filter, latest first, or in the order of `sort` (`-cost`, `-duration`, …)."""
+        params = {
+            "q": q, "since": written(since), "until": written(until), "environment": environment,
+            "sort": sort,
+        }  # fmt: skip
         return self._listed("/traces", "traces", TraceSummary, {**params, "limit": page})
 
     def spans(
-        self, q: str = "", since: When = None, until: When = None, *, environment: str = "", page: int = 500
-    ) -> Records[Span]:
-        """Spans that match the filter, latest first."""
-        params = {"q": q, "since": written(since), "until": written(until), "environment": environment}
+        self, q: str = "", since: When = None, until: When = None, *, environment: str = "", sort: str = "",
+        page: int = 500,
+    ) -> Records[Span]:  # fmt: skip
+        """Spans that match the filter, latest first, or in the order of `sort`."""
+        params = {
+            "q": q, "since": written(since), "until": written(until), "environment": environment,
+            "sort": sort,
+        }  # fmt: skip
         return self._listed("/spans", "spans", Span, {**params, "limit": page})
 
     def sessions(

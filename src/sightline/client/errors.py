@@ -26,11 +26,11 @@ class Refused(ClientError):
     """The server answered with a problem (RFC 9457).
 
     `position` and `length` count characters of a filter or query from 0, None where they are not known;
-    `suggestion` is what may have been meant. `more` is the whole document.
+    `suggestion` is what may have been meant. `more` is the whole document, `body` its bytes.
     """
 
-    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
-        self.status = status
+    def __init__(self, status: int, problem: Mapping[str, Any], body: bytes = b"") -> None:
+        self.status, self.body = status, body
         self.title = _text(problem.get("title"))
         self.detail = _text(problem.get("detail")) or _text(problem.get("message")) or self.title
         self.reason = _text(problem.get("reason"))

@@ -138,7 +138,7 @@ class Transport:
             if answer.status < 400:
                 return answer
             content = answer.read()
-            refused = Refused(answer.status, _problem(content))
+            refused = Refused(answer.status, _problem(content), content)
             if answer.status not in _AGAIN or attempt == self._retries:
                 raise refused
             self._wait(_patience(answer.getheader("retry-after"), attempt))

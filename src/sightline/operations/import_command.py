@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
+from google.protobuf.message import DecodeError
+from google.rpc.status_pb2 import Status
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -56,13 +58,23 @@ def send(transport: Transport, request: Request, name: str, told: Told) -> None:
         if error.status in _FOR_ALL or error.status in (429, 503):
             raise
         told.refused += 1
-        told.fault(f"{place}: refused: {error}")
+        told.fault(f"{place}: refused: {_reason(error)}")
         return
     told.sent += 1
     rejected, reason = partial(answer.body)
     if rejected:
         told.rejected += rejected
         told.fault(f"{place}: {rejected} were rejected: {reason}")
+
+
+def _reason(error: Refused) -> str:
+    """What the server said; to protobuf it answers in protobuf."""
+    if error.detail:
+        return error.detail
+    try:
+        return str(Status.FromString(error.body).message) or str(error)
+    except DecodeError:
+        return str(error)
 
 
 def partial(body: bytes) -> tuple[int, str]:

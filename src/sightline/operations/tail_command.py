@@ -21,6 +21,7 @@ from sightline.operations.terminal_lines import (
     span_line,
     trace_line,
 )
+from sightline.records.visible import shown
 
 # Rows become visible some time after they are digested: each look reaches back so far (s) before the last.
 _OVERLAP = 5
@@ -160,13 +161,15 @@ def tail_command(
     with asking(url, key, project, text) as client:
         watch = Watch(client, text, spans, environment)
         try:
-            for found in looks(watch, last, every, time.sleep):
+            for number, found in enumerate(looks(watch, last, every, time.sleep)):
                 for record in found:
                     if as_json:
                         click.echo(json.dumps(_plain(record), default=str))
                     else:
                         cells = span_line(record) if isinstance(record, Span) else trace_line(record)
                         console.print(padded(heads, cells), crop=False, overflow="ignore")
+                if number == 0:
+                    click.echo(f"Watching {shown(client.transport.url)} until Ctrl-C.", err=True)
         except KeyboardInterrupt:
             click.echo("", err=True)
 

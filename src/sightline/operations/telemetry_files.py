@@ -25,6 +25,7 @@ _SIGNALS = {
     b"resourceLogs": Signal.LOGS, b"resource_logs": Signal.LOGS,
     b"resourceMetrics": Signal.METRICS, b"resource_metrics": Signal.METRICS,
 }  # fmt: skip
+_TEXT = {".jsonl", ".json", ".ndjson", ".otlp"}
 _LONGEST = 256 * 2**20
 _NEEDED = {"trace_id", "attributes", "resource", "scope"}
 
@@ -65,7 +66,7 @@ def requests(path: Path, signal: Signal | None) -> Iterator[Request]:
 
 
 def _otlp(path: Path, file: BinaryIO, begin: bytes, signal: Signal | None) -> Iterator[Request]:
-    if begin.lstrip()[:1] == b"{":
+    if begin.lstrip()[:1] == b"{" or set(path.suffixes) & _TEXT:
         yield from _lines(file)
     elif begin:
         yield from _messages(path, file, signal or _named(path))
@@ -139,4 +140,6 @@ def _parquet(path: Path) -> Iterator[Request]:
                 for number, (body, _) in enumerate(otlp_lines(whole_lines(source), logs), 1):
                     yield Request(number, signal, JSON, body)
         except (StoreError, orjson.JSONDecodeError) as error:
-            raise FileError(f"{path}: cannot be read as Parquet: {str(error)[:300]}") from error
+            raise FileError(
+                f"{path}: cannot be read as Parquet: {str(error).split('. ')[0][:200]}."
+            ) from error
