@@ -185,8 +185,8 @@ def test_lists_figures_and_sql_in_three_formats(server: ServerProcess) -> None:
     [found] = json.loads(run(server, "query", "kind:llm", "--target", "spans", "--format", "json").stdout)
     assert (found["name"], found["status"], found["input_tokens"]) == ("chat gpt-4o", "error", 1200)
     figures = json.loads(
-        run(server, "query", "trace:" + TRACE, "--target", "spans", "--measure", "count,tokens", "--by", "kind",
-            "--format", "json").stdout
+        run(server, "query", "trace:" + TRACE, "--target", "spans", "--measure", "count,tokens", "--by",
+            "kind", "--format", "json").stdout
     )  # fmt: skip
     assert {"kind": "llm", "count": 1, "tokens": 1280} in figures
     assert figures[-1] == {"kind": "all", "count": 3, "tokens": 1280}
