@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
-from sightline.client.errors import Incomplete
 from sightline.client.records import Records, Series, Session, Span, Table, Trace, TraceSummary, made, moment
 from sightline.client.transport import Params, Transport
 
@@ -192,10 +191,9 @@ class Client:
             "q": q, "since": written(since), "until": written(until), "target": target, "format": format,
             "environment": environment, "content": content,
         }  # fmt: skip
-        told, pieces = self.transport.stream(f"{API}/export", self._params(params))
-        count = told.get("x-sightline-count", "")
-        if not count.isdecimal():
-            raise Incomplete("The server did not say how much it exports; is it a Sightline?")
+        count, pieces = self.transport.stream(
+            f"{API}/export", self._params(params), header="x-sightline-count"
+        )
         return int(count), pieces
 
     def _params(self, params: Mapping[str, Any]) -> Params:

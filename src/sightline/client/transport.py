@@ -93,13 +93,20 @@ class Transport:
                 content = gzip.decompress(content)
             return Answer(answer.status, told, content)
 
-    def stream(self, path: str, params: Params | None = None) -> tuple[Mapping[str, str], Iterator[bytes]]:
-        """A long answer in pieces, unpacked. The iterator raises Incomplete when it ends too early."""
+    def stream(self, path: str, params: Params | None = None, *, header: str) -> tuple[str, Iterator[bytes]]:
+        """A header of a long answer, and its pieces, unpacked.
+
+        Raises Incomplete without that header; the iterator does when the answer ends too early.
+        """
         own = copy.copy(self)  # its own connection: others may be asked meanwhile
         own._connection = None
         answer = own._answered("GET", path, params, None, {"accept-encoding": "gzip"})
         told = {name.lower(): value for name, value in answer.getheaders()}
-        return told, own._pieces(answer, told.get("content-encoding") == "gzip")
+        if header not in told:
+            answer.close()
+            own.close()
+            raise Incomplete("The answer is none of a Sightline.")
+        return told[header], own._pieces(answer, told.get("content-encoding") == "gzip")
 
     def _pieces(self, answer: http.client.HTTPResponse, packed: bool) -> Iterator[bytes]:
         unpacker = zlib.decompressobj(_GZIP) if packed else None
@@ -114,6 +121,7 @@ class Transport:
         except (OSError, http.client.HTTPException, zlib.error) as error:
             raise Incomplete(f"The answer broke off ({_why(error)}).") from error
         finally:
+            answer.close()
             self.close()
         if not whole:
             raise Incomplete("The answer broke off: the server could not finish it; its log says why.")
