@@ -39,7 +39,7 @@ AT_ONCE = 2
 LONGEST = 6 * 3600
 # Rows that the engine makes at a time: with contents each may be a hundred times longer.
 _ROWS, _ROWS_WITH_CONTENT = 8_192, 512
-_GROUP = 32_768
+_GROUP = 16_384
 _PIPE, _SET_PIPE = 2**20, 1031  # F_SETPIPE_SZ, which Python knows from 3.10 on Linux only by number
 _PATIENCE_MS = 100
 _GZIP = 31
