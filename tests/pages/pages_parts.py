@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from sightline.control.control import Control
 from sightline.pages.routes import not_found, routes
 from sightline.pages.services import Intake
+from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.records.access import DEFAULT_PROJECT, Principal, Scope
 from sightline.settings import Settings
 from sightline.store.store import Store
@@ -41,6 +42,7 @@ class Parts:
     control: Control = None  # type: ignore[assignment]
     gate: OpenGate = field(default_factory=OpenGate)
     settings: Settings = field(default_factory=Settings)
+    sql: SqlEndpoint = None  # type: ignore[assignment]
     intake: Callable[[], Intake] = lambda: Intake(612.0, 1.2, 0, 5, 0, "")
     projects: Callable[[], Sequence[str]] = lambda: ["default", "empty", "hostile", "talk"]
     clock: Callable[[], int] = lambda: story.NOW

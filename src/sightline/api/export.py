@@ -15,11 +15,12 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
 
 from sightline.api.operations import Call, Operation, Parameter
-from sightline.api.parameters import SELECTED, selection
+from sightline.api.parameters import SELECTED, rows, selection
 from sightline.api.problems import busy, unavailable
 from sightline.query.export_errors import ExportBusy, ExportFailed
 from sightline.query.export_sql import Form, Shape, Wanted
 from sightline.query.exports import Export
+from sightline.query.filter.vocabulary import LOGS
 from sightline.query.selection import Target
 from sightline.records.access import Scope
 from sightline.store.rows import StoreError
@@ -69,7 +70,11 @@ def file_name(project: str, wanted: Wanted, now: int) -> str:
 def _wanted(call: Call) -> Wanted:
     shape = Shape(call.word("target", tuple(Shape), Shape.SPANS))
     form = Form(call.word("format", tuple(Form), Form.PARQUET))
-    chosen = selection(call, Target.TRACES if shape is Shape.TRACES else Target.SPANS)
+    chosen = (
+        rows(call, LOGS)
+        if shape is Shape.LOGS
+        else selection(call, Target.TRACES if shape is Shape.TRACES else Target.SPANS)
+    )
     return Wanted(chosen, shape, form, call.flag("content", True))
 
 

@@ -29,20 +29,32 @@ THEMES = ("system", "light", "dark")
 THEME_COOKIE = "sightline_theme"
 SLOW_AFTER = 10.0
 # Parameters that mean nothing in another range, environment or project.
-_PLACES = frozenset({"cursor", "cur", "sel", "live"})
+_PLACES = frozenset({"cursor", "cur", "sel", "live", "rec", "from", "after"})
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page in the navigation: its last part of the address, its words, and the letter that `g` takes."""
+    """A page in the navigation: its name, its words, and the letter that `g` takes. The name is the last part
+    of its address and its icon's."""
 
     name: str
     text: str
     key: str
 
+    @property
+    def part(self) -> str:
+        """The last part of the address: nothing for a project's first page."""
+        return "" if self.name == "overview" else self.name
+
 
 # The pages of a project in the order of the navigation; each has an icon of its name.
-NAVIGATION: tuple[Entry, ...] = (Entry("traces", "Traces", "t"),)
+NAVIGATION: tuple[Entry, ...] = (
+    Entry("overview", "Overview", "o"),
+    Entry("traces", "Traces", "t"),
+    Entry("logs", "Logs", "l"),
+    Entry("metrics", "Metrics", "m"),
+    Entry("explore", "Explore", "e"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +150,9 @@ def shell(
     """
     person = principal.person if principal else None
     path = urlsplit(view.here).path
-    own = {path_of(view.project, entry.name) for entry in NAVIGATION} | {path_of(view.project, "first")}
-    listed = path in own or path == path_of(view.project, "")
+    own = {path_of(view.project, entry.part) for entry in NAVIGATION} | {path_of(view.project, "first")}
+    # One metric is a page of its own with the same switches.
+    listed = path in own or path.startswith(path_of(view.project, "metrics", ""))
     at = path if listed else path_of(view.project, "traces")
     query: dict[str, str | None] = dict(parse_qsl(urlsplit(view.here).query)) if listed else {}
     kept = {k: v for k, v in query.items() if k not in _PLACES} | view.carried
@@ -149,7 +162,7 @@ def shell(
 
     first = path_of(view.project, "first")
     navigation = [
-        Link(entry.text, view.link(entry.name), page == entry.name, entry.name) for entry in NAVIGATION
+        Link(entry.text, view.link(entry.part), page == entry.name, entry.name) for entry in NAVIGATION
     ]
     if empty or page == "first":
         navigation.append(Link("First run", first, page == "first", "first"))
@@ -158,7 +171,7 @@ def shell(
     return Shell(
         title=title,
         project=view.project,
-        projects=tuple(Link(name, path_of(name, "traces"), name == view.project) for name in projects),
+        projects=tuple(Link(name, path_of(name, ""), name == view.project) for name in projects),
         environment=view.environment,
         environments=(
             Link("All environments", switched(env=None), not view.environment),
@@ -185,7 +198,7 @@ def shell(
         if compares
         else (),
         navigation=tuple(navigation),
-        letters=tuple((entry.key, entry.text, view.link(entry.name)) for entry in NAVIGATION),
+        letters=tuple((entry.key, entry.text, view.link(entry.part)) for entry in NAVIGATION),
         theme=view.theme,
         themes=tuple(
             Link(

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sightline.query.filter.compiler import Sql, Statement, indented
-from sightline.query.filter.nodes import Everything
 from sightline.query.filter.predicates import Always
+from sightline.query.row_selection import RowSelection
 from sightline.query.selection import Selection, rows
 from sightline.query.sql_relations import Column, Relation, quoted, text_of
 
@@ -43,9 +43,9 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be exported. `selection` is of traces when the shape is. `content`: prompts, answers."""
+    """What is to be exported. `selection` is of what the shape is. `content`: prompts, answers."""
 
-    selection: Selection
+    selection: Selection | RowSelection
     shape: Shape
     form: Form
     content: bool = True
@@ -53,67 +53,60 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What there is: rows of the shape, rows of the export, and when the newest was digested (us)."""
+    """What there is: rows of the shape, rows of the export, when the newest was digested (us), and bytes of
+    contents (0 where they are not wanted)."""
 
     found: int
     rows: int
     digested: int
+    bytes: int = 0
 
 
 def counting(wanted: Wanted) -> Statement:
     """The statement that counts, in the order of `Snapshot`."""
-    sql = Sql(wanted.selection.window)
-    alias = _alias(wanted.shape)
+    sql = _sql(wanted)
     found = "uniqExact(s.trace_id)" if wanted.shape is Shape.TRACES else "count()"
-    newest = f"toUnixTimestamp64Micro(max({alias}.digested_at))"
-    return sql.statement(f"SELECT {found}, count(), {newest}\n{_source(wanted, sql)}")
+    newest = "toUnixTimestamp64Micro(max(s.digested_at))"
+    size = "sum(arraySum(s.`content.size`))" if wanted.content else "0"
+    return sql.statement(f"SELECT {found}, count(), {newest}, {size}\n{_source(wanted, sql)}")
 
 
 def listing(wanted: Wanted, relation: Relation, snapshot: Snapshot) -> tuple[list[str], Statement]:
     """The names of the columns and the statement that gives the rows, oldest first."""
-    sql = Sql(wanted.selection.window)
-    alias = _alias(wanted.shape)
+    sql = _sql(wanted)
     columns = dict(_columns(wanted, relation))
     sql.parameters.given["digested"] = snapshot.digested
-    source = _source(
-        wanted, sql, f"{alias}.digested_at <= fromUnixTimestamp64Micro({{digested:Int64}}, 'UTC')"
-    )
+    source = _source(wanted, sql, "s.digested_at <= fromUnixTimestamp64Micro({digested:Int64}, 'UTC')")
     listed = ",\n".join(f"    {expression} AS {quoted(name)}" for name, expression in columns.items())
     moment = "time" if wanted.shape is Shape.LOGS else "start_time"
-    text = f"SELECT\n{listed}\n{source}\nORDER BY {alias}.project, {alias}.{moment}"
+    text = f"SELECT\n{listed}\n{source}\nORDER BY s.project, s.{moment}"
     return list(columns), sql.statement(text)
 
 
-def _alias(shape: Shape) -> str:
-    return "l" if shape is Shape.LOGS else "s"
+def _sql(wanted: Wanted) -> Sql:
+    selection = wanted.selection
+    return selection.sql() if isinstance(selection, RowSelection) else Sql(selection.window)
 
 
 def _source(wanted: Wanted, sql: Sql, *conditions: str) -> str:
     selection = wanted.selection
+    if isinstance(selection, RowSelection):
+        return sql.rows(selection.predicate, *conditions)
     if wanted.shape is Shape.SPANS:
         return sql.spans(selection.predicate, *conditions)
-    if wanted.shape is Shape.TRACES:
-        traces = indented(f"SELECT s.trace_id\n{rows(selection, sql)}")
-        return sql.near_spans(Always(), f"s.trace_id IN (\n{traces}\n)", *conditions)
-    if not isinstance(selection.node, Everything):
-        spans = indented(f"SELECT s.trace_id, s.span_id\n{sql.near_spans(selection.predicate)}")
-        conditions = (*conditions, f"(l.trace_id, l.span_id) IN (\n{spans}\n)")
-    elif selection.environment:
-        sql.parameters.given["environment"] = selection.environment
-        conditions = (*conditions, "l.environment = {environment:String}")
-    return sql.logs(*conditions)
+    traces = indented(f"SELECT s.trace_id\n{rows(selection, sql)}")
+    return sql.near_spans(Always(), f"s.trace_id IN (\n{traces}\n)", *conditions)
 
 
 def _columns(wanted: Wanted, relation: Relation) -> Iterable[tuple[str, str]]:
-    alias = _alias(wanted.shape)
     for column in relation.columns:
         if not column.by_name:
-            yield column.name, _expression(alias, column, wanted.form)
+            yield column.name, _expression(column, wanted.form)
     if wanted.content:
-        yield "contents", _contents(alias)
+        yield "contents", _CONTENTS
     if wanted.form in (Form.PARQUET, Form.OTLP):
         for name, source in zip(FLOATS, _JSON, strict=True):
-            kinds = f"JSONAllPathsWithTypes({alias}.{source})"
+            kinds = f"JSONAllPathsWithTypes(s.{source})"
             yield name, f"mapKeys(mapFilter((k, v) -> v LIKE '%Float64%', {kinds}))"
     if wanted.form is Form.OTLP:
         yield from MOMENTS[wanted.shape is Shape.LOGS].items()
@@ -132,8 +125,8 @@ MOMENTS: tuple[Mapping[str, str], Mapping[str, str]] = (
 )
 
 
-def _expression(alias: str, column: Column, form: Form) -> str:
-    name = f"{alias}.{quoted(column.name)}"
+def _expression(column: Column, form: Form) -> str:
+    name = f"s.{quoted(column.name)}"
     if column.type.startswith("JSON"):
         return name if form in (Form.JSONL, Form.OTLP) else f"toJSONString({name})"
     if column.expression != quoted(column.name):
@@ -145,8 +138,8 @@ def _expression(alias: str, column: Column, form: Form) -> str:
     return name
 
 
-def _contents(alias: str) -> str:
-    """A span's or record's texts by field; what has expired is left out."""
-    texts = f"arrayMap(h -> {text_of('h')}, {alias}.`content.hash`)"
-    of_field = f"mapFromArrays(CAST({alias}.`content.field`, 'Array(String)'), {texts})"
-    return f"mapFilter((k, v) -> v != '', {of_field})"
+# A span's or record's texts by field; what has expired is left out.
+_CONTENTS = (
+    "mapFilter((k, v) -> v != '', mapFromArrays(CAST(s.`content.field`, 'Array(String)'),"
+    f" arrayMap(h -> {text_of('h')}, s.`content.hash`)))"
+)

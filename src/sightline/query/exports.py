@@ -37,8 +37,9 @@ from sightline.store.store import DIGEST_AFTER, Connection, Store, clause
 AT_ONCE = 2
 # Longest time (s) an export may take, with a reader that is slow.
 LONGEST = 6 * 3600
-# Rows that the engine makes at a time: with contents each may be a hundred times longer.
-_ROWS, _ROWS_WITH_CONTENT = 8_192, 512
+# Rows that the engine makes at a time, and how many bytes of contents these may have together. Contents are
+# read anew for each block, so larger blocks are faster.
+_ROWS, _FEWEST_ROWS, _BYTES = 8_192, 128, 48 * 2**20
 _GROUP = 16_384
 _PIPE, _SET_PIPE = 2**20, 1031  # F_SETPIPE_SZ, which Python knows from 3.10 on Linux only by number
 _PATIENCE_MS = 100
@@ -78,8 +79,7 @@ class Exports:
         answer = await self._store.fetch(
             statement.text, statement.parameters, limits=limits, purpose="export"
         )
-        found, rows, digested = answer.rows[0]
-        return Snapshot(int(found), int(rows), int(digested))
+        return Snapshot(*map(int, answer.rows[0]))
 
     async def begin(self, wanted: Wanted, *, gzip: bool = False) -> Export:
         """Count, and begin to export what was counted. Raises ExportBusy, or what the store raises."""
@@ -111,7 +111,7 @@ class Exports:
         """The pieces of the file. Blocking."""
         settings: dict[str, Any] = {
             "session_timezone": "UTC",
-            "max_block_size": _ROWS_WITH_CONTENT if wanted.content else _ROWS,
+            "max_block_size": block_rows(snapshot),
             "max_execution_time": LONGEST,
             "timeout_overflow_mode": "throw",
             "max_memory_usage": self._settings.query_memory,
@@ -160,6 +160,12 @@ class Exports:
             yield from _through(
                 path, lambda: connection.command(write, statement.parameters), lambda: self._kill(mark)
             )
+
+
+def block_rows(snapshot: Snapshot) -> int:
+    """How many rows are made at a time, so that memory stays the same whatever they say."""
+    each = max(1, snapshot.bytes // max(1, snapshot.rows))
+    return min(_ROWS, max(_FEWEST_ROWS, _BYTES // each))
 
 
 def _through(path: Path, write: Callable[[], Any], stop: Callable[[], Any]) -> Generator[bytes, None, None]:
