@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sightline.api import (
     condition,
+    export,
     figures,
     logs,
     metrics,
@@ -33,6 +34,7 @@ TOPICS: Mapping[str, tuple[Operation, ...]] = {
     "Texts": texts.OPERATIONS,
     "SQL": sql.OPERATIONS,
     "Saved views": views.OPERATIONS,
+    "Export": export.OPERATIONS,
     "Projects and keys": projects.OPERATIONS,
     "Prices": prices.OPERATIONS,
     "Quarantine": quarantine.OPERATIONS,
