@@ -7,12 +7,15 @@ from dataclasses import fields
 import pytest
 from jinja2 import UndefinedError, meta
 
+from sightline.pages.access_log import LogContext
 from sightline.pages.account import AccountContext
 from sightline.pages.entrance import LoginContext, SetPasswordContext
 from sightline.pages.environment import ENVIRONMENT, render
 from sightline.pages.first import FirstContext
+from sightline.pages.health import HealthContext
 from sightline.pages.keys import KeysContext
 from sightline.pages.people import PeopleContext
+from sightline.pages.prices import PricesContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
 from sightline.pages.trace import TraceContext
@@ -29,6 +32,9 @@ PAGES = {
     "people.html": PeopleContext,
     "keys.html": KeysContext,
     "projects.html": ProjectsContext,
+    "prices.html": PricesContext,
+    "health.html": HealthContext,
+    "access_log.html": LogContext,
 }
 # Set by a page for the frame it stands in.
 FRAME = {"theme_name", "page_title"}

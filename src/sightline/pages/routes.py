@@ -18,6 +18,7 @@ from starlette.types import Scope as ASGIScope
 from sightline.api.rights import Least, least
 from sightline.control.gate import AccessDenied
 from sightline.pages import assets, problems
+from sightline.pages.access_log import LogPages
 from sightline.pages.account import AccountPages
 from sightline.pages.address import Link, local, path_of, theme_of, with_query
 from sightline.pages.admission import admit
@@ -26,10 +27,12 @@ from sightline.pages.entrance import Entrance, Hashing, to_sign_in
 from sightline.pages.environment import render
 from sightline.pages.first import FirstPages
 from sightline.pages.frames import Endpoint, Frames
+from sightline.pages.health import HealthPages
 from sightline.pages.keys import KeyPages
 from sightline.pages.openid import Provider
 from sightline.pages.openid_entrance import OpenIdEntrance
 from sightline.pages.people import PeoplePages
+from sightline.pages.prices import PricePages
 from sightline.pages.projects import ProjectPages
 from sightline.pages.security import PageHeaders
 from sightline.pages.services import Services
@@ -53,7 +56,7 @@ def routes(services: Services) -> list[BaseRoute]:
     """
     frames = Frames(services)
     pages = Pages(services, frames)
-    settings = (PeoplePages, KeyPages, ProjectPages)
+    settings = (PeoplePages, KeyPages, ProjectPages, PricePages, HealthPages, LogPages)
     hashing = Hashing()
     me = AccountPages(services, frames.frame, hashing)
     entrance = Entrance(services, pages.problem, hashing)

@@ -153,7 +153,11 @@ def shell(
     ]
     if empty or page == "first":
         navigation.append(Link("First run", first, page == "first", "first"))
-    if principal is not None and (person or principal.role_in(view.project) is Role.ADMIN):
+    roles = person.roles.values() if person else ()
+    administers = principal is not None and (
+        principal.operator or Role.ADMIN in roles or principal.role_in(view.project) is Role.ADMIN
+    )
+    if principal is not None and (person or administers):
         navigation.append(Link("Settings", "/settings", page == "settings", "settings"))
     return Shell(
         title=title,
@@ -195,7 +199,8 @@ def shell(
             )
             for name in THEMES
         ),
-        foot=foot(intake, first),
+        # Whoever may see why is led there; for others there is the first run's panel.
+        foot=foot(intake, "/settings/health" if administers else first),
         here=view.here,
         notices=view.notices,
         account=Account(person.title, person.email, principal.csrf) if principal and person else None,

@@ -1,0 +1,71 @@
+"""A sample address for every page: what the tests of access and of hostile text open.
+
+A page that is new needs one line here; tests/pages/test_every_page.py fails until it has it. Words in braces
+are those of `Places`; several addresses of one page show its tabs and states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from urllib.parse import quote
+
+SAMPLES: Mapping[str, tuple[str, ...]] = {
+    "/p/{project}/traces": (
+        "/p/{project}/traces",
+        "/p/{project}/traces?range=15m&env={environment}",
+        "/p/empty/traces?range=1h",
+    ),
+    "/p/{project}/traces/{trace_id}": (
+        "/p/{project}/traces/{trace}",
+        "/p/{project}/traces/{trace}?span={span}",
+        "/p/{project}/traces/{trace}?span={span}&tab=attributes",
+        "/p/{project}/traces/{trace}?span={span}&tab=cost",
+        "/p/{project}/traces/{trace}?span={span}&tab=raw",
+    ),
+    "/p/{project}/first": ("/p/{project}/first", "/p/empty/first?with=curl"),
+    "/settings/me": ("/settings/me",),
+    "/settings/people": ("/settings/people",),
+    "/settings/keys": ("/settings/keys",),
+    "/settings/projects": ("/settings/projects",),
+    "/settings/prices": (
+        "/settings/prices?project={project}&history=1",
+        "/settings/prices?project={project}&find={model}",
+    ),
+    "/settings/health": ("/settings/health",),
+    "/settings/log": ("/settings/log",),
+    "/login": ("/login",),
+    "/set-password": ("/set-password?token=none",),
+    "/{path:path}": ("/nowhere/at/all",),
+}
+# What answers GET and is no page of its own.
+NO_PAGES: Mapping[str, str] = {
+    "/": "leads to a project",
+    "/p/{project}": "leads to its first page",
+    "/p/{project}/": "leads to its first page",
+    "/traces/{trace_id}": "leads to the trace",
+    "/settings": "leads to the first settings",
+    "/theme": "keeps a cookie and leads back",
+    "/static/{name}": "styles, scripts and fonts",
+    "/login/openid": "leads to the provider",
+    "/login/openid/back": "comes from the provider",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What an address may name, as it stands in the store."""
+
+    project: str
+    trace: str
+    span: str
+    session: str
+    user: str
+    environment: str
+    model: str
+
+
+def addresses(places: Places) -> list[str]:
+    """Every sample, filled in."""
+    words = {name: quote(value, safe="") for name, value in asdict(places).items()}
+    return [sample.format(**words) for samples in SAMPLES.values() for sample in samples]
