@@ -1,8 +1,9 @@
-// Entry of the islands. Every page works without this file; it adds htmx, the reader's time zone, keys and copying.
+// Entry of the islands. Every page works without this file; it adds htmx, the reader's time zone, keys, the palette and copying.
 import "htmx.org";
 import { CopyButton } from "./copy";
 import { listenForKeys } from "./keys";
 import { closeMenus } from "./menus";
+import { listenForPalette, namePalette } from "./palette";
 import { followSelection } from "./selection";
 import { localiseTimes } from "./times";
 
@@ -10,10 +11,12 @@ customElements.define("copy-button", CopyButton);
 localiseTimes(document);
 listenForKeys();
 closeMenus();
+listenForPalette();
 followSelection();
 
 document.addEventListener("htmx:load", (event) => {
   if (event.target instanceof Element) localiseTimes(event.target);
+  namePalette();
 });
 // A failed answer is a page of its own; the panel that renews itself just tries again.
 document.addEventListener("htmx:responseError", (event) => {

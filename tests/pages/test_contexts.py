@@ -14,6 +14,7 @@ from sightline.pages.environment import ENVIRONMENT, render
 from sightline.pages.first import FirstContext
 from sightline.pages.health import HealthContext
 from sightline.pages.keys import KeysContext
+from sightline.pages.palette import GoContext, PlacesContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.prices import PricesContext
 from sightline.pages.problems import ProblemContext
@@ -33,6 +34,8 @@ PAGES = {
     "keys.html": KeysContext,
     "projects.html": ProjectsContext,
     "prices.html": PricesContext,
+    "go.html": GoContext,
+    "_places.html": PlacesContext,
     "health.html": HealthContext,
     "access_log.html": LogContext,
 }

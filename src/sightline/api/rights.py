@@ -75,6 +75,7 @@ RIGHTS: Mapping[str, Least] = {
     "GET /p/{project}/traces": Least.READER,
     "GET /p/{project}/traces/{trace_id}": Least.READER,
     "GET /p/{project}/first": Least.READER,
+    "GET /p/{project}/go": Least.READER,
     "GET /theme": Least.ANYONE,
     "GET /static/{name}": Least.ANYONE,
     # signing in and out

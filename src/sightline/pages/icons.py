@@ -41,6 +41,7 @@ ICONS: dict[str, str] = {
     "other": _ring(8, 8, 2.5),
     # the frame
     "menu": "M2.500 4.500h11M2.500 8h11M2.500 11.500h11",
+    "search": _ring(6.8, 6.8, 4.2) + "M9.900 9.900l3.600 3.600",
     "chevron": "M4 6l4 4 4-4",
     "clock": _ring(8, 8, 5.8) + "M8 4.800V8l2.200 1.500",
     "refresh": "M3 8a5 5 0 105-5H4.500M6.500 1L4.300 3l2.200 2",

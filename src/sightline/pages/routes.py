@@ -31,6 +31,7 @@ from sightline.pages.health import HealthPages
 from sightline.pages.keys import KeyPages
 from sightline.pages.openid import Provider
 from sightline.pages.openid_entrance import OpenIdEntrance
+from sightline.pages.palette import GoPages
 from sightline.pages.people import PeoplePages
 from sightline.pages.prices import PricePages
 from sightline.pages.projects import ProjectPages
@@ -46,7 +47,7 @@ from sightline.store.rows import QueryTimeout
 log = structlog.get_logger(__name__)
 _YEAR = 365 * 86400
 # Groups of pages of one project, each with its own table of addresses.
-PROJECT_PAGES = (TracesPages, TracePages, FirstPages)
+PROJECT_PAGES = (TracesPages, TracePages, FirstPages, GoPages)
 
 
 def routes(services: Services) -> list[BaseRoute]:

@@ -47,7 +47,10 @@ NAVIGATION: tuple[Entry, ...] = (Entry("traces", "Traces", "t"),)
 
 @dataclass(frozen=True, slots=True)
 class RangeForm:
-    """Where two times are typed: the page, its other parameters, and the range now, as the address has it."""
+    """Where something is typed into an address: the page, its other parameters, and what stands there now.
+
+    Of the range that is two times; of the palette the whole address, to which what is typed is added.
+    """
 
     href: str
     kept: tuple[tuple[str, str], ...]
@@ -88,6 +91,7 @@ class Shell:
     range_text: str
     ranges: tuple[Link, ...]
     range_form: RangeForm
+    finder: RangeForm
     comparison_text: str
     comparisons: tuple[Link, ...]
     navigation: tuple[Link, ...]
@@ -180,6 +184,11 @@ def shell(
             at,
             tuple((k, v) for k, v in kept.items() if v and k != "range"),
             absolute_range(view.since, view.until),
+        ),
+        finder=RangeForm(
+            path_of(view.project, "go"),
+            tuple((k, v) for k, v in view.carried.items() if v),
+            view.link("go"),
         ),
         comparison_text=COMPARISONS[view.vs],
         comparisons=tuple(
