@@ -130,7 +130,8 @@ class PriceKeeper:
             folder = type(self._settings.data)(self._settings.catalog_dir)
         own = load_own_prices(folder / "prices") if (folder / "prices").is_dir() else []
         entered = [
-            own_price(entry.as_file_entry(), f"price {entry.version}") for entry in self._control.prices()
+            own_price(entry.as_file_entry(), f"price {entry.version}", entry.project)
+            for entry in self._control.prices()
         ]
         return PriceBook(own=[*own, *entered])
 

@@ -54,7 +54,7 @@ class Book:
     def renew(self) -> None:
         """Read own prices again."""
         entries = self.control.prices() if self.control else []
-        self._book = PriceBook(own=[own_price(entry.as_file_entry()) for entry in entries])
+        self._book = PriceBook(own=[own_price(e.as_file_entry(), project=e.project) for e in entries])
 
 
 class Waiting:

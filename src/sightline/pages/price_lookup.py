@@ -26,10 +26,10 @@ class Found:
     unpriced: tuple[str, ...] = ()
 
 
-def look_up(book: PriceBook, model: str, provider: str, on: str) -> Found:
-    """What a model costs on a day (`2026-11-20`), as the book in force answers it."""
+def look_up(book: PriceBook, project: str, model: str, provider: str, on: str) -> Found:
+    """What a model costs in a project on a day (`2026-11-20`), as the book in force answers it."""
     at = datetime.fromisoformat(on).replace(hour=12, tzinfo=UTC)
-    rates = book.resolve(provider or None, model, None, at)
+    rates = book.resolve(provider or None, model, None, at, project=project)
     return Found(model, provider, on) if rates is None else _answer(rates, model, provider, on)
 
 

@@ -188,7 +188,7 @@ class PricePages:
             operator=principal.operator,
             find=find,
             on=on,
-            found=look_up(book, find.model.strip(), find.provider.strip(), on)
+            found=look_up(book, project, find.model.strip(), find.provider.strip(), on)
             if find.model.strip()
             else None,
             book=book.version,
@@ -220,7 +220,9 @@ class PricePages:
 def without_price(model: UnpricedModel, project: str, book: PriceBook) -> WithoutPrice:
     """A model with calls of unknown cost, with the ways to its spans and to a price for it."""
     at = datetime.fromtimestamp(model.last // 10**9, UTC)
-    known = bool(model.model) and book.resolve(model.provider or None, model.model, None, at) is not None
+    known = bool(model.model) and (
+        book.resolve(model.provider or None, model.model, None, at, project=project) is not None
+    )
     conditions = ["cost_source:unknown"]
     for name, text in (("provider", model.provider), ("model", model.model)):
         conditions.append(condition(name, text) if text else f"-has:{name}")
