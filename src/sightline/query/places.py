@@ -1,23 +1,27 @@
 """Where someone may want to go: traces by the beginning of their id, sessions, users and models by name.
 
-Bounded in time and in what is looked through: the last 30 days. What takes longer is left out and said so.
+Bounded in time and in what is looked through: of the last day, and where that has none, of the last 30. What
+takes longer is left out and said so.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 from sightline.query.statements import statement
 from sightline.records.places import Places
-from sightline.store.rows import Limits, QueryTimeout, QueryTooLarge, Rows
+from sightline.store.rows import Limits, QueryTimeout, QueryTooLarge
 from sightline.store.store import Store
 
 MOST = 5
 SHORTEST_NAME, SHORTEST_ID, LONGEST = 2, 8, 200
 # Someone waits for the next letter.
 _BOUNDS = Limits(seconds=1.5, memory=512 << 20)
-_BACK = 30 * 86_400 * 10**9
+_DAY = 86_400 * 10**9
+_BACK = (1, 30)
+_NAMES = ("places_sessions", "places_users", "places_models")
 _ID = re.compile(rf"[0-9a-f]{{{SHORTEST_ID},32}}")
 
 
@@ -29,26 +33,31 @@ async def places(store: Store, project: str, text: str, now: int) -> Places:
     text = text.strip()[:LONGEST]
     if len(text) < SHORTEST_NAME:
         return Places()
-    since = max(0, now - _BACK)
-    given = {"project": project, "since": since, "most": MOST}
     lowered = text.lower()
-    ids = {**given, "prefix": lowered} if _ID.fullmatch(lowered) else None
-    traces, names = await asyncio.gather(
-        _asked(store, "places_traces", ids), _asked(store, "places_names", {**given, "text": text})
+    given = {"project": project, "text": text, "now": now}
+    asked = [_latest(store, name, given) for name in _NAMES]
+    if _ID.fullmatch(lowered):
+        asked.append(_latest(store, "places_traces", {**given, "text": lowered}))
+    sessions, users, models, *traces = await asyncio.gather(*asked)
+    found = traces[0] if traces else ()
+    return Places(
+        found or (), sessions or (), users or (), models or (), None in (sessions, users, models, found)
     )
-    found: dict[str, list[str]] = {}
-    for source, value in names.rows if names else ():
-        found.setdefault(str(source), []).append(str(value))
-    sessions, users, models = (tuple(found.get(source, ())) for source in ("session", "user", "model"))
-    ids_found = tuple(str(row[0]) for row in traces.rows) if traces else ()
-    return Places(ids_found, sessions, users, models, cut=names is None or traces is None)
 
 
-async def _asked(store: Store, name: str, parameters: dict[str, object] | None) -> Rows | None:
-    """The rows; none where nothing has to be asked, None where it took too long."""
-    if parameters is None:
-        return Rows((), (), [])
-    try:
-        return await store.fetch(statement(name), parameters, limits=_BOUNDS, purpose="places")
-    except (QueryTimeout, QueryTooLarge):
-        return None
+async def _latest(store: Store, name: str, given: dict[str, Any]) -> tuple[str, ...] | None:
+    """The names of the last day, or of the last 30; None where it took too long."""
+    for days in _BACK:
+        since = max(0, given["now"] - days * _DAY)
+        try:
+            answer = await store.fetch(
+                statement(name),
+                {"project": given["project"], "text": given["text"], "since": since, "most": MOST},
+                limits=_BOUNDS,
+                purpose="places",
+            )
+        except (QueryTimeout, QueryTooLarge):
+            return None
+        if answer.rows:
+            return tuple(str(row[0]) for row in answer.rows)
+    return ()
