@@ -210,6 +210,14 @@ def test_the_most_exact_of_ones_own_prices_wins() -> None:
         assert rates is not None and rates.base.input == D(expected) / MILLION
 
 
+def test_days_of_other_models_prices_do_not_bound_a_price() -> None:
+    far = own_price({"model": "other", "input": 1, "from": "2026-11-19", "until": "2026-11-22"})
+    near = own_price({"model": "dat*", "input": 2, "until": "2026-11-25"})
+    rates = PriceBook(made_list(), [far, near]).resolve("acme", "dated", None, NOW)
+    assert rates is not None and rates.valid_to == datetime(2026, 11, 25, tzinfo=UTC)
+    assert rates.valid_from != datetime(2026, 11, 19, tzinfo=UTC)
+
+
 def test_a_price_of_a_project_is_nobody_elses() -> None:
     prices = [
         own(model="dated", input=1),

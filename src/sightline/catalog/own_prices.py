@@ -45,9 +45,13 @@ class OwnPrice:
 
     def matches(self, provider: str, models: Iterable[str], at: datetime, project: str | None = None) -> bool:
         """Whether it applies to one of these names (lower case) at this provider and moment, in a project."""
-        if self.project is not None and self.project != project:
-            return False
         if (self.begin and at < self.begin) or (self.end and at >= self.end):
+            return False
+        return self.ever(provider, models, project)
+
+    def ever(self, provider: str, models: Iterable[str], project: str | None = None) -> bool:
+        """Whether it does at some moment."""
+        if self.project is not None and self.project != project:
             return False
         if not fnmatch.fnmatchcase(provider, self.provider):
             return False

@@ -90,32 +90,20 @@ class PriceBook:
             base = self._base.rates(match, at, context) if match else None
             if base is not None:
                 break
-        own = self._own_price(provider, models, at, project)
-        if own is None or not models:
-            return self._bounded(base, at)
-        rates = own.applied(provider or "", models[0], base) or base
-        return self._bounded(rates, at)
-
-    def _own_price(
-        self, provider: str | None, models: list[str], at: datetime, project: str | None
-    ) -> OwnPrice | None:
-        """The best of one's own prices for the first model that has one."""
+        spelled = [(model.strip().lower(), *(n.model for n in names(model, frozenset()))) for model in models]
         words = {(provider or "").lower(), list_provider(provider) if provider else ""}
-        for model in models:
-            spelled = [model.strip().lower(), *(n.model for n in names(model, frozenset()))]
-            for price in self._own:
-                if any(price.matches(word, spelled, at, project) for word in words):
-                    return price
-        return None
-
-    def _bounded(self, rates: Rates | None, at: datetime) -> Rates | None:
-        """Rates whose validity ends where one of one's own prices begins or ends."""
-        if rates is None:
-            return None
-        changes = [m for p in self._own for m in (p.begin, p.end) if m]
-        before = [m for m in (*changes, rates.valid_from) if m and m <= at]
-        after = [m for m in (*changes, rates.valid_to) if m and m > at]
-        return replace(rates, valid_from=max(before, default=None), valid_to=min(after, default=None))
+        # The best of one's own prices for the first model that has one.
+        about = [
+            [p for p in self._own if any(p.ever(word, spelling, project) for word in words)]
+            for spelling in spelled
+        ]
+        own = next(
+            (p for prices, s in zip(about, spelled, strict=True) for p in prices
+             if any(p.matches(word, s, at, project) for word in words)),
+            None,
+        )  # fmt: skip
+        rates = base if own is None else own.applied(provider or "", models[0], base) or base
+        return _bounded(rates, at, [price for prices in about for price in prices])
 
     def _match(self, provider: str | None, model: str) -> Match | None:
         key = (provider, model)
@@ -124,6 +112,16 @@ class PriceBook:
                 self._matches.clear()
             self._matches[key] = self._base.match(provider, model)
         return self._matches[key]
+
+
+def _bounded(rates: Rates | None, at: datetime, own: Iterable[OwnPrice]) -> Rates | None:
+    """Rates whose validity ends where one of these prices begins or ends."""
+    if rates is None:
+        return None
+    changes = [m for p in own for m in (p.begin, p.end) if m]
+    before = [m for m in (*changes, rates.valid_from) if m and m <= at]
+    after = [m for m in (*changes, rates.valid_to) if m and m > at]
+    return replace(rates, valid_from=max(before, default=None), valid_to=min(after, default=None))
 
 
 def _covers(rates: Rates, at: datetime) -> bool:

@@ -33,6 +33,7 @@ DONE = {
 }
 SHOWN = 100
 """Entries of the quarantine on the page; the rest is counted."""
+_REFUSED = "Refused requests since the start"
 _DAY = 86_400 * 10**9
 
 
@@ -174,7 +175,7 @@ class HealthPages:
             return [Group("Lost", (lost,))]
         counted = vitals.counted
         return [
-            Group("Refused requests since the start", health_facts.refused(counted(measures.REQUESTS))),
+            Group(_REFUSED, health_facts.refused(counted(measures.REQUESTS))),
             Group("Lost", (*health_facts.dropped(counted(measures.DROPPED)), lost)),
         ]
 
@@ -195,8 +196,8 @@ class HealthPages:
 
 
 def _verdict(groups: list[Group], quarantined: int) -> str:
-    """One sentence: what is wrong, the worst first."""
-    bad = [fact for group in groups for fact in group.facts if fact.tone]
+    """One sentence: what is wrong, the worst first; refused requests are one thing, however they split."""
+    bad = [fact for group in groups if group.title != _REFUSED for fact in group.facts if fact.tone]
     named = [f"{fact.name}: {fact.value}" for fact in sorted(bad, key=lambda fact: fact.tone != "err")]
     if quarantined:
         named.insert(0, f"{quarantined:,} in quarantine")

@@ -72,7 +72,9 @@ def intake(now: Intake) -> tuple[Fact, ...]:
             "Requests refused",
             formats.count(now.refused),
             "err" if now.refused else "",
-            f"The last one: {now.refusal} {fix(now.stopped_by)}".strip() if now.refusal else _SINCE,
+            f"The last one: {now.refusal.rstrip('.')}. {fix(now.stopped_by)}".strip()
+            if now.refusal
+            else _SINCE,
         ),
     )
 

@@ -116,7 +116,10 @@ def foot(intake: Intake, href: str) -> Foot:
     tone = "warn" if (intake.visible_after or 0) > SLOW_AFTER else ""
     quarantine = "Nothing in quarantine"
     if intake.refused:
-        tone, quarantine = "err", f"{formats.count(intake.refused)} requests refused"
+        tone, quarantine = (
+            "err",
+            f"{formats.count(intake.refused)} request{'s' if intake.refused > 1 else ''} refused",
+        )
     if intake.quarantined:
         tone, quarantine = "err", f"{formats.count(intake.quarantined)} in quarantine"
     return Foot(arriving, visible, quarantine, tone, href)

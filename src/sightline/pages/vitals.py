@@ -63,10 +63,14 @@ def counted(metric: MetricWrapperBase) -> Iterator[tuple[Mapping[str, str], int]
 def _disk(data: Path) -> Disk | None:
     try:
         usage = shutil.disk_usage(data)
-        parts = sorted(((e.name, _size(e)) for e in os.scandir(data)), key=lambda part: -part[1])
+        sizes: dict[str, int] = {}
+        for entry in os.scandir(data):
+            # What SQLite keeps beside a database is part of it.
+            name = entry.name.removesuffix("-wal").removesuffix("-shm")
+            sizes[name] = sizes.get(name, 0) + _size(entry)
     except OSError:
         return None
-    return Disk(usage.free, usage.total, tuple(parts))
+    return Disk(usage.free, usage.total, tuple(sorted(sizes.items(), key=lambda part: -part[1])))
 
 
 def _size(entry: os.DirEntry[str]) -> int:
