@@ -94,6 +94,11 @@ class Services:
         return lambda: replace(self.meter(), quarantined=self.journal.stats().quarantined)
 
     @property
+    def scrapes(self) -> ScrapeKeeper | None:
+        """What counts for projects' own Prometheus."""
+        return self.api.scrapes
+
+    @property
     def running(self) -> Running:
         """This process, and how its checks stand."""
 

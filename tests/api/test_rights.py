@@ -107,7 +107,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
             settings=Settings(), control=control, gate=server.services.gate, store=store,
             intake=lambda: Intake(), projects=lambda: [p.name for p in control.projects()],
             clock=lambda: 1_764_000_000 * 10**9, journal=server.services.journal, prices=Book(),
-            running=Running(0, "all", ready),
+            running=Running(0, "all", ready), scrapes=None,
         )  # fmt: skip
         receiver: Any = SimpleNamespace(
             refused=lambda *_: None, in_flight=None, accept=lambda *_: pytest.fail("a cookie sent telemetry")

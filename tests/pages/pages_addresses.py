@@ -33,6 +33,7 @@ SAMPLES: Mapping[str, tuple[str, ...]] = {
         "/settings/prices?project={project}&history=1",
         "/settings/prices?project={project}&find={model}",
     ),
+    "/settings/scrape": ("/settings/scrape?project={project}",),
     "/settings/health": ("/settings/health",),
     "/settings/log": ("/settings/log",),
     "/login": ("/login",),

@@ -22,6 +22,7 @@ from sightline.journal.quarantine import Entry, Quarantine
 from sightline.journal.segment import JournalStats, Layout
 from sightline.pages.routes import not_found, routes
 from sightline.pages.services import Intake, Running
+from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.records.access import DEFAULT_PROJECT, Principal, Scope
 from sightline.settings import Settings
 from sightline.store.store import Store
@@ -100,6 +101,7 @@ class Parts:
     clock: Callable[[], int] = lambda: story.NOW
     prices: Book = field(default_factory=Book)
     journal: Waiting = field(default_factory=Waiting)
+    scrapes: ScrapeKeeper | None = None
     running: Running = field(default_factory=lambda: Running(story.NOW - 7_384 * story.S, "all", ready))
 
 

@@ -19,6 +19,7 @@ from sightline.pages.people import PeopleContext
 from sightline.pages.prices import PricesContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
+from sightline.pages.scrape import ScrapeContext
 from sightline.pages.trace import TraceContext
 from sightline.pages.traces import TracesContext
 
@@ -34,6 +35,7 @@ PAGES = {
     "keys.html": KeysContext,
     "projects.html": ProjectsContext,
     "prices.html": PricesContext,
+    "scrape.html": ScrapeContext,
     "go.html": GoContext,
     "_places.html": PlacesContext,
     "health.html": HealthContext,

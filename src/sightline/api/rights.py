@@ -108,6 +108,8 @@ RIGHTS: Mapping[str, Least] = {
     "GET /settings/prices": Least.EDITOR,
     "POST /settings/prices": Least.EDITOR,
     "POST /settings/prices/{version}/withdraw": Least.EDITOR,
+    "GET /settings/scrape": Least.ADMIN,
+    "POST /settings/scrape": Least.ADMIN,
     "GET /settings/health": Least.ADMIN,
     "POST /settings/health/quarantine/{entry}/requeue": Least.ADMIN,
     "POST /settings/health/quarantine/{entry}/discard": Least.ADMIN,

@@ -54,7 +54,7 @@ def intake(now: Intake) -> tuple[Fact, ...]:
     """What arrives and how soon it is visible."""
     rate, visible = now.spans_per_second, now.visible_after
     arriving = (
-        "not measured yet" if rate is None else f"{rate:,.1f}" if rate < 10 else formats.count(round(rate))
+        "not measured yet" if rate is None else f"{rate:.1f}" if 0 < rate < 10 else formats.count(round(rate))
     )
     slow = visible is not None and visible > SLOW_AFTER
     return (

@@ -35,6 +35,7 @@ from sightline.pages.palette import GoPages
 from sightline.pages.people import PeoplePages
 from sightline.pages.prices import PricePages
 from sightline.pages.projects import ProjectPages
+from sightline.pages.scrape import ScrapePages
 from sightline.pages.security import PageHeaders
 from sightline.pages.services import Services
 from sightline.pages.shell import THEME_COOKIE
@@ -57,7 +58,7 @@ def routes(services: Services) -> list[BaseRoute]:
     """
     frames = Frames(services)
     pages = Pages(services, frames)
-    settings = (PeoplePages, KeyPages, ProjectPages, PricePages, HealthPages, LogPages)
+    settings = (PeoplePages, KeyPages, ProjectPages, PricePages, ScrapePages, HealthPages, LogPages)
     hashing = Hashing()
     me = AccountPages(services, frames.frame, hashing)
     entrance = Entrance(services, pages.problem, hashing)

@@ -10,6 +10,7 @@ from sightline.catalog.prices import PriceBook
 from sightline.control.control import Control
 from sightline.journal.quarantine import Entry
 from sightline.journal.segment import JournalStats
+from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.records.access import Principal
 from sightline.settings import Settings
 from sightline.store.store import Store
@@ -113,6 +114,10 @@ class Services(Protocol):
     @property
     def journal(self) -> Waiting:
         """The backlog and the quarantine."""
+
+    @property
+    def scrapes(self) -> ScrapeKeeper | None:
+        """Counts for projects' own Prometheus; None where this process does not."""
 
     @property
     def running(self) -> Running:

@@ -22,7 +22,7 @@ def tabs(principal: Principal, current: str) -> tuple[Link, ...]:
     if admin or Role.EDITOR in roles:
         names.append(("Prices", "prices"))
     if admin:
-        names += [("Health", "health"), ("Log", "log")]
+        names += [("Scrape", "scrape"), ("Health", "health"), ("Log", "log")]
     if principal.person is not None:
         names.append(("Your account", "me"))
     return tuple(Link(text, f"/settings/{name}", name == current) for text, name in names)
