@@ -153,7 +153,7 @@ def test_the_first_run_opens_what_arrives(client: TestClient, parts: Parts) -> N
 
 def test_the_first_run_says_what_waits_and_what_comes_next(client: TestClient, parts: Parts) -> None:
     page = client.get("/p/empty/first").text
-    assert "of another project" in page and "sightline demo --url http://testserver" in page
+    assert "went to another project" in page and "sightline demo --url http://testserver" in page
     assert '<a href="/settings/prices">Prices</a>' in page
     parts.journal.numbers = replace(parts.journal.numbers, oldest_age=75.0)
     assert "Accepted, not visible yet" in client.get("/p/empty/first").text
