@@ -135,7 +135,7 @@ def filtered(view: View, to: str, now: int) -> tuple[list[Found], str]:
 
 
 def telemetry(view: View, found: Places) -> list[Found]:
-    """What senders named. Sessions have a page of their own where there is one; others are filters."""
+    """What senders named. Sessions and users have pages of their own where those exist; others are filters."""
     own = {entry.name for entry in frame.NAVIGATION}
     offered: list[Found] = [
         ("Traces", trace, "", path_of(view.project, "traces", trace), "traces") for trace in found.traces
@@ -147,8 +147,8 @@ def telemetry(view: View, found: Places) -> list[Found]:
     ):
         for name in names:
             href = view.link("traces", q=condition(field, name), range=_RANGE)
-            if field == "session" and "sessions" in own:
-                href = view.link("sessions", name)
+            if f"{field}s" in own:
+                href = view.link(f"{field}s", name)
             offered.append((title, name, "", href, icon))
     return offered
 
