@@ -135,7 +135,7 @@ def filtered(view: View, to: str, now: int) -> tuple[list[Found], str]:
 
 
 def telemetry(view: View, found: Places) -> list[Found]:
-    """What senders named. Sessions and users have pages of their own where those exist; others are filters."""
+    """What senders named. Sessions and users have pages of their own where those are; others are filters."""
     own = {entry.name for entry in frame.NAVIGATION}
     offered: list[Found] = [
         ("Traces", trace, "", path_of(view.project, "traces", trace), "traces") for trace in found.traces
