@@ -20,8 +20,10 @@ from sightline.control.errors import InvalidValue
 from sightline.control.presented import PLAIN_COOKIE
 from sightline.control.stored_sessions import Origin
 from sightline.journal.quarantine import Entry
+from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.records.access import Scope
 from sightline.records.ingest import Signal
+from sightline.settings import StoreSettings
 from sightline.store.store import Connection, Store
 
 HOSTILE = "hostile"
@@ -32,7 +34,14 @@ _OURS = frozenset(
      "cost_source", "source", "type", "temporality", "body_type")
 )  # fmt: skip
 PLAIN = Places(
-    "default", story.trace_id(4), f"{story.trace_id(4)[:8]}0000000c", "s_0004", "u_20566", "prod", "gpt-4o"
+    "default",
+    story.trace_id(4),
+    f"{story.trace_id(4)[:8]}0000000c",
+    "s_0004",
+    "u_20566",
+    "prod",
+    "gpt-4o",
+    "queue",
 )
 HOSTILE_TRACE = hashlib.md5(b"hostile 0", usedforsecurity=False).hexdigest()
 
@@ -40,7 +49,7 @@ HOSTILE_TRACE = hashlib.md5(b"hostile 0", usedforsecurity=False).hexdigest()
 def hostile_places() -> Places:
     """The same, in the hostile project: ids are what senders make of them."""
     text = CORPUS[1]
-    return Places(HOSTILE, HOSTILE_TRACE, f"{HOSTILE_TRACE[:8]}00000002", text, text, text, text)
+    return Places(HOSTILE, HOSTILE_TRACE, f"{HOSTILE_TRACE[:8]}00000002", text, text, text, text, text)
 
 
 def hostile_rows(writer: Connection) -> None:
@@ -156,7 +165,14 @@ def filled(store: Store, directory: Path) -> Iterator[Parts]:
         for number, text in enumerate(("the engine refused it", *CORPUS)):
             set_aside(journal, f"20261120T143000-{number:09d}", text, "default")
         set_aside(journal, "20261120T143001-000000000-d7", "a checksum is wrong", "", "damage")
-        yield parts
+        # The page of SQL asks it.
+        sql = SqlEndpoint(store, StoreSettings())
+        sql.open()
+        vars(parts)["sql"] = sql
+        try:
+            yield parts
+        finally:
+            sql.close()
 
 
 def cookie_of(parts: Parts, email: str = ANN) -> dict[str, str]:

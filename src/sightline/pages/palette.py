@@ -92,13 +92,13 @@ class GoPages:
         named = telemetry(view, found)
         # What has an operator was meant as a filter; a word alone is rather somebody's name.
         rest = [*asked, *named] if _OPERATORS & set(to) else [*named, *asked]
-        groups = grouped([*known_pages(view, principal, to), *rest])
+        shell = await self.frames.shell("Go to", "go", view, principal)
+        groups = grouped([*known_pages(shell, principal, to), *rest])
         if found.cut:
             hint = f"{hint} Names took too long to look through; type more of it.".strip()
         count = sum(len(group.places) for group in groups)
         if part(request) == "places":
             return html(render("_places.html", PlacesContext(to, groups, count, hint)))
-        shell = await self.frames.shell("Go to", "go", view, principal)
         return html(render("go.html", GoContext(shell, to, groups, count, hint)))
 
 
@@ -106,13 +106,15 @@ Found = tuple[str, str, str, str, str]
 """Group, words, what they are, address, icon."""
 
 
-def known_pages(view: View, principal: Principal, to: str) -> list[Found]:
+def known_pages(shell: Shell, principal: Principal, to: str) -> list[Found]:
     """Pages of the project and settings whose words begin with, or have a word that begins with, `to`."""
+    keys = {href: key for key, _, href in shell.letters}
     offered: list[Found] = [
-        ("Pages", entry.text, f"g {entry.key}", view.link(entry.name), entry.name)
-        for entry in frame.NAVIGATION
+        ("Pages", link.text, f"g {keys[link.href]}", link.href, link.icon)
+        for link in shell.navigation
+        if link.href in keys
     ]
-    offered.append(("Pages", "First run", "what to paste", path_of(view.project, "first"), "first"))
+    offered.append(("Pages", "First run", "what to paste", path_of(shell.project, "first"), "first"))
     offered += [("Settings", link.text, "", link.href, "settings") for link in tabs(principal, "")]
     word = to.lower()
     return [
