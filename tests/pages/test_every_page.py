@@ -43,7 +43,8 @@ FOCUSED = """
   const at = document.activeElement;
   if (!at || at === document.body) return '';
   // A row shows that its link has the focus, a form that its field has.
-  const around = [at, ...(at.closest('tr')?.cells ?? [])].map((one) => getComputedStyle(one));
+  const around = [at, ...(at.closest('tr')?.cells ?? []), at.matches('input') && at.closest('form')]
+    .filter((one) => one).map((one) => getComputedStyle(one));
   const seen = around.some((style) => style.boxShadow !== 'none' ||
     (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2));
   return (seen ? 'seen ' : 'unseen ') + at.outerHTML.slice(0, 120);
