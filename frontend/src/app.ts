@@ -1,18 +1,30 @@
 // Entry of the islands. Every page works without this file; it adds htmx, the reader's time zone, keys, the palette and copying.
 import "htmx.org";
+import { listenForCharts, tellZone } from "./charts";
 import { CopyButton } from "./copy";
+import { FilterBar, focusFilter } from "./filter";
 import { listenForKeys } from "./keys";
+import { listenForList } from "./list";
 import { closeMenus } from "./menus";
 import { listenForPalette, namePalette } from "./palette";
 import { followSelection } from "./selection";
+import { followTail } from "./tail";
 import { localiseTimes } from "./times";
+import { showWaiting } from "./waiting";
 
 customElements.define("copy-button", CopyButton);
+customElements.define("filter-bar", FilterBar);
 localiseTimes(document);
 listenForKeys();
+focusFilter();
+listenForList();
+followTail();
+showWaiting();
 closeMenus();
 listenForPalette();
 followSelection();
+listenForCharts();
+tellZone();
 
 document.addEventListener("htmx:load", (event) => {
   if (event.target instanceof Element) localiseTimes(event.target);

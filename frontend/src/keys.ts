@@ -1,11 +1,12 @@
 // Single keys: j k move, Enter opens, t range, g then a letter goes, ? lists. Off inside fields and when switched off.
 const OFF = "sightline-keys-off";
 
-const typing = (target: EventTarget | null): boolean =>
+export const typing = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
-function stored(): boolean {
+/** Whether the reader has switched single keys off. */
+export function switchedOff(): boolean {
   try {
     return localStorage.getItem(OFF) === "1";
   } catch {
@@ -42,7 +43,7 @@ function showKeys(): void {
   if (!dialog || dialog.open) return;
   const off = dialog.querySelector<HTMLInputElement>("[data-keys-off]");
   if (off) {
-    off.checked = stored();
+    off.checked = switchedOff();
     off.onchange = () => localStorage.setItem(OFF, off.checked ? "1" : "0");
   }
   dialog.showModal();
@@ -63,7 +64,7 @@ export function listenForKeys(): void {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (document.querySelector("dialog[open]")) return;
     if (event.key === "?") return showKeys();
-    if (stored()) return;
+    if (switchedOff()) return;
     const went = Date.now() - going < 1000;
     going = 0;
     const place = went ? document.querySelector<HTMLElement>(`[data-go="${CSS.escape(event.key)}"]`) : null;

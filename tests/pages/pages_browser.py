@@ -108,7 +108,8 @@ class Tab:
 
     def press(self, key: str) -> None:
         """One key, as a keyboard sends it."""
-        text = {"Enter": "\r"}.get(key, key)
+        # Keys with a name of their own write nothing.
+        text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=text)
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 

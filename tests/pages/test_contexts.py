@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
-from jinja2 import UndefinedError, meta
+from jinja2 import UndefinedError, meta, nodes
 
 from sightline.pages.access_log import LogContext
 from sightline.pages.account import AccountContext
@@ -14,6 +14,7 @@ from sightline.pages.environment import ENVIRONMENT, render
 from sightline.pages.first import FirstContext
 from sightline.pages.health import HealthContext
 from sightline.pages.keys import KeysContext
+from sightline.pages.overview import OverviewContext
 from sightline.pages.palette import GoContext, PlacesContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.prices import PricesContext
@@ -24,6 +25,7 @@ from sightline.pages.trace import TraceContext
 from sightline.pages.traces import TracesContext
 
 PAGES = {
+    "overview.html": OverviewContext,
     "traces.html": TracesContext,
     "trace.html": TraceContext,
     "first.html": FirstContext,
@@ -54,6 +56,9 @@ def asked_for(name: str, seen: set[str] | None = None) -> set[str]:
     source, _, _ = ENVIRONMENT.loader.get_source(ENVIRONMENT, name)  # type: ignore[union-attr]
     tree = ENVIRONMENT.parse(source)
     names = meta.find_undeclared_variables(tree) - ENVIRONMENT.globals.keys()
+    # Macros come from other templates, not from the page.
+    for found in tree.find_all(nodes.FromImport):
+        names -= {name if isinstance(name, str) else name[1] for name in found.names}
     for other in meta.find_referenced_templates(tree):
         assert other is not None
         names |= asked_for(other, seen)

@@ -39,7 +39,7 @@ def test_the_user_menu_and_where_settings_lead(town: Parts) -> None:
 
 def test_who_is_in_which_project_sees_which(town: Parts) -> None:
     eve = signed_in(town, EVE)
-    assert eve.get("/").headers["location"] == "/p/talk/traces"
+    assert eve.get("/").headers["location"] == "/p/talk/"
     assert eve.get("/p/default/traces").status_code == 403
     assert "You have no role in project &#39;default&#39;" in eve.get("/p/default/traces").text
     assert (

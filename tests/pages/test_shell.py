@@ -24,7 +24,8 @@ def test_default_values_are_left_out_of_addresses() -> None:
     view = address.view("default", "/p/default/traces", {"env": "prod"}, "dark", NOW)
     frame = shell.shell("Traces", "traces", view, Intake(), ["default"], ["dev", "prod"])
     assert [link.href for link in frame.ranges if link.current] == ["/p/default/traces?env=prod"]
-    assert frame.navigation[0].href == "/p/default/traces?env=prod"
+    assert frame.navigation[0].href == "/p/default/?env=prod"
+    assert frame.navigation[1].href == "/p/default/traces?env=prod"
     assert [link.text for link in frame.themes if link.current] == ["Dark"]
     assert [link.text for link in frame.environments if link.current] == ["prod"]
 
@@ -33,8 +34,8 @@ def test_the_navigation_names_only_pages_that_exist() -> None:
     view = address.view("default", "/p/default/traces", {}, "", NOW)
     full = shell.shell("Traces", "traces", view, Intake(), ["default"])
     empty = shell.shell("First run", "first", view, Intake(), ["default"], empty=True)
-    assert [link.text for link in full.navigation] == ["Traces"]
-    assert [link.text for link in empty.navigation] == ["Traces", "First run"]
+    assert [link.text for link in full.navigation] == ["Overview", "Traces"]
+    assert [link.text for link in empty.navigation] == ["Overview", "Traces", "First run"]
 
 
 @pytest.mark.parametrize(

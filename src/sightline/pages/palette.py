@@ -1,4 +1,4 @@
-"""Going anywhere by typing: pages, settings, traces by id, sessions, users, models, or a filter.
+"""Going anywhere by typing: pages, settings, saved views, traces by id, sessions, users, models, or a filter.
 
 One address answers the page that needs no scripts and the list in the palette's dialog.
 """
@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sightline.api.views import owner_of
+from sightline.control.errors import ControlUnavailable
 from sightline.pages import shell as frame
 from sightline.pages.address import View, path_of
 from sightline.pages.answers import html, part
@@ -28,6 +31,7 @@ from sightline.records.access import Principal
 from sightline.records.places import Places
 
 LONGEST = 2_000
+MOST_VIEWS = 8
 _RANGE = "30d"
 _OPERATORS = frozenset(':<>="(')
 
@@ -72,6 +76,10 @@ class GoContext:
     hint: str
 
 
+Found = tuple[str, str, str, str, str]
+"""Group, words, what they are, address, icon."""
+
+
 class GoPages:
     """`/p/{project}/go`."""
 
@@ -93,7 +101,8 @@ class GoPages:
         # What has an operator was meant as a filter; a word alone is rather somebody's name.
         rest = [*asked, *named] if _OPERATORS & set(to) else [*named, *asked]
         shell = await self.frames.shell("Go to", "go", view, principal)
-        groups = grouped([*known_pages(shell, principal, to), *rest])
+        views = await self._views(view.project, principal, to)
+        groups = grouped([*known_pages(shell, principal, to), *views, *rest])
         if found.cut:
             hint = f"{hint} Names took too long to look through; type more of it.".strip()
         count = sum(len(group.places) for group in groups)
@@ -101,9 +110,18 @@ class GoPages:
             return html(render("_places.html", PlacesContext(to, groups, count, hint)))
         return html(render("go.html", GoContext(shell, to, groups, count, hint)))
 
-
-Found = tuple[str, str, str, str, str]
-"""Group, words, what they are, address, icon."""
+    async def _views(self, project: str, principal: Principal, to: str) -> list[Found]:
+        """Views saved by the reader or for everyone, by any part of their name."""
+        control, owner = self.services.control, owner_of(principal)
+        try:
+            saved = await run_in_threadpool(lambda: control.views(project, owner))
+        except ControlUnavailable:  # everything else can be gone to without it
+            return []
+        named = [one for one in saved if to.lower() in one.name.lower()][:MOST_VIEWS]
+        return [
+            ("Saved views", one.name, one.page, path_of(project, one.page) + f"?{one.query}", "traces")
+            for one in named
+        ]
 
 
 def known_pages(shell: Shell, principal: Principal, to: str) -> list[Found]:

@@ -25,12 +25,14 @@ from sightline.pages.admission import admit
 from sightline.pages.answers import Missing, Refused, html
 from sightline.pages.entrance import Entrance, Hashing, to_sign_in
 from sightline.pages.environment import render
+from sightline.pages.filter_bar import FilterPages
 from sightline.pages.first import FirstPages
 from sightline.pages.frames import Endpoint, Frames
 from sightline.pages.health import HealthPages
 from sightline.pages.keys import KeyPages
 from sightline.pages.openid import Provider
 from sightline.pages.openid_entrance import OpenIdEntrance
+from sightline.pages.overview import OverviewPages
 from sightline.pages.palette import GoPages
 from sightline.pages.people import PeoplePages
 from sightline.pages.prices import PricePages
@@ -41,6 +43,7 @@ from sightline.pages.services import Services
 from sightline.pages.shell import THEME_COOKIE
 from sightline.pages.trace import TracePages
 from sightline.pages.traces import TracesPages
+from sightline.pages.views import ViewPages
 from sightline.query import traces as questions
 from sightline.records.access import Principal
 from sightline.store.rows import QueryTimeout
@@ -48,7 +51,7 @@ from sightline.store.rows import QueryTimeout
 log = structlog.get_logger(__name__)
 _YEAR = 365 * 86400
 # Groups of pages of one project, each with its own table of addresses.
-PROJECT_PAGES = (TracesPages, TracePages, FirstPages, GoPages)
+PROJECT_PAGES = (OverviewPages, TracesPages, TracePages, FirstPages, FilterPages, ViewPages, GoPages)
 
 
 def routes(services: Services) -> list[BaseRoute]:
@@ -67,8 +70,6 @@ def routes(services: Services) -> list[BaseRoute]:
     table: Sequence[tuple[str, str, Endpoint]] = (
         ("GET", "/", pages.start),
         ("GET", "/traces/{trace_id}", pages.short),
-        ("GET", "/p/{project}", pages.project),
-        ("GET", "/p/{project}/", pages.project),
         ("GET", "/theme", theme),
         ("GET", "/static/{name}", assets.static),
         *entrance.table(),
@@ -133,13 +134,7 @@ class Pages:
     async def start(self, request: Request) -> Response:
         """Where a reader begins: the project of the key, or a person's first."""
         principal = await self.frames.reader(request, None)
-        return RedirectResponse(path_of(principal.project, "traces"), 302)
-
-    async def project(self, request: Request) -> Response:
-        """A project's first page."""
-        project = request.path_params["project"]
-        await self.frames.reader(request, project)
-        return RedirectResponse(path_of(project, "traces"), 302)
+        return RedirectResponse(path_of(principal.project, ""), 302)
 
     async def short(self, request: Request) -> Response:
         """`/traces/{trace_id}` without its project: the project of the key, or the one that has it."""

@@ -34,15 +34,24 @@ _PLACES = frozenset({"cursor", "cur", "sel", "live"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page in the navigation: its last part of the address, its words, and the letter that `g` takes."""
+    """A page in the navigation: its name, its words, and the letter that `g` takes. The name is the last part
+    of its address and its icon's."""
 
     name: str
     text: str
     key: str
 
+    @property
+    def part(self) -> str:
+        """The last part of the address: nothing for a project's first page."""
+        return "" if self.name == "overview" else self.name
+
 
 # The pages of a project in the order of the navigation; each has an icon of its name.
-NAVIGATION: tuple[Entry, ...] = (Entry("traces", "Traces", "t"),)
+NAVIGATION: tuple[Entry, ...] = (
+    Entry("overview", "Overview", "o"),
+    Entry("traces", "Traces", "t"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +154,8 @@ def shell(
     """
     person = principal.person if principal else None
     path = urlsplit(view.here).path
-    own = {path_of(view.project, entry.name) for entry in NAVIGATION} | {path_of(view.project, "first")}
-    listed = path in own or path == path_of(view.project, "")
+    own = {path_of(view.project, entry.part) for entry in NAVIGATION} | {path_of(view.project, "first")}
+    listed = path in own
     at = path if listed else path_of(view.project, "traces")
     query: dict[str, str | None] = dict(parse_qsl(urlsplit(view.here).query)) if listed else {}
     kept = {k: v for k, v in query.items() if k not in _PLACES} | view.carried
@@ -156,7 +165,7 @@ def shell(
 
     first = path_of(view.project, "first")
     navigation = [
-        Link(entry.text, view.link(entry.name), page == entry.name, entry.name) for entry in NAVIGATION
+        Link(entry.text, view.link(entry.part), page == entry.name, entry.name) for entry in NAVIGATION
     ]
     if empty or page == "first":
         navigation.append(Link("First run", first, page == "first", "first"))
@@ -169,7 +178,7 @@ def shell(
     return Shell(
         title=title,
         project=view.project,
-        projects=tuple(Link(name, path_of(name, "traces"), name == view.project) for name in projects),
+        projects=tuple(Link(name, path_of(name, ""), name == view.project) for name in projects),
         environment=view.environment,
         environments=(
             Link("All environments", switched(env=None), not view.environment),
@@ -201,7 +210,7 @@ def shell(
         if compares
         else (),
         navigation=tuple(navigation),
-        letters=tuple((entry.key, entry.text, view.link(entry.name)) for entry in NAVIGATION),
+        letters=tuple((entry.key, entry.text, view.link(entry.part)) for entry in NAVIGATION),
         theme=view.theme,
         themes=tuple(
             Link(

@@ -7,6 +7,7 @@ the whole time and for each bucket. All of it reads the rows that the selection'
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -56,6 +57,8 @@ async def rank(store: Store, question: Question) -> Ranked:
     width = len(question.by)
     if not width:
         return Ranked(rows=int(answer[0][0]))
+    if width == 1 and answer[0][0]:
+        answer = answer[: question.top]  # one more was asked for, for what is not set: there is none
     values = tuple(tuple(str(value) for value in row[:width]) for row in answer)
     keys = tuple(int(row[width]) for row in answer)
     order = sorted(range(len(values)), key=lambda n: width == 1 and values[n] == ("",))
@@ -79,9 +82,7 @@ def _read(question: Question, ranked: Ranked, answer: Rows, exact: bool) -> Brea
         # The engine sums nothing to NULL where all values may be unknown; without rows it is 0.
         if not row["found"]:
             continue
-        figures[group, bucket] = tuple(
-            Figure(_plain(row[f"m{n}"]), int(row[f"u{n}"])) for n in range(len(question.measures))
-        )
+        figures[group, bucket] = tuple(figure(row, n) for n in range(len(question.measures)))
 
     def series(number: int | None, group: Group) -> Series:
         points = tuple(figures.get((number, n), nothing) for n in range(len(found.starts)))
@@ -104,6 +105,11 @@ def _read(question: Question, ranked: Ranked, answer: Rows, exact: bool) -> Brea
         groups=ranked.groups,
         exact=exact,
     )
+
+
+def figure(row: Mapping[str, Any], n: int) -> Figure:
+    """The measure of this number in a row of an answer."""
+    return Figure(_plain(row[f"m{n}"]), int(row[f"u{n}"]))
 
 
 def _plain(value: Any) -> int | float | None:

@@ -65,15 +65,22 @@ class _Typed:
 
 
 async def suggest(
-    store: Store, text: str, cursor: int, window: Window, now: int, target: Target = Target.SPANS
+    store: Store,
+    text: str,
+    cursor: int,
+    window: Window,
+    now: int,
+    target: Target = Target.SPANS,
+    environment: str = "",
 ) -> tuple[Suggestion, ...]:
     """At most 20 suggestions for a filter at a cursor (characters from 0), the likeliest first.
 
-    Errors of the store other than its bounds pass through.
+    `environment` narrows what is counted, as in `select`. Errors of the store other than its bounds pass
+    through.
     """
     cursor = max(0, min(cursor, len(text)))
     typed = _typed(text, cursor)
-    rest = _rest(text, typed, window, now, target)
+    rest = _rest(text, typed, window, now, target, environment)
     if typed.field:
         return await _values(store, rest, typed, now)
     found = (*_fields(typed)[:_MOST_FIELDS], *await _attributes(store, rest, typed))[:MOST]
@@ -95,7 +102,7 @@ def _typed(text: str, cursor: int) -> _Typed:
     return _Typed(before[start:], start, end - start)
 
 
-def _rest(text: str, typed: _Typed, window: Window, now: int, target: Target) -> Selection:
+def _rest(text: str, typed: _Typed, window: Window, now: int, target: Target, environment: str) -> Selection:
     """The list that the rest of the filter gives; everything where the rest cannot be read yet."""
     head = text[: typed.offset]
     if typed.field:
@@ -104,10 +111,10 @@ def _rest(text: str, typed: _Typed, window: Window, now: int, target: Target) ->
     tail = text[typed.offset + typed.length :].lstrip("),")
     for rest in (f"{head} {tail}", head):
         try:
-            return select(rest, window, now, target)
+            return select(rest, window, now, target, environment)
         except FilterError:
             continue
-    return select("", window, now, target)
+    return select("", window, now, target, environment)
 
 
 def _fields(typed: _Typed) -> list[Suggestion]:

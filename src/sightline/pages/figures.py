@@ -1,0 +1,123 @@
+"""Figures as the pages write them: number and unit, what a sum leaves out, the difference. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sightline.pages import formats
+from sightline.pages.formats import Absent, Money
+from sightline.query.measures import MEASURES, Unit
+from sightline.records.figures import Figure, Series
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A figure. `absent` is one of the kinds of no number, `why` is its title or that of a lower bound.
+
+    `bound`: the number is a lower bound. `difference` is that to the comparison range, empty without one;
+    `was` says what it was. `worse`: the change is more than chance and for the worse.
+    """
+
+    parts: tuple[tuple[str, str], ...] = ()
+    absent: str = ""
+    why: str = ""
+    bound: bool = False
+    difference: str = ""
+    was: str = ""
+    worse: bool = False
+
+    @property
+    def text(self) -> str:
+        """As plain text."""
+        return self.absent or " ".join(f"{number} {unit}".strip() for number, unit in self.parts)
+
+
+def shown(
+    figure: Figure,
+    unit: Unit,
+    before: Figure | None = None,
+    *,
+    sample: int = 1000,
+    sample_before: int = 1000,
+    headline: bool = False,
+    worse: bool = False,
+) -> Shown:
+    """A figure of a unit; `sample` is how many things a share is of, `before` the same in the comparison."""
+    difference, was = "", ""
+    if before is not None:
+        difference = changed(figure.value, before.value, unit)
+        was = " ".join(f"{n} {u}".strip() for n, u in parts(before.value, unit, sample_before)) or "nothing"
+    if figure.value is None:
+        if figure.unknown:
+            return Shown(absent=Absent.UNKNOWN, why=f"{_calls(figure.unknown)} did not say, or have no price")
+        return Shown(absent=Absent.NOT_APPLICABLE, was=was)
+    bound = figure.unknown > 0
+    why = f"leaves out {_calls(figure.unknown)} that did not say, or have no price" if bound else ""
+    return Shown(
+        parts(figure.value, unit, sample, headline),
+        "",
+        why,
+        bound,
+        difference,
+        was,
+        worse and bool(difference),
+    )
+
+
+def _calls(number: int) -> str:
+    return f"{formats.count(number)} {'call' if number == 1 else 'calls'}"
+
+
+def parts(
+    value: float | None, unit: Unit, sample: int = 1000, headline: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """Numbers with their units, for muted ink; empty for no value."""
+    if value is None:
+        return ()
+    if unit is Unit.NANOSECONDS:
+        return formats.duration(round(value)).parts
+    if unit is Unit.RATIO:
+        digits = 0 if sample < 1000 else 2 if headline and value < 0.1 else 1
+        return ((f"{100 * value:.{digits}f}", "%"),)
+    if unit is Unit.USD:
+        number, _, size = formats.money(value, Money.HEADLINE if headline else Money.TABLE).partition(" ")
+        return ((f"< {size}", ""),) if number == "<" else ((number, size),)
+    if unit is Unit.TOKENS_PER_SECOND:
+        return ((f"{value:,.1f}", "tokens/s"),)
+    number, _, size = formats.count(round(value)).partition(" ")
+    return ((number, size),)
+
+
+def changed(now: float | None, before: float | None, unit: Unit) -> str:
+    """The difference: points of a share, time, or a share of what was; empty where there is none to tell."""
+    if now is None or before is None:
+        return ""
+    sign = "+" if now > before else "−"
+    if unit is Unit.RATIO:
+        points = 100 * abs(now - before)
+        return f"{sign}{points:.1f} pt" if points >= 0.05 else "±0 pt"
+    if unit is Unit.NANOSECONDS:
+        apart = abs(now - before)
+        return f"{sign}{formats.duration(round(apart))}" if apart >= 0.005 * before and apart else "±0"
+    if not before:
+        return "new" if now else "±0 %"
+    share = 100 * abs(now - before) / before
+    if share >= 1000:
+        return f"{now / before:,.0f}×"
+    return f"{sign}{share:.{0 if share >= 10 else 1}f} %" if share >= 0.05 else "±0 %"
+
+
+def unit_of(measure: str) -> Unit:
+    """The unit of a measure."""
+    return MEASURES[measure].unit
+
+
+def points(series: Series, at: int) -> list[float | None]:
+    """One measure over time."""
+    return [point[at].value for point in series.points]
+
+
+def fitted(values: Sequence[float | None], length: int) -> list[float | None]:
+    """As many values as the chart has buckets: a comparison may have one more or less."""
+    return [*values[:length], *[None] * max(0, length - len(values))]

@@ -1,0 +1,54 @@
+"""What a project looks like in a stretch of time: its requests in all, over time, by their dimensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sightline.records.figures import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Requests by one dimension: its largest groups, what is not set, and other. `points` are empty.
+
+    `groups` counts all groups, also those in other.
+    """
+
+    by: str
+    rows: tuple[Series, ...]
+    groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Requests of a project: the whole with its points over time, by dimensions, and the ends of the list.
+
+    `slowest`, `dearest` and `failed` (the last ones) are trace ids, first the one that stands out most.
+    """
+
+    measures: tuple[str, ...]
+    starts: tuple[int, ...]
+    end: int
+    step: int
+    whole: Series
+    parts: tuple[Parts, ...]
+    slowest: tuple[str, ...]
+    dearest: tuple[str, ...]
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How the spans of one name, model or error type behaved in a stretch of time.
+
+    `what` is `name`, `model` or `error.type`. `p95` is in ns, None where no span has a duration. `slower`
+    counts spans longer than a p95 that was given; `users` are different users of failed spans.
+    """
+
+    what: str
+    value: str
+    count: int
+    errors: int
+    p95: float | None
+    slower: int = 0
+    users: int = 0
