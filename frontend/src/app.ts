@@ -1,4 +1,4 @@
-// Entry of the islands. Every page works without this file; it adds htmx, the reader's time zone, keys and copying.
+// Entry of the islands. Every page works without this file; it adds htmx, the reader's time zone, keys, the palette and copying.
 import "htmx.org";
 import { listenForCharts, tellZone } from "./charts";
 import { CopyButton } from "./copy";
@@ -7,6 +7,7 @@ import { listenForKeys } from "./keys";
 import { listenForList } from "./list";
 import { listenForLogs } from "./logs";
 import { closeMenus } from "./menus";
+import { listenForPalette, namePalette } from "./palette";
 import { followSelection } from "./selection";
 import { followTail } from "./tail";
 import { listenForSql } from "./sql";
@@ -28,6 +29,7 @@ listenForList();
 followTail();
 showWaiting();
 closeMenus();
+listenForPalette();
 followSelection();
 listenForCharts();
 listenForSql();
@@ -36,6 +38,7 @@ listenForLogs();
 
 document.addEventListener("htmx:load", (event) => {
   if (event.target instanceof Element) localiseTimes(event.target);
+  namePalette();
 });
 // A failed answer is a page of its own; the panel that renews itself just tries again.
 document.addEventListener("htmx:responseError", (event) => {

@@ -8,7 +8,7 @@ import gc
 import signal as signals
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,7 +39,7 @@ from sightline.digest.signals import SignalDigests, write_probe
 from sightline.journal.disk import Disk
 from sightline.journal.journal import Journal
 from sightline.operations.backup import Sources, backup_service
-from sightline.operations.health import Check, health_routes
+from sightline.operations.health import Check, failing, health_routes
 from sightline.operations.metrics import journal_gauges, metrics_route
 from sightline.operations.selftrace import PROJECT as SELF_PROJECT
 from sightline.operations.selftrace import SelfTracing
@@ -47,7 +47,7 @@ from sightline.pages.intake import IntakeMeter
 from sightline.pages.openid import OpenIdError
 from sightline.pages.routes import not_found
 from sightline.pages.routes import routes as page_routes
-from sightline.pages.services import Intake
+from sightline.pages.services import Intake, Running
 from sightline.query.exports import Exports
 from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
@@ -88,6 +88,7 @@ class Services:
     prices: PriceKeeper
     tracing: SelfTracing
     api: ApiServices
+    since: int
     checks: dict[str, Check] = field(default_factory=dict)
 
     @property
@@ -99,6 +100,21 @@ class Services:
     def intake(self) -> Callable[[], Intake]:
         """What arrives now."""
         return lambda: replace(self.meter(), quarantined=self.journal.stats().quarantined)
+
+    @property
+    def scrapes(self) -> ScrapeKeeper | None:
+        """What counts for projects' own Prometheus."""
+        return self.api.scrapes
+
+    @property
+    def running(self) -> Running:
+        """This process, and how its checks stand."""
+
+        async def checks() -> Mapping[str, str]:
+            reasons = await failing(self.checks)
+            return {name: reasons.get(name, "") for name in self.checks}
+
+        return Running(self.since, self.settings.role, checks)
 
     @property
     def projects(self) -> Callable[[], Sequence[str]]:
@@ -127,7 +143,8 @@ class PriceKeeper:
             folder = type(self._settings.data)(self._settings.catalog_dir)
         own = load_own_prices(folder / "prices") if (folder / "prices").is_dir() else []
         entered = [
-            own_price(entry.as_file_entry(), f"price {entry.version}") for entry in self._control.prices()
+            own_price(entry.as_file_entry(), f"price {entry.version}", entry.project)
+            for entry in self._control.prices()
         ]
         return PriceBook(own=[*own, *entered])
 
@@ -224,8 +241,8 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         receiver = Receiver(journal, clock)
         yield Services(
             settings=settings, clock=clock, control=control, gate=gate, store=store, journal=journal,
-            receiver=receiver, digester=digester, meter=IntakeMeter(clock, lambda: receiver.last_refusal),
-            prices=prices, tracing=tracing, api=api,
+            receiver=receiver, digester=digester, prices=prices, tracing=tracing, api=api, since=clock(),
+            meter=IntakeMeter(clock, lambda: (receiver.last_refusal, receiver.last_outcome)),
         )  # fmt: skip
 
 

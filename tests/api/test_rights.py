@@ -22,6 +22,7 @@ from tests.api.api_server import TRACE, Server, serve
 from sightline.api.operations import CHANGING, PREFIX
 from sightline.api.rights import RIGHTS, Least, least, undeclared
 from sightline.api.table import OPERATIONS
+from sightline.catalog.prices import PriceBook
 from sightline.control.passwords import Passwords
 from sightline.control.presented import PLAIN_COOKIE
 from sightline.control.stored_sessions import Origin
@@ -30,7 +31,7 @@ from sightline.operations.health import health_routes
 from sightline.operations.metrics import metrics_route
 from sightline.pages.routes import not_found
 from sightline.pages.routes import routes as page_routes
-from sightline.pages.services import Intake
+from sightline.pages.services import Intake, Running
 from sightline.records.access import Scope
 from sightline.settings import HttpSettings, Settings
 from sightline.wire.http import routes as wire_routes
@@ -44,6 +45,22 @@ REACH = {
     "admin": {Least.ANYONE, Least.PERSON, Least.READER, Least.EDITOR, Least.ADMIN},
     "operator": set(Least) - {Least.SENDER, Least.KEY},
 }
+
+
+class Book:
+    """The price list alone."""
+
+    def __call__(self) -> PriceBook:
+        """The book in force."""
+        return PriceBook()
+
+    def renew(self) -> None:
+        """Own prices are not looked at here."""
+
+
+async def ready() -> dict[str, str]:
+    """Nothing is wrong."""
+    return {}
 
 
 @dataclass
@@ -90,7 +107,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
             settings=Settings(), control=control, gate=server.services.gate, store=store,
             sql=server.services.sql,
             intake=lambda: Intake(), projects=lambda: [p.name for p in control.projects()],
-            clock=lambda: 1_764_000_000 * 10**9,
+            clock=lambda: 1_764_000_000 * 10**9, journal=server.services.journal, prices=Book(),
+            running=Running(0, "all", ready), scrapes=None,
         )  # fmt: skip
         receiver: Any = SimpleNamespace(
             refused=lambda *_: None, in_flight=None, accept=lambda *_: pytest.fail("a cookie sent telemetry")

@@ -210,6 +210,31 @@ def test_the_most_exact_of_ones_own_prices_wins() -> None:
         assert rates is not None and rates.base.input == D(expected) / MILLION
 
 
+def test_days_of_other_models_prices_do_not_bound_a_price() -> None:
+    far = own_price({"model": "other", "input": 1, "from": "2026-11-19", "until": "2026-11-22"})
+    near = own_price({"model": "dat*", "input": 2, "until": "2026-11-25"})
+    rates = PriceBook(made_list(), [far, near]).resolve("acme", "dated", None, NOW)
+    assert rates is not None and rates.valid_to == datetime(2026, 11, 25, tzinfo=UTC)
+    assert rates.valid_from != datetime(2026, 11, 19, tzinfo=UTC)
+
+
+def test_a_price_of_a_project_is_nobody_elses() -> None:
+    prices = [
+        own(model="dated", input=1),
+        own_price({"model": "dated", "input": 2, "from": "2026-01-01"}, project="shop"),
+        own_price({"model": "dat*", "provider": "acme", "input": 3}, project="desk"),
+    ]
+    book = PriceBook(made_list(), prices)
+    assert book.projects == {"shop", "desk"}
+    found = {
+        project: book.resolve("acme", "dated", None, NOW, project=project)
+        for project in ("shop", "desk", "other", None)
+    }
+    costs = {project: rates.base.input * MILLION if rates else None for project, rates in found.items()}
+    assert costs == {"shop": 2, "desk": 3, "other": 1, None: 1}
+    assert PriceBook(made_list(), prices[1:2]).resolve("acme", "no such", None, NOW, project="desk") is None
+
+
 def test_a_discount_takes_a_share_off_the_list() -> None:
     book = PriceBook(
         made_list(), [own_price({"model": "*", "discount": "0.25", "source": "deal", "version": "d 1"})]

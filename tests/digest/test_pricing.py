@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from digest.engine import Engine
 from digest.otlp import START, span, traces
+from sightline.catalog.own_prices import own_price
 from sightline.catalog.prices import PriceBook
 from sightline.catalog.rates import Usage, cost
 from sightline.records.ingest import Signal
@@ -130,6 +131,32 @@ def test_costs_are_those_of_the_catalog(engine: Engine) -> None:
         parts = [row[f"cost_{n}"] for n in ("input", "cache_read", "cache_write", "output", "request")]
         assert sum(p or 0 for p in parts) == pytest.approx(row["cost_usd"], rel=1e-9, abs=1e-18)
     assert computed > 150
+
+
+def test_a_price_of_one_project_prices_no_other(engine: Engine) -> None:
+    spans = [span(1, 1, attributes=attributes(MODELS[0], {"input": 1000, "output": 100}))]
+    ours, others = engine.fresh(), engine.fresh()
+    before, engine.prices = (
+        engine.prices,
+        PriceBook(own=[own_price({"model": "*", "input": 7, "output": 70}, project=ours)]),
+    )
+    try:
+        for project in (ours, others):
+            engine.digest(Signal.TRACES, [traces(spans)], project)
+    finally:
+        engine.prices = before
+    found = {
+        row["project"]: row["cost_usd"]
+        for row in engine.rows(
+            "SELECT toString(project) AS project, cost_usd FROM sightline.spans"
+            " WHERE project IN {p:Array(String)}",
+            p=[ours, others],
+        )
+    }
+    listed = PriceBook().resolve(*MODELS[0], None, AT)
+    assert listed is not None
+    expected = cost(listed, Usage(input=1000, output=100)).total
+    assert found == {ours: pytest.approx(0.014), others: pytest.approx(float(expected or 0))}
 
 
 def test_what_the_sender_says_it_cost_wins(engine: Engine) -> None:

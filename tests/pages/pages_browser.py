@@ -36,12 +36,16 @@ def chromium() -> str | None:
 
 
 class Tab:
-    """One page. `problems` collects console errors, exceptions, refused loads and policy violations."""
+    """One page. `problems` collects console errors, exceptions, refused loads and policy violations,
+    `requests` every address that was asked for, `weights` the bytes of each kind of file on the way."""
 
     def __init__(self, browser: Browser, session: str) -> None:
         self.browser = browser
         self.session = session
         self.problems: list[str] = []
+        self.requests: list[str] = []
+        self.weights: dict[str, int] = {}
+        self._kinds: dict[str, str] = {}
         self.loads = 0
         for domain in ("Page", "Runtime", "Log", "Network", "Audits"):
             self.call(f"{domain}.enable")
@@ -64,6 +68,12 @@ class Tab:
             self.problems.append(str(params["issue"]))
         elif event == "Page.javascriptDialogOpening":
             self.problems.append(f"dialog: {params['message']}")
+        elif event == "Network.requestWillBeSent":
+            self.requests.append(params["request"]["url"])
+            self._kinds[params["requestId"]] = params.get("type", "Other")
+        elif event == "Network.loadingFinished":
+            kind = self._kinds.get(params["requestId"], "Other")
+            self.weights[kind] = self.weights.get(kind, 0) + int(params["encodedDataLength"])
         elif event == "Network.loadingFailed" and not params.get("canceled"):
             self.problems.append(f"load failed: {params['errorText']}")
 

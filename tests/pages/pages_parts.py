@@ -10,14 +10,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 import pages_story as story
 import uvicorn
 from starlette.applications import Starlette
 
+from sightline.catalog.own_prices import own_price
+from sightline.catalog.prices import PriceBook
 from sightline.control.control import Control
+from sightline.journal.disk import Disk
+from sightline.journal.quarantine import Entry, Quarantine
+from sightline.journal.segment import JournalStats, Layout
 from sightline.pages.routes import not_found, routes
-from sightline.pages.services import Intake
+from sightline.pages.services import Intake, Running
+from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.records.access import DEFAULT_PROJECT, Principal, Scope
 from sightline.settings import Settings
@@ -35,6 +42,53 @@ class OpenGate:
     def identify(self, headers: Mapping[str, str]) -> Principal:
         """Everyone is the same."""
         return self.principal
+
+
+class Book:
+    """The price book with own prices of a control database, as the wiring keeps it."""
+
+    def __init__(self, control: Control | None = None) -> None:
+        self.control = control
+        self.renew()
+
+    def __call__(self) -> PriceBook:
+        """The book in force."""
+        return self._book
+
+    def renew(self) -> None:
+        """Read own prices again."""
+        entries = self.control.prices() if self.control else []
+        self._book = PriceBook(own=[own_price(e.as_file_entry(), project=e.project) for e in entries])
+
+
+class Waiting:
+    """A real quarantine in a folder, beside numbers of a journal."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        layout = Layout(folder or Path(tempfile.gettempdir()) / "no-such-journal")
+        self.layout, self.quarantine = layout, Quarantine(layout, Disk(), lambda: story.NOW)
+        self.numbers = JournalStats(4_200_000, 3, 1000, 0.4, 12, 80_000_000, 0, 2, 0, 0)
+
+    def stats(self) -> JournalStats:
+        """The numbers of this moment."""
+        return self.numbers
+
+    def quarantined(self) -> list[Entry]:
+        """What is in quarantine."""
+        return self.quarantine.entries()
+
+    def requeue(self, entry_id: str) -> None:
+        """Give a record back."""
+        self.quarantine.requeue(entry_id)
+
+    def discard(self, entry_id: str) -> None:
+        """Remove an entry."""
+        self.quarantine.discard(entry_id)
+
+
+async def ready() -> Mapping[str, str]:
+    """All checks are well."""
+    return {"journal": "", "store": "", "digest": ""}
 
 
 @cache
@@ -60,6 +114,10 @@ class Parts:
     intake: Callable[[], Intake] = lambda: Intake(612.0, 1.2, 0, 5, 0, "")
     projects: Callable[[], Sequence[str]] = lambda: ["default", "empty", "hostile", "talk"]
     clock: Callable[[], int] = lambda: story.NOW
+    prices: Book = field(default_factory=Book)
+    journal: Waiting = field(default_factory=Waiting)
+    scrapes: ScrapeKeeper | None = None
+    running: Running = field(default_factory=lambda: Running(story.NOW - 7_384 * story.S, "all", ready))
 
 
 class _Server(uvicorn.Server):

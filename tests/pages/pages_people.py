@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pages_story as story
-from pages_parts import Parts
+from pages_parts import Book, Parts, Waiting
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -18,6 +17,7 @@ from sightline.control.control import Control
 from sightline.control.gate import Gate
 from sightline.control.passwords import Passwords
 from sightline.pages.routes import not_found, routes
+from sightline.settings import Settings
 from sightline.store.store import Store
 
 PASSWORD = "four words are good"
@@ -42,7 +42,15 @@ def inhabited(store: Store, directory: Path) -> Iterator[Parts]:
     gate = Gate(control, loopback=True)
     names = lambda: [p.name for p in control.projects()]  # noqa: E731
     try:
-        yield Parts(store, control, gate=gate, projects=names, clock=lambda: story.NOW)  # type: ignore[arg-type]
+        yield Parts(
+            store,
+            control,
+            gate=gate,  # type: ignore[arg-type]
+            settings=Settings(data=directory),
+            projects=names,
+            prices=Book(control),
+            journal=Waiting(directory / "journal"),
+        )
     finally:
         gate.close()
         control.close()

@@ -7,6 +7,7 @@ from dataclasses import fields
 import pytest
 from jinja2 import UndefinedError, meta, nodes
 
+from sightline.pages.access_log import LogContext
 from sightline.pages.account import AccountContext
 from sightline.pages.api_docs import ApiDocsContext
 from sightline.pages.compare import CompareContext
@@ -14,13 +15,17 @@ from sightline.pages.entrance import LoginContext, SetPasswordContext
 from sightline.pages.environment import ENVIRONMENT, render
 from sightline.pages.explore import ExploreContext
 from sightline.pages.first import FirstContext
+from sightline.pages.health import HealthContext
 from sightline.pages.keys import KeysContext
 from sightline.pages.logs import ListPart, LivePart, LogsContext, PanePart
 from sightline.pages.metrics import MetricContext, MetricsContext
 from sightline.pages.overview import AttentionPart, EndsPart, OverviewContext
+from sightline.pages.palette import GoContext, PlacesContext
 from sightline.pages.people import PeopleContext
+from sightline.pages.prices import PricesContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
+from sightline.pages.scrape import ScrapeContext
 from sightline.pages.session import SessionContext
 from sightline.pages.sessions import SessionsContext
 from sightline.pages.sql import SqlContext
@@ -57,6 +62,12 @@ PAGES = {
     "keys.html": KeysContext,
     "projects.html": ProjectsContext,
     "api_docs.html": ApiDocsContext,
+    "prices.html": PricesContext,
+    "scrape.html": ScrapeContext,
+    "go.html": GoContext,
+    "_places.html": PlacesContext,
+    "health.html": HealthContext,
+    "access_log.html": LogContext,
 }
 # Set by a page for the frame it stands in.
 FRAME = {"theme_name", "page_title"}

@@ -20,7 +20,7 @@ def own_measures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_rates_come_from_what_was_counted_since() -> None:
     now = [1000 * S]
-    meter = IntakeMeter(lambda: now[0], lambda: "401: no key")
+    meter = IntakeMeter(lambda: now[0], lambda: ("401: no key", "denied"))
     first = meter()
     assert first.spans_per_second is None and first.visible_after is None
     measures.RECEIVED.labels("traces", "otlp-http").inc(600)

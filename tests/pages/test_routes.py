@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,18 @@ def test_the_first_run_opens_what_arrives(client: TestClient, parts: Parts) -> N
     assert re.fullmatch(r"/p/default/traces/[0-9a-f]{32}", panel.headers["hx-redirect"])
     parts.intake = lambda: Intake(accepted=0, refused=1, refusal="401: no key in the header authorization")
     assert "no key in the header authorization" in client.get("/p/empty/first").text
+    parts.intake = lambda: Intake(0.0, None, 0, 0, 3, "The body is too large.", "too_large")
+    page = client.get("/p/empty/first").text
+    assert "The body is too large." in page and "raise the setting" in page
+
+
+def test_the_first_run_says_what_waits_and_what_comes_next(client: TestClient, parts: Parts) -> None:
+    page = client.get("/p/empty/first").text
+    assert "went to another project" in page and "sightline demo --url http://testserver" in page
+    assert '<a href="/settings/prices">Prices</a>' in page
+    parts.journal.numbers = replace(parts.journal.numbers, oldest_age=75.0)
+    assert "Accepted, not visible yet" in client.get("/p/empty/first").text
+    assert "waits for 1 m 15 s" in client.get("/p/empty/first").text
 
 
 @pytest.mark.parametrize("name", ["python", "node", "env", "collector", "curl"])

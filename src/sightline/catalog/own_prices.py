@@ -28,7 +28,8 @@ class PriceError(ValueError):
 class OwnPrice:
     """A price of one's own. `provider` and `model` may hold `*`; valid in [`begin`, `end`).
 
-    With `discount` (0 to 1) the base list's rates count, less that share; else `rates` and `tiers`.
+    With `discount` (0 to 1) the base list's rates count, less that share; else `rates` and `tiers`. `project`
+    None: for every project.
     """
 
     provider: str
@@ -40,20 +41,34 @@ class OwnPrice:
     discount: Decimal | None
     version: str
     source: str
+    project: str | None = None
 
-    def matches(self, provider: str, models: Iterable[str], at: datetime) -> bool:
-        """Whether it applies to one of these names (lower case) at this provider and moment."""
+    def matches(self, provider: str, models: Iterable[str], at: datetime, project: str | None = None) -> bool:
+        """Whether it applies to one of these names (lower case) at this provider and moment, in a project."""
         if (self.begin and at < self.begin) or (self.end and at >= self.end):
+            return False
+        return self.ever(provider, models, project)
+
+    def ever(self, provider: str, models: Iterable[str], project: str | None = None) -> bool:
+        """Whether it does at some moment."""
+        if self.project is not None and self.project != project:
             return False
         if not fnmatch.fnmatchcase(provider, self.provider):
             return False
         return any(fnmatch.fnmatchcase(model, self.model) for model in models)
 
     @property
-    def rank(self) -> tuple[bool, bool, int, datetime]:
-        """Sorts prices that match: a named provider, an exact model, a longer pattern, a later start win."""
+    def rank(self) -> tuple[bool, bool, int, bool, datetime]:
+        """Sorts prices that match: a named provider, an exact model, a longer pattern, a price of the project
+        itself, a later start win."""
         start = self.begin or datetime.min.replace(tzinfo=UTC)
-        return "*" not in self.provider, "*" not in self.model, len(self.model), start
+        return (
+            "*" not in self.provider,
+            "*" not in self.model,
+            len(self.model),
+            self.project is not None,
+            start,
+        )
 
     def applied(self, provider: str, model: str, base: Rates | None) -> Rates | None:
         """The rates this price gives; None for a discount on what the base list does not have."""
@@ -106,8 +121,11 @@ def load_own_prices(directory: Path) -> list[OwnPrice]:
     return found
 
 
-def own_price(record: Mapping[str, Any], where: str = "price") -> OwnPrice:
-    """One entry of a file, or one record with the same keys. Raises PriceError naming `where` and the key."""
+def own_price(record: Mapping[str, Any], where: str = "price", project: str | None = None) -> OwnPrice:
+    """One entry of a file, or one record with the same keys, for a project or (None) for every one.
+
+    Raises PriceError naming `where` and the key.
+    """
     for key in record.keys() - _KEYS:
         raise PriceError(f"{where}: unknown key {key!r}; known are {', '.join(sorted(_KEYS))}")
     model = record.get("model")
@@ -137,6 +155,7 @@ def own_price(record: Mapping[str, Any], where: str = "price") -> OwnPrice:
         discount=discount,
         version=str(record.get("version") or "own price"),
         source=str(record.get("source") or "own price"),
+        project=project,
     )
 
 

@@ -36,6 +36,8 @@ class PriceBook:
     def __init__(self, base: BaseList | None = None, own: Iterable[OwnPrice] = ()) -> None:
         self._base: BaseList = base if base is not None else GenaiPrices()
         self._own = sorted(own, key=lambda price: price.rank, reverse=True)
+        self.projects = frozenset(price.project for price in self._own if price.project is not None)
+        """Projects with prices of their own; in all others models cost the same."""
         self._matches: dict[tuple[str | None, str], Match | None] = {}
         self._resolved: dict[tuple[str | None, ...], Rates | None] = {}
 
@@ -51,24 +53,34 @@ class PriceBook:
         response_model: str | None,
         at: datetime,
         service_tier: str | None = None,
+        *,
+        project: str | None = None,
     ) -> Rates | None:
-        """The rates at a moment (no zone: UTC), or None when no list knows the model.
+        """The rates at a moment (no zone: UTC), or None when no list knows the model. `project`: for whose
+        spans; None: for those of a project without prices of its own.
 
         The model that answered counts before the model that was asked for: it is what was billed.
         """
         moment = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-        key = (provider, request_model, response_model, service_tier)
+        project = project if project in self.projects else None
+        key = (provider, request_model, response_model, service_tier, project)
         known = self._resolved.get(key)
         if known is not None and _covers(known, moment):
             return known
-        rates = self._resolve(provider, request_model, response_model, moment, service_tier)
+        rates = self._resolve(provider, request_model, response_model, moment, service_tier, project)
         if len(self._resolved) >= LARGEST_CACHE:
             self._resolved.clear()
         self._resolved[key] = rates
         return rates
 
     def _resolve(
-        self, provider: str | None, request: str | None, response: str | None, at: datetime, tier: str | None
+        self,
+        provider: str | None,
+        request: str | None,
+        response: str | None,
+        at: datetime,
+        tier: str | None,
+        project: str | None,
     ) -> Rates | None:
         models = [m for m in dict.fromkeys((response, request)) if m and m.strip()]
         context = {"service_tier": tier} if tier else {}
@@ -78,30 +90,20 @@ class PriceBook:
             base = self._base.rates(match, at, context) if match else None
             if base is not None:
                 break
-        own = self._own_price(provider, models, at)
-        if own is None or not models:
-            return self._bounded(base, at)
-        rates = own.applied(provider or "", models[0], base) or base
-        return self._bounded(rates, at)
-
-    def _own_price(self, provider: str | None, models: list[str], at: datetime) -> OwnPrice | None:
-        """The best of one's own prices for the first model that has one."""
+        spelled = [(model.strip().lower(), *(n.model for n in names(model, frozenset()))) for model in models]
         words = {(provider or "").lower(), list_provider(provider) if provider else ""}
-        for model in models:
-            spelled = [model.strip().lower(), *(n.model for n in names(model, frozenset()))]
-            for price in self._own:
-                if any(price.matches(word, spelled, at) for word in words):
-                    return price
-        return None
-
-    def _bounded(self, rates: Rates | None, at: datetime) -> Rates | None:
-        """Rates whose validity ends where one of one's own prices begins or ends."""
-        if rates is None:
-            return None
-        changes = [m for p in self._own for m in (p.begin, p.end) if m]
-        before = [m for m in (*changes, rates.valid_from) if m and m <= at]
-        after = [m for m in (*changes, rates.valid_to) if m and m > at]
-        return replace(rates, valid_from=max(before, default=None), valid_to=min(after, default=None))
+        # The best of one's own prices for the first model that has one.
+        about = [
+            [p for p in self._own if any(p.ever(word, spelling, project) for word in words)]
+            for spelling in spelled
+        ]
+        own = next(
+            (p for prices, s in zip(about, spelled, strict=True) for p in prices
+             if any(p.matches(word, s, at, project) for word in words)),
+            None,
+        )  # fmt: skip
+        rates = base if own is None else own.applied(provider or "", models[0], base) or base
+        return _bounded(rates, at, [price for prices in about for price in prices])
 
     def _match(self, provider: str | None, model: str) -> Match | None:
         key = (provider, model)
@@ -110,6 +112,16 @@ class PriceBook:
                 self._matches.clear()
             self._matches[key] = self._base.match(provider, model)
         return self._matches[key]
+
+
+def _bounded(rates: Rates | None, at: datetime, own: Iterable[OwnPrice]) -> Rates | None:
+    """Rates whose validity ends where one of these prices begins or ends."""
+    if rates is None:
+        return None
+    changes = [m for p in own for m in (p.begin, p.end) if m]
+    before = [m for m in (*changes, rates.valid_from) if m and m <= at]
+    after = [m for m in (*changes, rates.valid_to) if m and m > at]
+    return replace(rates, valid_from=max(before, default=None), valid_to=min(after, default=None))
 
 
 def _covers(rates: Rates, at: datetime) -> bool:

@@ -61,11 +61,23 @@ def append_audit(db: sa.Connection, entry: AuditEntry) -> None:
     db.execute(AUDIT.insert().values(**values))
 
 
-def read_audit(db: sa.Connection, project: str | None, limit: int, before: int | None) -> list[AuditEntry]:
-    """Newest first, at most 1,000; `project` None: of all, and what belongs to none."""
+def read_audit(
+    db: sa.Connection, project: str | None, limit: int, before: int | None, actor: str | None = None
+) -> list[AuditEntry]:
+    """Newest first, at most 1,000; `project` None: of all, and what belongs to none; `actor` None: anyone."""
     found = sa.select(AUDIT).order_by(AUDIT.c.id.desc()).limit(max(1, min(limit, MAX_PAGE)))
     if project is not None:
         found = found.where(AUDIT.c.project == project)
+    if actor is not None:
+        found = found.where(AUDIT.c.actor == actor)
     if before is not None:
         found = found.where(AUDIT.c.id < before)
     return [rows.to_audit_entry(r) for r in db.execute(found).mappings()]
+
+
+def read_actors(db: sa.Connection, project: str | None) -> list[str]:
+    """Who did something, by name, at most 1,000; `project` as in `read_audit`."""
+    found = sa.select(AUDIT.c.actor).distinct().order_by(AUDIT.c.actor).limit(MAX_PAGE)
+    if project is not None:
+        found = found.where(AUDIT.c.project == project)
+    return list(db.execute(found).scalars())

@@ -74,8 +74,18 @@ class OwnPrices(Session):
             return ledger.price_version(db)
 
     def audit(
-        self, project: str | None = None, *, limit: int = 100, before: int | None = None
+        self,
+        project: str | None = None,
+        *,
+        limit: int = 100,
+        before: int | None = None,
+        actor: str | None = None,
     ) -> list[AuditEntry]:
         """Who did what, newest first; `before` is the id of the last entry seen, for the next page."""
         with self._reading() as db:
-            return ledger.read_audit(db, project, limit, before)
+            return ledger.read_audit(db, project, limit, before, actor)
+
+    def actors(self, project: str | None = None) -> list[str]:
+        """Everyone the audit names."""
+        with self._reading() as db:
+            return ledger.read_actors(db, project)

@@ -34,7 +34,12 @@ _SEPARATOR = "\x1f"
 
 
 class Prices(Protocol):
-    """Where rates come from: `catalog.prices.PriceBook`."""
+    """Where rates come from: `catalog.prices.PriceBook`. `projects` have prices of their own."""
+
+    @property
+    def projects(self) -> frozenset[str]:
+        """Projects in which a model may cost something else."""
+        ...
 
     def resolve(
         self,
@@ -43,45 +48,55 @@ class Prices(Protocol):
         response_model: str | None,
         at: datetime,
         service_tier: str | None = None,
+        *,
+        project: str | None = None,
     ) -> Rates | None:
-        """The rates of a model at a moment, or None."""
+        """The rates of a model at a moment, for spans of a project, or None."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model as spans name it, on one day (UTC). `key` is the text by which a span finds it."""
+    """A model as spans name it, on one day (UTC), of one project where that makes a difference. `key` is the
+    text by which a span finds it."""
 
     key: str
     names: tuple[str | None, ...]
     day: str
+    project: str | None = None
 
 
-def model_key(columns: Sequence[str]) -> str:
-    """The text that identifies the model and day of a canonical span."""
+def model_key(columns: Sequence[str], projects: frozenset[str] = frozenset()) -> str:
+    """The text that identifies the model and day of a canonical span, and its project where that is one of
+    `projects`, which have prices of their own."""
     parts = [f"ifNull(c_{n}, '')" if n in columns else "''" for n in _KEY_COLUMNS]
     day = "toString(toDate(fromUnixTimestamp64Nano(toInt64(start), 'UTC')))"
-    return f"concat({f', {quoted(_SEPARATOR)}, '.join([*parts, day])})"
+    apart = []
+    if projects:
+        apart = [f"if(project IN ({', '.join(map(quoted, sorted(projects)))}), toString(project), '')"]
+    return f"concat({f', {quoted(_SEPARATOR)}, '.join([*parts, day, *apart])})"
 
 
-def models_select(columns: Sequence[str]) -> str:
+def models_select(columns: Sequence[str], projects: frozenset[str] = frozenset()) -> str:
     """The distinct models of the canonical spans that report usage."""
-    return f"SELECT DISTINCT {model_key(columns)} FROM {CANON} WHERE {usage_expression(columns)}"
+    return f"SELECT DISTINCT {model_key(columns, projects)} FROM {CANON} WHERE {usage_expression(columns)}"
 
 
 def read_model(key: str) -> Model:
     """The model behind a key."""
-    *names, day = key.split(_SEPARATOR)
-    return Model(key, tuple(name or None for name in names), day)
+    parts = key.split(_SEPARATOR)
+    names, day, *apart = parts[: len(_KEY_COLUMNS)], *parts[len(_KEY_COLUMNS) :]
+    return Model(key, tuple(name or None for name in names), day, next(iter(apart), "") or None)
 
 
 @dataclass(frozen=True, slots=True)
 class CostPlan:
     """How a segment's spans are priced: layers of named expressions, each over those before, and the
-    columns."""
+    columns. `by_project`: they read whose span it is."""
 
     layers: tuple[dict[str, str], ...]
     columns: dict[str, str]
+    by_project: bool = False
 
 
 def cost_plan(columns: Sequence[str], keys: Sequence[str], prices: Prices) -> CostPlan:
@@ -115,13 +130,14 @@ def cost_plan(columns: Sequence[str], keys: Sequence[str], prices: Prices) -> Co
         column = f"cost_{name}"
         value = f"if({computed}, p_{name}, NULL)"
         result[column] = f"coalesce(c_{column}, {value})" if column in columns else value
-    return CostPlan((layers[0], row, *layers[1:]), result)
+    return CostPlan((layers[0], row, *layers[1:]), result, bool(prices.projects))
 
 
 class _Table:
     """Rates of the models of a segment as rows: one for each model, followed by one for each of its tiers."""
 
     def __init__(self, keys: Sequence[str], prices: Prices) -> None:
+        self._projects = prices.projects
         self.rows: list[dict[str, Any]] = []
         self.versions: list[str] = []
         self._keys: list[str] = []
@@ -130,7 +146,8 @@ class _Table:
         for key in keys:
             model = read_model(key)
             at = datetime.fromisoformat(model.day).replace(hour=12, tzinfo=UTC)
-            rates = prices.resolve(model.names[0], model.names[1], model.names[2], at, model.names[3])
+            provider, request, response, tier = model.names
+            rates = prices.resolve(provider, request, response, at, tier, project=model.project)
             if rates is not None:
                 self._add(key, rates)
 
@@ -156,9 +173,8 @@ class _Table:
     def row(self, columns: Sequence[str]) -> str:
         """The ordinal of a span's model, 0 for an unknown one."""
         ordinals = ", ".join(str(i) for i in range(1, len(self._keys) + 1))
-        return (
-            f"transform({model_key(columns)}, {array(self._keys)}, [{ordinals}]::Array(UInt32), toUInt32(0))"
-        )
+        key = model_key(columns, self._projects)
+        return f"transform({key}, {array(self._keys)}, [{ordinals}]::Array(UInt32), toUInt32(0))"
 
     def tier(self, ordinal: str, columns: Sequence[str]) -> str:
         """The row of rates for a model's ordinal and a span's input tokens."""

@@ -188,8 +188,9 @@ class SpanDigest:
 
     def _rows(self, columns: tuple[str, ...], facts: Facts) -> tuple[list[str], str]:
         """The columns and the SELECT of the rows for table `spans`."""
-        models = [row[0] for row in self._local.query(models_select(columns)).rows]
-        plan = cost_plan(columns, models, self._prices())
+        prices = self._prices()
+        models = [row[0] for row in self._local.query(models_select(columns, prices.projects)).rows]
+        plan = cost_plan(columns, models, prices)
         retention = by_project({p: self._policies(p).retention_days for p in facts.projects}, 0)
         now = f"fromUnixTimestamp64Micro({self._clock() // 1000}, 'UTC')"
         # Both the rows and the sums of their traces are made of them.

@@ -148,6 +148,7 @@ def cost_select(columns: Sequence[str], cost: CostPlan) -> str:
     """Row number and cost columns of each span; the layers stay narrow, since every column is analysed in
     each."""
     needed = [f"c_{name}" for name in columns if name in COST_INPUTS]
+    needed += ["project"] if cost.by_project else []
     source = (
         f"(SELECT {', '.join(['row AS cost_row', 'kind', 'start', 'usage', *needed])} FROM {CANON} INNER"
         " JOIN tree ON row = tree_row)"

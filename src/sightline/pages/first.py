@@ -15,18 +15,25 @@ from sightline.pages.address import Link, path_of, with_query
 from sightline.pages.answers import html, part
 from sightline.pages.environment import render
 from sightline.pages.frames import Frames, Table
+from sightline.pages.refusals import fix
 from sightline.pages.services import Intake, Services
-from sightline.pages.shell import Shell
+from sightline.pages.settings_frame import tabs
+from sightline.pages.shell import SLOW_AFTER, Shell
 from sightline.pages.snippets import Snippet, snippets
 from sightline.query import traces as questions
 
 _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}|\[[0-9a-fA-F:.]{2,45}\]")
 KEY = "YOUR_KEY"
+_NEXT = frozenset({"People", "Keys", "Projects", "Prices"})
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """The panel. `arrived` leads to the newest trace; `renew` is where the panel fetches itself from."""
+    """The panel. `arrived` leads to the newest trace; `renew` is where the panel fetches itself from.
+
+    `fix` is what to do about the last refusal. `behind` is how long what was accepted waits to be visible,
+    empty while that is as short as it should be.
+    """
 
     http: str
     grpc: str
@@ -34,7 +41,9 @@ class Listening:
     accepted: int
     refused: int
     refusal: str
+    fix: str
     quarantined: int
+    behind: str
     arrived: str
     traces: str
     renew: str
@@ -42,13 +51,16 @@ class Listening:
 
 @dataclass(frozen=True, slots=True)
 class FirstContext:
-    """Everything `first.html` shows. `key_command` is empty where no key is needed."""
+    """Everything `first.html` shows. `key_command` is empty where no key is needed, `next` what to set up
+    then, for who may."""
 
     shell: Shell
     snippets: tuple[Snippet, ...]
     chosen: str
     tabs: tuple[Link, ...]
     key_command: str
+    demo_command: str
+    next: tuple[Link, ...]
     listening: Listening
 
 
@@ -76,8 +88,10 @@ def listening(
     since: int,
     now: int,
     arrived: str | None,
+    waits: float = 0.0,
 ) -> Listening:
-    """The panel's state. `since`: when the reader opened the page; `arrived`: the trace that came after."""
+    """The panel's state. `since`: when the reader opened the page; `arrived`: the trace that came after;
+    `waits`: seconds that the oldest accepted request is not visible yet."""
     first = path_of(project, "first")
     return Listening(
         http=base.split("://", 1)[-1],
@@ -86,15 +100,19 @@ def listening(
         accepted=intake.accepted,
         refused=intake.refused,
         refusal=intake.refusal,
+        fix=fix(intake.stopped_by),
         quarantined=intake.quarantined,
+        behind=str(formats.duration(round(waits * formats.S))) if waits > SLOW_AFTER else "",
         arrived=path_of(project, "traces", arrived) if arrived else "",
         traces=path_of(project, "traces"),
         renew=with_query(first, {"since": str(since // formats.MS)}),
     )
 
 
-def context(shell: Shell, base: str, needs_key: bool, chosen: str, panel: Listening) -> FirstContext:
-    """What the page shows; an unknown snippet is the first one."""
+def context(
+    shell: Shell, base: str, needs_key: bool, chosen: str, panel: Listening, then: tuple[Link, ...] = ()
+) -> FirstContext:
+    """What the page shows; an unknown snippet is the first one. `then`: settings that this reader may see."""
     offered = snippets(base, KEY if needs_key else "")
     names = [snippet.name for snippet in offered]
     chosen = chosen if chosen in names else names[0]
@@ -110,6 +128,8 @@ def context(shell: Shell, base: str, needs_key: bool, chosen: str, panel: Listen
             for s in offered
         ),
         key_command=f"sightline keys create --project {shell.project} --scope ingest" if needs_key else "",
+        demo_command=f"sightline demo --url {base}" + (" --key KEY" if needs_key else ""),
+        next=then,
         listening=panel,
     )
 
@@ -146,9 +166,11 @@ class FirstPages:
             since,
             now,
             arrived,
+            self.services.journal.stats().oldest_age,
         )
         frame = await self.frames.shell("First run", "first", view, principal, empty=True)
-        filled = context(frame, base, not principal.open, query.get("with", ""), panel)
+        then = tuple(link for link in tabs(principal, "") if link.text in _NEXT)
+        filled = context(frame, base, not principal.open, query.get("with", ""), panel, then)
         if part(request) == "listening":
             answer = html(render("_listening.html", filled))
             if panel.arrived:

@@ -35,10 +35,13 @@ def _sum(metric: MetricWrapperBase, suffix: str, **labels: str) -> float:
 class IntakeMeter:
     """Rates over the last minute, from counters sampled whenever someone looks. `clock` in nanoseconds.
 
-    `refusal` answers in words why the last refused request was refused, empty when nothing was.
+    `refusal` answers why the last refused request was refused, in words and as the measure counts it; both
+    are empty when nothing was.
     """
 
-    def __init__(self, clock: Callable[[], int], refusal: Callable[[], str] = str) -> None:
+    def __init__(
+        self, clock: Callable[[], int], refusal: Callable[[], tuple[str, str]] = lambda: ("", "")
+    ) -> None:
         self._clock = clock
         self._refusal = refusal
         self._samples: deque[_Sample] = deque([self._sample()], maxlen=128)
@@ -65,11 +68,13 @@ class IntakeMeter:
         # A retry that was recognised is answered like the request it repeats: no refusal.
         taken = accepted + _sum(measures.REQUESTS, "_total", outcome="duplicate")
         everything = _sum(measures.REQUESTS, "_total")
+        refusal, stopped_by = self._refusal()
         return Intake(
             spans_per_second=(new.spans - old.spans) * 10**9 / passed if passed >= _SPARSE else None,
             visible_after=(new.visible_sum - old.visible_sum) / seen if seen > 0 else None,
             quarantined=int(_sum(measures.QUARANTINED, "sightline_quarantine_records")),
             accepted=int(accepted),
             refused=int(everything - taken),
-            refusal=self._refusal(),
+            refusal=refusal,
+            stopped_by=stopped_by,
         )

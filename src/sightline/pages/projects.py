@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sightline.control.errors import AlreadyExists, InvalidValue
+from sightline.control.errors import AlreadyExists, InvalidValue, NotFound
 from sightline.control.projects import CONTENT_DAYS, RETENTION_DAYS
 from sightline.pages.address import Link, path_of
 from sightline.pages.admission import principal_of
@@ -18,24 +18,30 @@ from sightline.pages.environment import render
 from sightline.pages.services import Services
 from sightline.pages.settings_frame import Frame, managed, nanoseconds, tabs
 from sightline.pages.shell import Shell
-from sightline.records.access import Project
+from sightline.query import storage
+from sightline.records.access import Environment, Project
+from sightline.records.storage import ProjectStorage
+from sightline.store.rows import StoreError
 
 PATH = "/settings/projects"
 DONE = {
     "made": "The project is made. Senders reach it with a key of their own.",
     "kept": "The periods are set. They count for what arrives from now on.",
+    "described": "The description is kept.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectRow:
-    """One project; periods in days."""
+    """One project; periods in days. `stored` is None when the store did not tell."""
 
     name: str
     href: str
     made: int
     retention_days: int
     content_days: int
+    stored: ProjectStorage | None
+    environments: tuple[Environment, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class ProjectPages:
             ("GET", PATH, self.show),
             ("POST", PATH, self.make),
             ("POST", PATH + "/{project}/periods", self.periods),
+            ("POST", PATH + "/{project}/environment", self.describe),
         ]
 
     async def show(self, request: Request) -> Response:
@@ -100,18 +107,44 @@ class ProjectPages:
             return await self._page(request, error=f"{name}: {error}")
         return back_to(PATH, f"p-{name}", done="kept")
 
+    async def describe(self, request: Request) -> Response:
+        """Say what an environment is."""
+        by, fields, name = principal_of(request).by, await form(request), request.path_params["project"]
+        environment, text = fields.get("environment", ""), fields.get("description", "")[:1000]
+        control = self.services.control
+        try:
+            await run_in_threadpool(lambda: control.update_environment(name, environment, text, by=by))
+        except NotFound as error:
+            raise Missing(str(error)) from error
+        except InvalidValue as error:
+            return await self._page(request, error=f"{name}: {error}")
+        return back_to(PATH, f"p-{name}", done="described")
+
+    async def _stored(self, names: Sequence[str]) -> Mapping[str, ProjectStorage]:
+        try:
+            return {
+                found.project: found for found in await storage.project_storage(self.services.store, names)
+            }
+        except StoreError:  # the periods can be set without it
+            return {}
+
     async def _page(
         self, request: Request, *, fields: Mapping[str, str] | None = None, error: str = ""
     ) -> Response:
         principal, typed = principal_of(request), fields or {}
         found = await run_in_threadpool(self.services.control.projects)
         names = managed(principal, [p.name for p in found])
+        stored = await self._stored(names)
+        control = self.services.control
+        environments = await run_in_threadpool(lambda: {n: tuple(control.environments(n)) for n in names})
         context = ProjectsContext(
             shell=await self.frame(request, "Projects", ("done",)),
             tabs=tabs(principal, "projects"),
             now=self.services.clock(),
             csrf=principal.csrf,
-            projects=tuple(_row(p) for p in found if p.name in names),
+            projects=tuple(
+                _row(p, stored.get(p.name), environments[p.name]) for p in found if p.name in names
+            ),
             operator=principal.operator,
             name=typed.get("name", "")[:300],
             retention_days=typed.get("retention_days", str(RETENTION_DAYS))[:20],
@@ -129,11 +162,15 @@ def _days(fields: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
-def _row(project: Project) -> ProjectRow:
+def _row(
+    project: Project, stored: ProjectStorage | None, environments: tuple[Environment, ...]
+) -> ProjectRow:
     return ProjectRow(
         project.name,
         path_of(project.name, "traces"),
         nanoseconds(project.created_at),
         project.retention_days,
         project.content_days,
+        stored,
+        environments,
     )

@@ -18,6 +18,7 @@ from starlette.types import Scope as ASGIScope
 from sightline.api.rights import Least, least
 from sightline.control.gate import AccessDenied
 from sightline.pages import assets, problems
+from sightline.pages.access_log import LogPages
 from sightline.pages.account import AccountPages
 from sightline.pages.address import Link, local, path_of, theme_of, with_query
 from sightline.pages.admission import admit
@@ -30,14 +31,18 @@ from sightline.pages.explore import ExplorePages
 from sightline.pages.filter_bar import FilterPages
 from sightline.pages.first import FirstPages
 from sightline.pages.frames import Endpoint, Frames
+from sightline.pages.health import HealthPages
 from sightline.pages.keys import KeyPages
 from sightline.pages.logs import LogsPages
 from sightline.pages.metrics import MetricPages
 from sightline.pages.openid import Provider
 from sightline.pages.openid_entrance import OpenIdEntrance
 from sightline.pages.overview import OverviewPages
+from sightline.pages.palette import GoPages
 from sightline.pages.people import PeoplePages
+from sightline.pages.prices import PricePages
 from sightline.pages.projects import ProjectPages
+from sightline.pages.scrape import ScrapePages
 from sightline.pages.security import PageHeaders
 from sightline.pages.services import Services
 from sightline.pages.session import SessionPages
@@ -72,6 +77,7 @@ PROJECT_PAGES = (
     SessionPages,
     UsersPages,
     UserPages,
+    GoPages,
 )
 # And those that are about no project.
 SERVER_PAGES = (ApiDocsPages,)
@@ -84,7 +90,7 @@ def routes(services: Services) -> list[BaseRoute]:
     """
     frames = Frames(services)
     pages = Pages(services, frames)
-    settings = (PeoplePages, KeyPages, ProjectPages)
+    settings = (PeoplePages, KeyPages, ProjectPages, PricePages, ScrapePages, HealthPages, LogPages)
     hashing = Hashing()
     me = AccountPages(services, frames.frame, hashing)
     entrance = Entrance(services, pages.problem, hashing)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sightline.catalog.prices import PriceBook
 from sightline.control.control import Control
+from sightline.journal.quarantine import Entry
+from sightline.journal.segment import JournalStats
+from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.records.access import Principal
 from sightline.settings import Settings
@@ -18,7 +22,8 @@ class Intake:
     """What arrives, as the foot of the navigation tells it.
 
     `spans_per_second` and `visible_after` (seconds) are `None` until they were measured. `refused` counts
-    requests turned away since the start, `refusal` says in words why the last one was.
+    requests turned away since the start, `refusal` says in words why the last one was, `stopped_by` as the
+    measure of requests counts it.
     """
 
     spans_per_second: float | None = None
@@ -27,6 +32,7 @@ class Intake:
     accepted: int = 0
     refused: int = 0
     refusal: str = ""
+    stopped_by: str = ""
 
 
 class Authenticator(Protocol):
@@ -34,6 +40,41 @@ class Authenticator(Protocol):
 
     def identify(self, headers: Mapping[str, str]) -> Principal:
         """The principal behind a request, also a person signed in; raises `AccessDenied`."""
+
+
+class Prices(Protocol):
+    """The price book in force, and how it is read again when own prices change."""
+
+    def __call__(self) -> PriceBook:
+        """The book in force."""
+
+    def renew(self) -> None:
+        """Read own prices again."""
+
+
+class Waiting(Protocol):
+    """What is received and not stored, seen from here: the journal."""
+
+    def stats(self) -> JournalStats:
+        """The numbers of this moment."""
+
+    def quarantined(self) -> list[Entry]:
+        """What is in quarantine, oldest first."""
+
+    def requeue(self, entry_id: str) -> None:
+        """Give a record back to the digest. Raises KeyError, or ValueError for damaged bytes."""
+
+    def discard(self, entry_id: str) -> None:
+        """Remove an entry for good. Raises KeyError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """This process: since when (ns), as which role, and what `/readyz` checks: name → why it fails, or ''."""
+
+    since: int
+    role: str
+    checks: Callable[[], Awaitable[Mapping[str, str]]]
 
 
 class Services(Protocol):
@@ -70,3 +111,19 @@ class Services(Protocol):
     @property
     def clock(self) -> Callable[[], int]:
         """Now, in nanoseconds since the epoch."""
+
+    @property
+    def prices(self) -> Prices:
+        """What models cost."""
+
+    @property
+    def journal(self) -> Waiting:
+        """The backlog and the quarantine."""
+
+    @property
+    def scrapes(self) -> ScrapeKeeper | None:
+        """Counts for projects' own Prometheus; None where this process does not."""
+
+    @property
+    def running(self) -> Running:
+        """This process."""

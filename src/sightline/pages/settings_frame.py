@@ -19,6 +19,10 @@ def tabs(principal: Principal, current: str) -> tuple[Link, ...]:
     roles = principal.person.roles.values() if principal.person else ()
     admin = principal.operator or principal.person is None or Role.ADMIN in roles
     names = [("People", "people"), ("Keys", "keys"), ("Projects", "projects")] if admin else []
+    if admin or Role.EDITOR in roles:
+        names.append(("Prices", "prices"))
+    if admin:
+        names += [("Scrape", "scrape"), ("Health", "health"), ("Log", "log")]
     if principal.person is not None:
         names.append(("Your account", "me"))
     return tuple(Link(text, f"/settings/{name}", name == current) for text, name in names)
@@ -27,6 +31,12 @@ def tabs(principal: Principal, current: str) -> tuple[Link, ...]:
 def managed(principal: Principal, names: Sequence[str]) -> list[str]:
     """The projects this reader administers."""
     return [n for n in names if principal.operator or principal.role_in(n) is Role.ADMIN]
+
+
+def edited(principal: Principal, names: Sequence[str]) -> list[str]:
+    """The projects whose prices this reader may change."""
+    roles = ((n, principal.role_in(n)) for n in names)
+    return [n for n, role in roles if principal.operator or (role and role.includes(Role.EDITOR))]
 
 
 def nanoseconds(moment: datetime) -> int:

@@ -61,7 +61,10 @@ NAVIGATION: tuple[Entry, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class RangeForm:
-    """Where two times are typed: the page, its other parameters, and the range now, as the address has it."""
+    """Where something is typed into an address: the page, its other parameters, and what stands there now.
+
+    Of the range that is two times; of the palette the whole address, to which what is typed is added.
+    """
 
     href: str
     kept: tuple[tuple[str, str], ...]
@@ -102,6 +105,7 @@ class Shell:
     range_text: str
     ranges: tuple[Link, ...]
     range_form: RangeForm
+    finder: RangeForm
     comparison_text: str
     comparisons: tuple[Link, ...]
     navigation: tuple[Link, ...]
@@ -126,7 +130,10 @@ def foot(intake: Intake, href: str) -> Foot:
     tone = "warn" if (intake.visible_after or 0) > SLOW_AFTER else ""
     quarantine = "Nothing in quarantine"
     if intake.refused:
-        tone, quarantine = "err", f"{formats.count(intake.refused)} requests refused"
+        tone, quarantine = (
+            "err",
+            f"{formats.count(intake.refused)} request{'s' if intake.refused > 1 else ''} refused",
+        )
     if intake.quarantined:
         tone, quarantine = "err", f"{formats.count(intake.quarantined)} in quarantine"
     return Foot(arriving, visible, quarantine, tone, href)
@@ -168,7 +175,11 @@ def shell(
     ]
     if empty or page == "first":
         navigation.append(Link("First run", first, page == "first", "first"))
-    if principal is not None and (person or principal.role_in(view.project) is Role.ADMIN):
+    roles = person.roles.values() if person else ()
+    administers = principal is not None and (
+        principal.operator or Role.ADMIN in roles or principal.role_in(view.project) is Role.ADMIN
+    )
+    if principal is not None and (person or administers):
         navigation.append(Link("Settings", "/settings", page == "settings", "settings"))
     return Shell(
         title=title,
@@ -192,6 +203,11 @@ def shell(
             tuple((k, v) for k, v in kept.items() if v and k != "range"),
             absolute_range(view.since, view.until),
         ),
+        finder=RangeForm(
+            path_of(view.project, "go"),
+            tuple((k, v) for k, v in view.carried.items() if v),
+            view.link("go"),
+        ),
         comparison_text=COMPARISONS[view.vs],
         comparisons=tuple(
             Link(text, switched(vs=name if name != "none" else None), name == view.vs)
@@ -210,7 +226,8 @@ def shell(
             )
             for name in THEMES
         ),
-        foot=foot(intake, first),
+        # Whoever may see why is led there; for others there is the first run's panel.
+        foot=foot(intake, "/settings/health" if administers else first),
         here=view.here,
         notices=view.notices,
         account=Account(person.title, person.email, principal.csrf) if principal and person else None,

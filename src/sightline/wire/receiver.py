@@ -78,6 +78,8 @@ class Receiver:
         self.in_flight = InFlight()
         self.last_refusal = ""
         """Why the last refused request was refused, in words; empty when none was."""
+        self.last_outcome = ""
+        """What stopped it, as the measure counts it."""
         # Hostile bodies decode to many times their size, and threads share the interpreter: one at a time.
         self._large = asyncio.Semaphore(1)
 
@@ -129,7 +131,7 @@ class Receiver:
             outcome = "full"
         elif isinstance(error, JournalUnavailable):
             outcome = "unavailable"
-        self.last_refusal = str(error)[:300]
+        self.last_refusal, self.last_outcome = str(error)[:300], outcome
         REQUESTS.labels(signal.value, source, outcome).inc()
 
 
