@@ -61,6 +61,22 @@ MADE: dict[str, str] = {
     "links.attributes": "JSON text",
     "attributes": "what no column took, typed; `attributes.a.b` is attribute `a.b`",
     "resource": "the resource's attributes, likewise",
+    "trace_head": "the span that stands for its trace; all columns below are of the whole trace, on it alone",
+    "trace_duration_ns": "from the trace's first start to its last end",
+    "trace_spans": "how many spans the trace has",
+    "trace_errors": "how many of them failed",
+    "trace_calls": "how many of them are calls of a model",
+    "trace_models": "models that were called",
+    "trace_tokens": "input and output tokens, as far as known",
+    "trace_input_tokens": "sum of what is `own`",
+    "trace_output_tokens": "sum of what is `own`",
+    "trace_cache_read_tokens": "sum of what is `own`",
+    "trace_cache_write_tokens": "sum of what is `own`",
+    "trace_reasoning_tokens": "sum of what is `own`",
+    "trace_first_token_ns": "to the first token of the last call of a model, from the trace's first start",
+    "trace_cost_usd": "sum of what is `own`",
+    "trace_unknown_cost": "spans without a price",
+    "trace_unknown_tokens": "calls of a model that did not tell all their tokens",
 }
 
 
