@@ -60,8 +60,8 @@ ROWS = (
     ),
     Row(
         "lists, facets, charts, texts and pages over 10 M spans, as HTTP requests",
-        "lists, facets, histogram p95 under 200 ms, texts p50 under 400 ms, overview and explore p95 under 500 ms;"
-        " lists while 5,000 spans/s arrive p95 under 300 ms",
+        "lists, facets, histogram p95 under 200 ms, texts p50 under 400 ms, overview and explore p95 under"
+        " 500 ms; lists while 5,000 spans/s arrive p95 under 300 ms",
         ("pages",),
     ),
     Row(
