@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from sightline.api.clickhouse import routes as clickhouse_routes
+from sightline.api.limits import RateLimits
 from sightline.api.middleware import stack as request_log
 from sightline.api.problems import Problem
 from sightline.api.rights import undeclared
@@ -211,6 +212,7 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
             store, sql, control, gate, journal,
             backup=backup_service(kept, lambda text: Problem(409, text)), prices_changed=prices.renew,
             streams=streams, scrapes=ScrapeKeeper(store, control, clock),
+            clock=clock, limits=RateLimits(settings.api, clock),
         )  # fmt: skip
         receiver = Receiver(journal, clock)
         yield Services(

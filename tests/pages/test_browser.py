@@ -142,7 +142,7 @@ def test_keys_move_and_open(tab: Tab, address: str) -> None:
     assert tab.run("document.querySelector('#range').open") is True
     tab.press("?")
     assert tab.run("document.querySelector('#keys').open") is True
-    assert "next, previous trace" in tab.run("document.querySelector('#keys').textContent")
+    assert "next, previous line" in tab.run("document.querySelector('#keys').textContent")
     tab.run("document.querySelector('#keys').close()")
     tab.press("j")
     tab.press("Enter")

@@ -45,7 +45,7 @@ def test_the_list_shows_the_latest_first(client: TestClient) -> None:
     page = client.get("/p/default/traces")
     assert page.status_code == 200
     text = text_of(page.text)
-    assert "25 traces, latest first · last 24 hours" in text.replace("  ", " ")
+    assert "25 traces" in re.sub(r"\s+", " ", text) and "25 shown" in text
     times = re.findall(r'<td class="tm"><time datetime="([^"]+)"', page.text)
     assert times == sorted(times, reverse=True) and len(times) == 25
     assert "Can I get a refund on an annual plan after 40 days?" in text
@@ -55,7 +55,7 @@ def test_the_list_shows_the_latest_first(client: TestClient) -> None:
 def test_ranges_and_environments_filter(client: TestClient) -> None:
     quarter = client.get("/p/default/traces?range=15m").text
     assert len(re.findall(r'<td class="tm">', quarter)) < 25
-    assert "No traces" in client.get("/p/default/traces?env=dev&range=1h").text
+    assert "Nothing began in the last hour in dev" in client.get("/p/default/traces?env=dev&range=1h").text
     assert len(re.findall(r'<td class="tm">', client.get("/p/default/traces?env=prod").text)) == 24
     assert "Show the last 24 hours" in client.get("/p/default/traces?env=dev&range=6h").text
 
@@ -206,7 +206,7 @@ def test_reading_needs_a_key_that_reads_this_project(
         assert client.get(f"/p/other/traces/{TRACE}", headers=basic).status_code == 403
         assert client.get(LIST, headers={"authorization": f"Bearer {sends}"}).status_code == 403
         assert "YOUR_KEY" in client.get("/p/default/first", headers=basic).text
-        assert ">other<" not in client.get("/p/default/traces", headers=basic).text
+        assert "/p/other" not in client.get("/p/default/traces", headers=basic).text
     finally:
         parts.gate.close()  # type: ignore[attr-defined]
         control.close()
@@ -338,7 +338,7 @@ def test_hostile_texts_stay_text_on_every_page(client: TestClient, store: Store,
     }
     allowed |= {"pre", "b", "br", "h3", "ul", "li", "section", "aside", "text"}
     allowed |= {"em", "strong", "p", "code", "details", "summary", "blockquote", "ol", "hr", "small"}
-    allowed |= {"filter-bar", "input", "label"}
+    allowed |= {"filter-bar", "input", "label", "fieldset", "legend", "figure", "figcaption", "g", "pattern"}
     for path in (
         "/p/hostile/traces",
         "/p/hostile/traces?env=%3Cscript%3E&range=%22%3E%3Cscript%3E&%3Cscript%3E=1",

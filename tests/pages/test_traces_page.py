@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sightline.pages import traces
+from sightline.pages import traces_rows as traces
 
 
 def test_a_few_long_traces_do_not_dwarf_the_others() -> None:

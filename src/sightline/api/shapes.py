@@ -11,8 +11,13 @@ Schema = Mapping[str, Any]
 TEXT: Schema = {"type": "string"}
 WHOLE: Schema = {"type": "integer"}
 NUMBER: Schema = {"type": "number"}
+MAYBE_TEXT: Schema = {"type": ["string", "null"]}
+MAYBE_WHOLE: Schema = {"type": ["integer", "null"]}
+MAYBE_NUMBER: Schema = {"type": ["number", "null"], "description": "null is unknown, never 0."}
 FLAG: Schema = {"type": "boolean"}
 TIME: Schema = {"type": "string", "format": "date-time", "description": "UTC, nine digits of a second."}
+WHEN: Schema = {"type": "string"}
+TARGET: Schema = {"type": "string", "enum": ["spans", "traces"]}
 CURSOR: Schema = {
     "type": ["string", "null"],
     "description": "Ask for the next page with it; null at the end.",
@@ -40,6 +45,19 @@ def strict(*required: str, **properties: Schema) -> Schema:
 def listed(schema: Schema) -> Schema:
     """A list."""
     return {"type": "array", "items": schema}
+
+
+def told(**properties: Schema) -> Schema:
+    """An answer about a selection: what was asked as it was understood, and what was found."""
+    asked = {
+        "project": PROJECT_NAME,
+        "since": TIME,
+        "until": TIME,
+        "environment": MAYBE_TEXT,
+        "filter": {**TEXT, "description": "The canonical text of the filter."},
+        "target": TARGET,
+    }
+    return record(**asked, **properties)
 
 
 SQL_BODY = strict(
@@ -75,7 +93,6 @@ SPAN = record(
     attributes=ANYTHING,
 )
 TRACE = record("trace_id", "spans", "next", trace_id=TEXT, spans=listed(SPAN), next=CURSOR)
-TRACES = record(project=TEXT, traces=listed(ANYTHING), next=CURSOR)
 PROJECT = record(name=PROJECT_NAME, created_at=TIME, retention_days=WHOLE, content_days=WHOLE)
 PROJECTS = record(projects=listed(PROJECT))
 PROJECT_BODY = strict("name", name=PROJECT_NAME, retention_days=DAYS, content_days=DAYS)
@@ -125,5 +142,5 @@ HEALTH = record(
 )
 PROBLEM = record(
     "title", "status", "detail", type=TEXT, title=TEXT, status=WHOLE, detail=TEXT, instance=TEXT, reason=TEXT,
-    position=WHOLE, errors=listed(record(pointer=TEXT, detail=TEXT)),
+    position=WHOLE, length=WHOLE, suggestion=TEXT, errors=listed(record(pointer=TEXT, detail=TEXT)),
 )  # fmt: skip

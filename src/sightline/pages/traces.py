@@ -1,67 +1,54 @@
-"""The list of traces: the latest first, one line each, older ones by cursor."""
+"""The list of traces, spans or names for a filter, with figures, a histogram and facets beside it."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sightline.pages import formats
-from sightline.pages.address import DEFAULT_RANGE, RANGES, Link, View, path_of
-from sightline.pages.answers import Missing, html
+from sightline.pages import formats, traces_facets, traces_figures
+from sightline.pages.address import DEFAULT_RANGE, RANGES, Link, absolute_range, path_of
+from sightline.pages.answers import Missing, html, part, while_connected
 from sightline.pages.environment import render
 from sightline.pages.filter_bar import FilterBar, chosen, filter_bar
 from sightline.pages.frames import Frames, Table
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
-from sightline.query import listing
+from sightline.pages.traces_columns import Columns, columns, view_links
+from sightline.pages.traces_facets import Choice, FacetsPart
+from sightline.pages.traces_figures import FiguresPart, Group
+from sightline.pages.traces_questions import Listed, faceted, figures, grouped, listed, side_by_side, soon
+from sightline.pages.traces_rows import Row
+from sightline.pages.traces_state import PARAMETERS, VIEWS, ListState, read
+from sightline.pages.views import ViewMenu, view_menu
 from sightline.query import traces as questions
+from sightline.query.filter.edits import parts_of
 from sightline.query.filter.errors import FilterError
+from sightline.query.in_use import attributes_in_use
 from sightline.query.selection import Selection
-from sightline.records.trace import TracePage, TraceSummary
+from sightline.query.suggest import BOUNDS
+from sightline.records.facets import Used
+from sightline.store.rows import QueryTimeout, QueryTooLarge
 
-PAGE = 100
-_YEAR = re.compile(r"-20\d\d-?(?=\d\d-?\d\d$)")
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A duration on the page's one scale, as percentages: pale until the first token, solid after it."""
-
-    pale: float
-    solid_from: float
-    solid: float
+# Parts of the page that come by themselves: the ids htmx asks for.
+PARTS = {
+    "facets": "_traces_facets.html",
+    "figures": "_traces_figures.html",
+    "columns": "_traces_columns.html",
+    "rows": "_traces_rows.html",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the list. `input` falls back to nothing; `lower_bound`: some usage is unknown."""
+class Selected:
+    """The selected rows: their ids, and where they can be compared and forgotten."""
 
-    trace_id: str
-    href: str
-    name: str
-    service: str
-    error: str
-    input: str
-    started: int
-    duration_ns: int
-    first_token_ns: int | None
-    bar: Bar
-    input_tokens: int | None
-    output_tokens: int | None
-    tokens_unknown: int
-    cost_usd: float | None
-    lower_bound: str
-    has_usage: bool
-    model: str
-    model_short: str
-    more_models: int
-    user: str
-    note: str
+    ids: tuple[str, ...]
+    compare: str
+    clear: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,94 +57,103 @@ class TracesContext:
 
     shell: Shell
     bar: FilterBar
+    menu: ViewMenu
     now: int
+    noun: str
+    grouped: bool
+    columns: Columns
     rows: tuple[Row, ...]
+    groups: tuple[Group, ...]
     scale: str
+    figures: FiguresPart
+    facets: FacetsPart
+    facets_late: bool
+    conditions: int
+    telling: tuple[tuple[str, Choice], ...]
+    views: tuple[Link, ...]
+    here: str
+    copy: str
+    live: bool
+    live_link: str
+    selected: Selected
     older: str
     newest: str
     wider: Link | None
+    fault: str
+    easing: Link | None
+    easing_count: str
 
 
-def scale(durations: Sequence[int]) -> int:
-    """The duration that fills a bar: the longest, unless it is one of a few that would dwarf all others."""
-    if not durations:
-        return 0
-    usual = durations[int(0.95 * (len(durations) - 1))]
-    return usual if durations[-1] > 2 * usual else durations[-1]
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What the store said about a list."""
 
-
-def row(summary: TraceSummary, project: str, longest: int) -> Row:
-    """A line from a summary. `longest` is the duration that fills the bar."""
-    scale = 100 / max(longest, 1)
-    whole = min(100.0, summary.duration_ns * scale)
-    first = summary.time_to_first_token_ns
-    pale = 0.0 if first is None else min(whole, first * scale)
-    unknown = summary.unknown_cost + summary.unknown_tokens
-    return Row(
-        trace_id=summary.trace_id,
-        href=path_of(project, "traces", summary.trace_id),
-        name=summary.name or summary.trace_id[:16],
-        service=summary.service,
-        error=_error(summary),
-        input=summary.input_preview,
-        started=summary.start_time,
-        duration_ns=summary.duration_ns,
-        first_token_ns=first,
-        bar=Bar(round(pale, 2), round(pale, 2), round(max(whole - pale, 0.4), 2)),
-        input_tokens=summary.tokens.input,
-        output_tokens=summary.tokens.output,
-        tokens_unknown=summary.unknown_tokens,
-        cost_usd=summary.cost_usd,
-        lower_bound=f"{unknown} of its calls have unknown tokens or no price" if unknown else "",
-        has_usage=bool(summary.models) or unknown > 0 or summary.cost_usd is not None,
-        model=summary.model,
-        model_short=short_model(summary.model),
-        more_models=max(0, summary.models - 1),
-        user=summary.user_id,
-        note="" if summary.root_received else "its root was not received",
-    )
-
-
-def short_model(name: str) -> str:
-    """A model's name without a provider's path and without the year of its date."""
-    return _YEAR.sub("-", name.rsplit("/", 1)[-1])
-
-
-def _error(summary: TraceSummary) -> str:
-    if summary.status == "error":
-        return "the request failed"
-    if summary.errors:
-        return f"{summary.errors} of its {summary.spans} spans failed, the request itself did not"
-    return ""
+    listed: Listed
+    groups: tuple[Group, ...]
+    figures: FiguresPart
+    facets: FacetsPart
+    used: Sequence[Used]
+    conditions: int = 0
 
 
 def context(
-    shell: Shell, bar: FilterBar, view: View, page: TracePage, now: int, cursor: str | None
+    shell: Shell,
+    bar: FilterBar,
+    menu: ViewMenu,
+    state: ListState,
+    shown: Columns,
+    answers: _Answers,
+    now: int,
 ) -> TracesContext:
-    """What the page shows of one answer of the store."""
-    durations = sorted(t.duration_ns for t in page.traces)
-    longest = scale(durations)
-    cut = bool(durations) and durations[-1] > longest
+    """What the page shows of the answers of the store."""
+    found, view = answers.listed, state.view
+    easing = found.easing
+    compared = [one.split("/")[0] for one in state.sel]
+    both = view.link("compare", a=compared[0], b=compared[1]) if len(compared) == 2 else ""
     return TracesContext(
         shell=shell,
         bar=bar,
+        menu=menu,
         now=now,
-        rows=tuple(row(t, view.project, longest) for t in page.traces),
-        scale=f"{formats.duration(longest)}{', longer ones are cut' if cut else ''}",
-        older=view.link("traces", q=view.q, cursor=page.next) if page.next else "",
-        newest=view.link("traces", q=view.q) if cursor else "",
-        wider=_wider(view),
+        noun="traces" if state.shows == "traces" else "spans",
+        grouped=state.shows == "groups",
+        columns=shown,
+        rows=found.rows,
+        groups=answers.groups,
+        scale=f"{formats.duration(found.longest)}{', longer ones are cut' if found.cut else ''}",
+        figures=answers.figures,
+        facets=answers.facets,
+        facets_late=answers.facets is traces_facets.NONE and bar.mistake is None,
+        conditions=answers.conditions,
+        telling=tuple(traces_facets.telling(answers.facets)),
+        views=view_links(state, list(VIEWS.items())),
+        here=state.link(
+            sel=",".join(state.sel) or None,
+            facet=state.facet or None,
+            find=state.find or None,
+            cursor=state.cursor or None,
+        ),
+        copy=state.link(range=absolute_range(view.since, view.until)),
+        live=state.live,
+        live_link=state.link(live=None if state.live else "1"),
+        selected=Selected(state.sel, both, state.link()),
+        older=state.link(cursor=found.next, facet=state.facet or None) if found.next else "",
+        newest=state.link() if state.cursor else "",
+        wider=_wider(state),
+        fault=found.fault,
+        easing=Link(easing.condition, state.link(q=easing.filter or None)) if easing else None,
+        easing_count=formats.count(easing.count) if easing else "",
     )
 
 
-def _wider(view: View) -> Link | None:
+def _wider(state: ListState) -> Link | None:
     """The next longer range, for an empty list."""
     names = list(RANGES)
-    at = names.index(view.range_name) if view.range_name in RANGES else len(names)
+    at = names.index(state.view.range_name) if state.view.range_name in RANGES else len(names)
     if at + 1 >= len(names):
         return None
     name = names[at + 1]
-    href = view.link("traces", q=view.q, range=name if name != DEFAULT_RANGE else None)
+    href = state.link(range=name if name != DEFAULT_RANGE else None)
     return Link(f"Show the {RANGES[name][0].lower()}", href)
 
 
@@ -173,26 +169,79 @@ class TracesPages:
         return [("GET", "/p/{project}/traces", self.show)]
 
     async def show(self, request: Request) -> Response:
-        """The list of traces; the first run while a project has none."""
-        view, principal = await self.frames.view(request, ("q", "cursor"))
-        now = self.services.clock()
-        cursor = request.query_params.get("cursor")
-        store = self.services.store
-        found = chosen(view, now)
+        """The list; the first run while a project has none. What nobody waits for any more is stopped."""
+        return await while_connected(request, self._show(request))
+
+    async def _show(self, request: Request) -> Response:
+        view, principal = await self.frames.view(request, PARAMETERS)
+        several = request.query_params.getlist("cols")
+        if len(several) > 1:
+            # A form of check boxes names each column by itself; addresses have one list.
+            state = read(view, dict(request.query_params) | {"cols": ",".join(filter(None, several))})
+            return RedirectResponse(state.link(), 302)
+        state = read(view, request.query_params)
+        if toggled := request.query_params.get("toggle"):
+            return RedirectResponse(state.toggled(toggled[:140]), 302)
+        now, store = self.services.clock(), self.services.store
+        found = chosen(state.view, now, state.target)
+        bar = filter_bar(state.view, "traces", found, state.kept, state.target)
+        shown, faults = columns(state)
+        state = replace(state, view=replace(state.view, notices=(*state.view.notices, *faults)))
+        wanted = part(request)
         try:
-            page, environments = await asyncio.gather(
-                self._page(found, cursor), questions.environments(store, view.project, view.since)
+            answers, environments = await asyncio.gather(
+                self._answers(state, found, shown, now, wanted),
+                questions.environments(store, view.project, view.since),
             )
         except questions.BadCursor as error:
             raise Missing(f"This page of the list cannot be opened: {error}.") from error
-        empty = not page.traces and await questions.latest_arrival(store, view.project, 0) is None
-        if empty and not cursor:
+        empty = not (wanted or answers.listed.rows or answers.groups or state.cursor)
+        if empty and await questions.latest_arrival(store, view.project, 0) is None:
             return RedirectResponse(path_of(view.project, "first"), 302)
-        frame = await self.frames.shell("Traces", "traces", view, principal, environments)
-        bar = filter_bar(view, "traces", found)
-        return html(render("traces.html", context(frame, bar, view, page, now, cursor)))
+        if wanted == "columns":
+            shown, _ = columns(state, answers.used)
+        frame = await self.frames.shell("Traces", "traces", state.view, principal, environments)
+        kept = {"q": view.q or None} | state.kept
+        menu = await view_menu(self.services, state.view, principal, "traces", kept)
+        shows = context(frame, bar, menu, state, shown, answers, now)
+        return html(render(PARTS.get(wanted, "traces.html"), shows))
 
-    async def _page(self, found: Selection | FilterError, cursor: str | None) -> TracePage:
+    async def _answers(
+        self, state: ListState, found: Selection | FilterError, shown: Columns, now: int, wanted: str
+    ) -> _Answers:
+        """The answers to what is wanted: a part, or the whole page."""
+        store = self.services.store
+        nothing = _Answers(Listed(), (), traces_figures.none(), traces_facets.NONE, ())
         if isinstance(found, FilterError):
-            return TracePage((), None)
-        return await listing.traces(self.services.store, found, limit=PAGE, cursor=cursor)
+            return nothing
+        if wanted == "figures":
+            return replace(nothing, figures=await figures(store, state, found, now))
+        if wanted == "facets":
+            return replace(nothing, facets=await faceted(store, state, found, now))
+        if wanted == "columns":
+            return replace(nothing, used=await self._used(found))
+        if wanted == "rows":
+            return replace(nothing, listed=await listed(store, state, found, shown, now))
+        rows, groups, counted, faces = await side_by_side(
+            self._rows(state, found, shown, now),
+            self._groups(state, found),
+            soon(figures(store, state, found, now), traces_figures.none(late=True)),
+            soon(faceted(store, state, found, now), traces_facets.NONE),
+        )
+        return _Answers(rows, groups, counted, faces, (), len(parts_of(found.node)))
+
+    async def _rows(self, state: ListState, found: Selection, shown: Columns, now: int) -> Listed:
+        if state.shows == "groups":
+            return Listed()
+        return await listed(self.services.store, state, found, shown, now)
+
+    async def _groups(self, state: ListState, found: Selection) -> tuple[Group, ...]:
+        if state.shows != "groups":
+            return ()
+        return await grouped(self.services.store, state, found)
+
+    async def _used(self, found: Selection) -> Sequence[Used]:
+        try:
+            return await attributes_in_use(self.services.store, found, BOUNDS)
+        except (QueryTimeout, QueryTooLarge):
+            return ()

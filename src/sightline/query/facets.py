@@ -13,10 +13,11 @@ from typing import Any
 from sightline.query.dimensions import Dimension, dimension
 from sightline.query.filter.comparisons import like
 from sightline.query.filter.compiler import Sql, Statement, indented
+from sightline.query.filter.edits import about, all_of, parts_of
 from sightline.query.filter.fields import Type, find
-from sightline.query.filter.nodes import And, Condition, Everything, Has, Node, Not, joined
+from sightline.query.filter.nodes import Node
 from sightline.query.filter.predicates import AllOf, Predicate, of_trace
-from sightline.query.filter.spelling import spell, spell_name
+from sightline.query.filter.spelling import spell
 from sightline.query.selection import Selection, Target, refined, rows
 from sightline.records.facets import Facet, Facets, FacetValue
 from sightline.store.rows import Limits
@@ -109,20 +110,7 @@ async def facet_values(
 
 def without(node: Node, name: str) -> Node:
     """A filter without its conditions on one field, where they stand beside others and not inside of them."""
-    parts = node.parts if isinstance(node, And) else (node,)
-    kept: list[Node] = [part for part in parts if not _is_about(part, name)]
-    return joined(And, kept) if kept else Everything()
-
-
-def _is_about(node: Node, name: str) -> bool:
-    if isinstance(node, Not):
-        return _is_about(node.part, name)
-    if not isinstance(node, Condition | Has):
-        return False
-    field, other = find(node.name.text), find(name)
-    return (
-        field is other if field or other else spell_name(node.name.text) in (name, name.removeprefix("attr."))
-    )
+    return all_of([part for part in parts_of(node) if not about(part, name)])
 
 
 async def narrowed(store: Store, selection: Selection, limits: Limits | None = None) -> tuple[Selection, int]:

@@ -1,0 +1,152 @@
+"""What the list asks the store: its rows at once, its figures and facets beside them while the reader waits.
+
+Figures and facets that are not there soon come by themselves later; rows are waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from sightline.pages import traces_facets, traces_figures
+from sightline.pages.traces_columns import Columns
+from sightline.pages.traces_facets import FacetsPart
+from sightline.pages.traces_figures import FiguresPart, Group
+from sightline.pages.traces_rows import Row, Told, scale, span_row, trace_row
+from sightline.pages.traces_state import ListState
+from sightline.query import listing
+from sightline.query.breakdown import breakdown
+from sightline.query.easing import Easing, easing
+from sightline.query.facets import facet_values, facets
+from sightline.query.listing_columns import column_values
+from sightline.query.listing_places import places
+from sightline.query.question import ask
+from sightline.query.search import phrases_of
+from sightline.query.selection import Selection, Target, count, select
+from sightline.records.facets import Facet
+from sightline.records.listing import SpanSummary
+from sightline.records.trace import TraceSummary
+from sightline.store.rows import QueryTimeout, QueryTooLarge
+from sightline.store.store import Store
+
+PAGE = 100
+# How long (s) a page waits for figures and facets once its rows are there.
+PATIENCE = 1.5
+TOO_MUCH = "This would take too long. A shorter range, or one more condition, makes it quick."
+_GROUPS = 50
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of rows. `longest` fills a bar, `cut`: some are longer. `next` is the cursor behind it.
+
+    `fault` says why there are none; `easing` what would help when nothing matches.
+    """
+
+    rows: tuple[Row, ...] = ()
+    longest: int = 0
+    cut: bool = False
+    next: str | None = None
+    fault: str = ""
+    easing: Easing | None = None
+
+
+async def listed(store: Store, state: ListState, selection: Selection, columns: Columns, now: int) -> Listed:
+    """A page of rows. Raises BadCursor; what is too much becomes a sentence."""
+    try:
+        return await _listed(store, state, selection, columns, now)
+    except (QueryTimeout, QueryTooLarge):
+        return Listed(fault=TOO_MUCH)
+
+
+async def _listed(store: Store, state: ListState, selection: Selection, columns: Columns, now: int) -> Listed:
+    found: Sequence[TraceSummary] | Sequence[SpanSummary]
+    cursor = state.cursor or None
+    if selection.target is Target.SPANS:
+        page = await listing.spans(store, selection, limit=PAGE, cursor=cursor, sort=state.sort)
+        found, after = page.spans, page.next
+    else:
+        traces = await listing.traces(store, selection, limit=PAGE, cursor=cursor, sort=state.sort)
+        found, after = traces.traces, traces.next
+    if not found:
+        none = None if state.cursor or not selection.text else await easing(store, selection, now)
+        return Listed(easing=none)
+    ids = [(one.trace_id, one.span_id if isinstance(one, SpanSummary) else "") for one in found]
+    starts = [one.start_time for one in found]
+    values, said = await asyncio.gather(
+        column_values(store, selection.window, ids, starts, columns.dimensions),
+        places(store, selection, ids, starts),
+    )
+    told = Told(columns.shown, values, phrases_of(selection.predicate), said)
+    durations = sorted(one.duration_ns for one in found)
+    longest = scale(durations)
+    project = selection.window.project
+    rows = tuple(
+        span_row(one, project, longest, told)
+        if isinstance(one, SpanSummary)
+        else trace_row(one, project, longest, told)
+        for one in found
+    )
+    return Listed(rows, longest, durations[-1] > longest, after)
+
+
+async def figures(store: Store, state: ListState, selection: Selection, now: int) -> FiguresPart:
+    """The figures and the histogram of the whole list."""
+    everything = select("", selection.window, now, selection.target, selection.environment)
+    try:
+        found, of = await asyncio.gather(
+            breakdown(store, ask(selection, traces_figures.MEASURES)),
+            count(store, everything) if selection.text else _nothing(),
+        )
+    except (QueryTimeout, QueryTooLarge):
+        return traces_figures.none(fault="Counting all that match takes too long in this range.")
+    return traces_figures.part(state, selection, found, of, now)
+
+
+async def _nothing() -> None:
+    return None
+
+
+async def faceted(store: Store, state: ListState, selection: Selection, now: int) -> FacetsPart:
+    """The facets beside the list."""
+    more: Facet | None = None
+    try:
+        if state.facet and traces_facets.can_be(state.facet):
+            more = await facet_values(
+                store, selection, now, state.facet, state.find, limit=traces_facets.MORE
+            )
+            names = traces_facets.names(replace(state, facet=more.name))
+        else:
+            names = traces_facets.names(replace(state, facet=""))
+        found = await facets(store, selection, now, names, limit=traces_facets.SHOWN)
+    except (QueryTimeout, QueryTooLarge):
+        return replace(traces_facets.NONE, fault="Counting values takes too long in this range.")
+    return traces_facets.part(state, selection, found, more)
+
+
+async def grouped(store: Store, state: ListState, selection: Selection) -> tuple[Group, ...]:
+    """Spans by name, the most frequent first."""
+    question = ask(selection, traces_figures.GROUP_MEASURES, ["name"], top=_GROUPS, order="count")
+    return traces_figures.groups(state, await breakdown(store, question))
+
+
+async def soon(work: Awaitable[_T], otherwise: _T, patience: float = PATIENCE) -> _T:
+    """What is there soon; what takes longer is stopped and replaced."""
+    try:
+        return await asyncio.wait_for(work, patience)
+    except TimeoutError:
+        return otherwise
+
+
+async def side_by_side(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+    """All answers; when one fails the others are stopped."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        return list(await asyncio.gather(*tasks))
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        raise
