@@ -6,6 +6,8 @@ const formOf = (target: EventTarget | null): HTMLFormElement | null =>
 
 function cancel(form: HTMLFormElement): void {
   form.dispatchEvent(new CustomEvent("htmx:abort", { bubbles: true }));
+  // A form that the browser sent itself is a page that loads.
+  window.stop();
   running(form, false);
 }
 
@@ -41,7 +43,7 @@ export function listenForSql(): void {
     if (form) cancel(form);
   });
   for (const [name, now] of [
-    ["htmx:beforeRequest", true],
+    ["submit", true],
     ["htmx:afterRequest", false],
   ] as const)
     document.addEventListener(name, (event) => {

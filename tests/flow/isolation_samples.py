@@ -133,7 +133,20 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /": (Ask(),),
     "GET /traces/{trace_id}": (Ask({"trace_id": "{trace}"}),),
     "GET /p/{project}": (Ask(),),
-    "GET /p/{project}/": (Ask(),),
+    "GET /p/{project}/": (
+        Ask(query={"parts": "all"}, shows=True),
+        Ask(query={"parts": "all", "vs": "prev", "env": "{environment}"}),
+    ),
+    "GET /p/{project}/explore": (
+        *_queries(*_FILTERS, by="model,user,attr.{attribute}"),
+        Ask(query={"by": "session", "of": "traces", "vs": "prev"}, shows=True),
+        Ask(query={"by": "{attribute}", "measure": "{mark}", "q": "{word} ("}),
+    ),
+    "GET /p/{project}/explore/sql": (
+        *(Ask(query={"sql": text}, shows=True) for text in _SELECTS),
+        *(Ask(query={"sql": text}) for text in _CLEVER),
+        Ask(query={"sql": _SELECTS[0], "format": "csv"}, shows=True),
+    ),
     "GET /p/{project}/traces": (
         Ask(shows=True),
         Ask(query={"q": "session:{session}"}),

@@ -138,6 +138,7 @@ def test_the_editor_inserts_runs_and_can_be_cancelled(tab: Tab, address: str) ->
     tab.wait("document.querySelector('[aria-label=Result]')")
     assert "sql=select" in tab.run("location.search")
     slow = "select sum(a.own_ns + b.own_ns + c.own_ns) from spans a, spans b, spans c, spans d, spans e"
+    tab.open(f"{address}/p/default/explore/sql")
     tab.run(f"document.querySelector('textarea').value = {slow!r}; undefined")
     tab.run("document.querySelector('form[data-sql]').requestSubmit()")
     tab.wait("!document.querySelector('[data-cancel]').hidden")

@@ -140,8 +140,6 @@ class HeadFiller:
                 made += complete_heads(connection, since, until - 1)
         if made:
             # Until patches are part of what they change, every question applies them anew.
-            connection.command(
-                f"ALTER TABLE {DATABASE}.spans APPLY PATCHES", settings={"mutations_sync": 0}
-            )
+            connection.command(f"ALTER TABLE {DATABASE}.spans APPLY PATCHES", settings={"mutations_sync": 0})
             log.info("older traces have their sums now", traces=made)
         return made
