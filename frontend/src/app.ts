@@ -11,11 +11,8 @@ import { listenForPalette, namePalette } from "./palette";
 import { followSelection } from "./selection";
 import { followTail } from "./tail";
 import { listenForSql } from "./sql";
-import { listenForSql } from "./sql";
-import { followTail } from "./tail";
 import { localiseTimes } from "./times";
 import { showWaiting } from "./waiting";
-
 import { TraceTree, TraceZoom } from "./waterfall";
 
 customElements.define("copy-button", CopyButton);

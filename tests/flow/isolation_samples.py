@@ -172,11 +172,6 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /p/{project}/logs": (Ask(shows=True), *_queries("trace_id:{trace}", "project:{other}")),
     "GET /p/{project}/metrics": (Ask(shows=True), *_queries("project:{other}")),
     "GET /p/{project}/metrics/{name:path}": (Ask({"name": "{metric}"}, {"by": "{metrickey}"}, shows=True),),
-    "GET /p/{project}/explore": (
-        Ask(query={"measure": "count", "by": "model"}),
-        Ask(query={"by": "user", "q": "project:{other}"}),
-    ),
-    "GET /p/{project}/explore/sql": tuple(Ask(query={"sql": text}) for text in (*_SELECTS, *_CLEVER)),
     "POST /p/{project}/views": (
         Ask(form={"name": "mine", "page": "traces", "query": "q=session:{session}"}),
     ),
