@@ -10,19 +10,31 @@ from jinja2 import UndefinedError, meta, nodes
 from sightline.pages.account import AccountContext
 from sightline.pages.entrance import LoginContext, SetPasswordContext
 from sightline.pages.environment import ENVIRONMENT, render
+from sightline.pages.explore import ExploreContext
 from sightline.pages.first import FirstContext
 from sightline.pages.keys import KeysContext
+from sightline.pages.logs import ListPart, LivePart, LogsContext, PanePart
+from sightline.pages.metrics import MetricContext, MetricsContext
 from sightline.pages.overview import OverviewContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
+from sightline.pages.sql import SqlContext
 from sightline.pages.trace import TraceContext
 from sightline.pages.traces import TracesContext
 
 PAGES = {
     "overview.html": OverviewContext,
+    "explore.html": ExploreContext,
+    "sql.html": SqlContext,
     "traces.html": TracesContext,
     "trace.html": TraceContext,
+    "logs.html": LogsContext,
+    "metrics.html": MetricsContext,
+    "metric.html": MetricContext,
+    "_log_list.html": ListPart,
+    "_log_live.html": LivePart,
+    "_log_record.html": PanePart,
     "first.html": FirstContext,
     "problem.html": ProblemContext,
     "login.html": LoginContext,
