@@ -5,8 +5,10 @@ import { CopyButton } from "./copy";
 import { FilterBar, focusFilter } from "./filter";
 import { listenForKeys } from "./keys";
 import { listenForList } from "./list";
+import { listenForLogs } from "./logs";
 import { closeMenus } from "./menus";
 import { followSelection } from "./selection";
+import { listenForSql } from "./sql";
 import { followTail } from "./tail";
 import { localiseTimes } from "./times";
 import { showWaiting } from "./waiting";
@@ -22,7 +24,9 @@ showWaiting();
 closeMenus();
 followSelection();
 listenForCharts();
+listenForSql();
 tellZone();
+listenForLogs();
 
 document.addEventListener("htmx:load", (event) => {
   if (event.target instanceof Element) localiseTimes(event.target);

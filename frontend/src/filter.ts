@@ -137,11 +137,12 @@ export class FilterBar extends HTMLElement {
   }
 
   private async ask(): Promise<void> {
+    if (!this.dataset["suggest"]) return;
     this.asking?.abort();
     const asking = new AbortController();
     this.asking = asking;
     const text = this.input.value;
-    const address = new URL(this.dataset["suggest"] ?? "", location.href);
+    const address = new URL(this.dataset["suggest"], location.href);
     address.searchParams.set("q", text);
     address.searchParams.set("at", String(points(text, this.input.selectionStart ?? text.length)));
     try {

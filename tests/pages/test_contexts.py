@@ -11,14 +11,18 @@ from sightline.pages.account import AccountContext
 from sightline.pages.api_docs import ApiDocsContext
 from sightline.pages.entrance import LoginContext, SetPasswordContext
 from sightline.pages.environment import ENVIRONMENT, render
+from sightline.pages.explore import ExploreContext
 from sightline.pages.first import FirstContext
 from sightline.pages.keys import KeysContext
+from sightline.pages.logs import ListPart, LivePart, LogsContext, PanePart
+from sightline.pages.metrics import MetricContext, MetricsContext
 from sightline.pages.overview import OverviewContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
 from sightline.pages.session import SessionContext
 from sightline.pages.sessions import SessionsContext
+from sightline.pages.sql import SqlContext
 from sightline.pages.trace import TraceContext
 from sightline.pages.traces import TracesContext
 from sightline.pages.user import UserContext
@@ -26,12 +30,20 @@ from sightline.pages.users import UsersContext
 
 PAGES = {
     "overview.html": OverviewContext,
+    "explore.html": ExploreContext,
+    "sql.html": SqlContext,
     "traces.html": TracesContext,
     "trace.html": TraceContext,
     "sessions.html": SessionsContext,
     "session.html": SessionContext,
     "users.html": UsersContext,
     "user.html": UserContext,
+    "logs.html": LogsContext,
+    "metrics.html": MetricsContext,
+    "metric.html": MetricContext,
+    "_log_list.html": ListPart,
+    "_log_live.html": LivePart,
+    "_log_record.html": PanePart,
     "first.html": FirstContext,
     "problem.html": ProblemContext,
     "login.html": LoginContext,

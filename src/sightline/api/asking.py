@@ -14,6 +14,7 @@ from sightline.query.dimensions import NoDimension
 from sightline.query.filter.errors import FilterError
 from sightline.query.listing_order import BadSort
 from sightline.query.measures import UnknownMeasure
+from sightline.query.metric_series import NoAggregate
 from sightline.query.question import BadQuestion
 from sightline.query.traces import BadCursor
 from sightline.store.rows import QueryTimeout, QueryTooLarge, StoreError
@@ -65,7 +66,7 @@ def problem_of(error: Exception) -> Problem | None:
                 422, _sentence(error), reason="filter", position=error.offset, length=error.length,
                 suggestion=error.proposal or None,
             )  # fmt: skip
-        case UnknownMeasure() | NoDimension() | BadSort():
+        case UnknownMeasure() | NoDimension() | NoAggregate() | BadSort():
             return Problem(422, _sentence(error), reason="unknown")
         case BadQuestion() | NoBuckets():
             return Problem(422, _sentence(error), reason="parameters")

@@ -12,6 +12,8 @@ from sightline.api import shapes
 from sightline.api.moments import iso, moment
 from sightline.api.operations import Call, Parameter
 from sightline.api.problems import Problem
+from sightline.query.filter.vocabulary import Vocabulary
+from sightline.query.row_selection import RowSelection, select_rows
 from sightline.query.selection import Selection, Target, select
 from sightline.query.window import LATEST, Window
 
@@ -61,6 +63,23 @@ def selection(call: Call, target: Target) -> Selection:
     """What the reader chose. Raises FilterError and Problem 422."""
     chosen = window(call)
     return select(call.text("q") or "", chosen, call.now, target, call.text("environment") or "")
+
+
+def rows(call: Call, vocabulary: Vocabulary) -> RowSelection:
+    """The log records or points that the reader chose. Raises FilterError and Problem 422."""
+    chosen = window(call)
+    return select_rows(vocabulary, call.text("q") or "", chosen, call.now, call.text("environment") or "")
+
+
+def told_rows(selection: RowSelection) -> dict[str, Any]:
+    """What was asked of log records or metrics, as it was understood."""
+    return {
+        "project": selection.window.project,
+        "since": iso(selection.window.since),
+        "until": iso(selection.window.until),
+        "environment": selection.environment or None,
+        "filter": selection.text,
+    }
 
 
 def told(selection: Selection) -> dict[str, Any]:

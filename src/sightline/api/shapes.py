@@ -101,6 +101,83 @@ SPAN = record(
     attributes=ANYTHING,
 )
 TRACE = record("trace_id", "spans", "next", trace_id=TEXT, spans=listed(SPAN), next=CURSOR)
+LOG = record(
+    "key",
+    "time",
+    "body",
+    "attributes",
+    "resource",
+    key=TEXT,
+    time=TIME,
+    observed_time=TIME,
+    received_at=TIME,
+    severity=MAYBE_TEXT,
+    severity_number=MAYBE_WHOLE,
+    severity_text=MAYBE_TEXT,
+    event=MAYBE_TEXT,
+    service=MAYBE_TEXT,
+    service_version=MAYBE_TEXT,
+    environment=MAYBE_TEXT,
+    scope=MAYBE_TEXT,
+    trace_id=MAYBE_TEXT,
+    span_id=MAYBE_TEXT,
+    body=TEXT,
+    body_type=TEXT,
+    attributes=ANYTHING,
+    resource=ANYTHING,
+    dropped_attributes=WHOLE,
+    contents=listed(ANYTHING),
+)
+LOGS = record(
+    project=TEXT, filter=TEXT, environment=MAYBE_TEXT, since=TIME, until=TIME, logs=listed(LOG), next=CURSOR
+)
+METRIC_INFO = record(
+    name=TEXT,
+    type=TEXT,
+    unit=TEXT,
+    description=TEXT,
+    temporality=MAYBE_TEXT,
+    monotonic=FLAG,
+    points=WHOLE,
+    series=MAYBE_NUMBER,
+    first_seen=TIME,
+    last_seen=TIME,
+    services=listed(TEXT),
+)
+METRICS = record(
+    project=TEXT,
+    filter=TEXT,
+    environment=MAYBE_TEXT,
+    since=TIME,
+    until=TIME,
+    metrics=listed(METRIC_INFO),
+    total=WHOLE,
+    next=CURSOR,
+)
+METRIC_LINE = record(
+    group=MAYBE_TEXT,
+    other=FLAG,
+    quantile=MAYBE_TEXT,
+    filter=MAYBE_TEXT,
+    whole=MAYBE_NUMBER,
+    values=listed(MAYBE_NUMBER),
+)
+METRIC = record(
+    project=TEXT,
+    filter=TEXT,
+    environment=MAYBE_TEXT,
+    since=TIME,
+    until=TIME,
+    metric=METRIC_INFO,
+    aggregate=TEXT,
+    by=MAYBE_TEXT,
+    starts=listed(TIME),
+    end=TIME,
+    step_seconds=NUMBER,
+    groups=WHOLE,
+    lines=listed(METRIC_LINE),
+    exemplars=listed(ANYTHING),
+)
 PROJECT = record(name=PROJECT_NAME, created_at=TIME, retention_days=WHOLE, content_days=WHOLE)
 PROJECTS = record(projects=listed(PROJECT))
 PROJECT_BODY = shown(

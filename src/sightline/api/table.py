@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 from sightline.api import (
     condition,
+    export,
     figures,
+    logs,
+    metrics,
     prices,
     projects,
     quarantine,
@@ -26,8 +29,11 @@ TOPICS: Mapping[str, tuple[Operation, ...]] = {
     "Sessions and users": sessions.OPERATIONS,
     "Figures": figures.OPERATIONS,
     "Fields and values": vocabulary.OPERATIONS,
+    "Logs": logs.OPERATIONS,
+    "Metrics": metrics.OPERATIONS,
     "Texts": texts.OPERATIONS,
     "SQL": sql.OPERATIONS,
+    "Export": export.OPERATIONS,
     "Saved views": views.OPERATIONS,
     "Projects and keys": projects.OPERATIONS,
     "Prices": prices.OPERATIONS,

@@ -16,6 +16,8 @@ from sightline.pages.address import Link, View, path_of
 from sightline.pages.frames import Frames, Table
 from sightline.pages.services import Services
 from sightline.query.filter.errors import FilterError
+from sightline.query.filter.vocabulary import LOGS, METRICS
+from sightline.query.row_suggest import suggest_rows
 from sightline.query.selection import Selection, Target, select
 from sightline.query.suggest import suggest
 
@@ -24,6 +26,8 @@ _HINTS = {
     Target.SPANS: "all conditions must hold for the span",
 }
 MOST_TEXT = 8_000
+# What else than spans a bar may be about, by the name of its table.
+ROWS = {LOGS.table: LOGS, METRICS.table: METRICS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,10 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class FilterBar:
-    """Everything the bar shows. `kept` are the form's hidden fields, `suggest` answers with completions."""
+    """Everything the bar shows. `kept` are the form's hidden fields, `suggest` answers with completions.
+
+    `example` is what an empty field shows.
+    """
 
     action: str
     kept: tuple[tuple[str, str], ...]
@@ -53,6 +60,7 @@ class FilterBar:
     suggest: str
     clear: str
     mistake: Mistake | None
+    example: str = 'kind:llm duration>2s "words in a prompt"'
 
 
 def chosen(view: View, now: int, target: Target = Target.TRACES) -> Selection | FilterError:
@@ -79,11 +87,12 @@ def filter_bar(
         hint=_HINTS[target],
         suggest=view.link("suggest", target=str(target)),
         clear=view.link(page, **kept) if view.q else "",
-        mistake=_mistake(view, page, found, kept) if isinstance(found, FilterError) else None,
+        mistake=mistake_of(view, page, found, kept) if isinstance(found, FilterError) else None,
     )
 
 
-def _mistake(view: View, page: str, error: FilterError, kept: Mapping[str, str | None]) -> Mistake:
+def mistake_of(view: View, page: str, error: FilterError, kept: Mapping[str, str | None]) -> Mistake:
+    """What is wrong with the filter of an address, and the address in which it is repaired."""
     end = error.offset + error.length
     before, after = view.q[: error.offset], view.q[end:]
     repair = None
@@ -110,9 +119,13 @@ class FilterPages:
         view, _ = await self.frames.view(request, ("q", "at", "target"))
         at = request.query_params.get("at", "")
         place = int(at) if at.isdecimal() and len(at) < 6 else len(view.q)
-        target = Target.SPANS if request.query_params.get("target") == "spans" else Target.TRACES
-        text, now = view.q[:MOST_TEXT], self.services.clock()
-        found = await suggest(self.services.store, text, place, view.window, now, target, view.environment)
+        wanted = request.query_params.get("target", "")
+        text, now, store = view.q[:MOST_TEXT], self.services.clock(), self.services.store
+        if wanted in ROWS:
+            found = await suggest_rows(store, ROWS[wanted], text, place, view.window, now, view.environment)
+        else:
+            target = Target.SPANS if wanted == "spans" else Target.TRACES
+            found = await suggest(store, text, place, view.window, now, target, view.environment)
         return JSONResponse(
             {"suggestions": [asdict(one) for one in found]}, headers={"cache-control": "no-store"}
         )

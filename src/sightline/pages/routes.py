@@ -25,10 +25,13 @@ from sightline.pages.answers import Missing, Refused, html
 from sightline.pages.api_docs import ApiDocsPages
 from sightline.pages.entrance import Entrance, Hashing, to_sign_in
 from sightline.pages.environment import render
+from sightline.pages.explore import ExplorePages
 from sightline.pages.filter_bar import FilterPages
 from sightline.pages.first import FirstPages
 from sightline.pages.frames import Endpoint, Frames
 from sightline.pages.keys import KeyPages
+from sightline.pages.logs import LogsPages
+from sightline.pages.metrics import MetricPages
 from sightline.pages.openid import Provider
 from sightline.pages.openid_entrance import OpenIdEntrance
 from sightline.pages.overview import OverviewPages
@@ -39,6 +42,7 @@ from sightline.pages.services import Services
 from sightline.pages.session import SessionPages
 from sightline.pages.sessions import SessionsPages
 from sightline.pages.shell import THEME_COOKIE
+from sightline.pages.sql import SqlPages
 from sightline.pages.trace import TracePages
 from sightline.pages.traces import TracesPages
 from sightline.pages.user import UserPages
@@ -59,6 +63,10 @@ PROJECT_PAGES = (
     SessionPages,
     UsersPages,
     UserPages,
+    LogsPages,
+    MetricPages,
+    ExplorePages,
+    SqlPages,
     FirstPages,
     FilterPages,
     ViewPages,

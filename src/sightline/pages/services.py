@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sightline.control.control import Control
+from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.records.access import Principal
 from sightline.settings import Settings
 from sightline.store.store import Store
@@ -41,6 +42,10 @@ class Services(Protocol):
     @property
     def store(self) -> Store:
         """Where traces are."""
+
+    @property
+    def sql(self) -> SqlEndpoint:
+        """What answers readers' own SQL."""
 
     @property
     def gate(self) -> Authenticator:

@@ -29,7 +29,7 @@ THEMES = ("system", "light", "dark")
 THEME_COOKIE = "sightline_theme"
 SLOW_AFTER = 10.0
 # Parameters that mean nothing in another range, environment or project.
-_PLACES = frozenset({"cursor", "cur", "sel", "live"})
+_PLACES = frozenset({"cursor", "cur", "sel", "live", "rec", "from", "after"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,9 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry("traces", "Traces", "t"),
     Entry("sessions", "Sessions", "s"),
     Entry("users", "Users", "u"),
+    Entry("logs", "Logs", "l"),
+    Entry("metrics", "Metrics", "m"),
+    Entry("explore", "Explore", "e"),
 )
 
 
@@ -150,7 +153,8 @@ def shell(
     person = principal.person if principal else None
     path = urlsplit(view.here).path
     own = {path_of(view.project, entry.part) for entry in NAVIGATION} | {path_of(view.project, "first")}
-    listed = path in own
+    # One metric is a page of its own with the same switches.
+    listed = path in own or path.startswith(path_of(view.project, "metrics", ""))
     at = path if listed else path_of(view.project, "traces")
     query: dict[str, str | None] = dict(parse_qsl(urlsplit(view.here).query)) if listed else {}
     kept = {k: v for k, v in query.items() if k not in _PLACES} | view.carried

@@ -16,7 +16,14 @@ from sightline.query.excerpts import BEFORE, LENGTH, excerpt
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.contents import in_log
 from sightline.query.filter.parameters import Parameters
-from sightline.query.filter.predicates import Logged, Negated, Predicate, Says, children
+from sightline.query.filter.predicates import (
+    Contains,
+    Logged,
+    Negated,
+    Predicate,
+    Says,
+    children,
+)
 from sightline.query.phrases import MAX_WORDS, Phrase, ranges, read_phrase, stored_pattern
 from sightline.query.selection import Selection
 from sightline.query.window import Window
@@ -31,7 +38,7 @@ def phrases_of(predicate: Predicate) -> tuple[Phrase, ...]:
     match predicate:
         case Negated():
             return ()
-        case Says(phrase):
+        case Says(phrase) | Contains(phrase):
             return (phrase,)
         case Logged(phrase):
             return (phrase,) if phrase else ()

@@ -54,7 +54,7 @@ _GRAMMAR = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Typed:
+class Typed:
     """What is being typed: a value of a field, or a word; a suggestion replaces `length` from `offset` on."""
 
     text: str
@@ -79,7 +79,7 @@ async def suggest(
     through.
     """
     cursor = max(0, min(cursor, len(text)))
-    typed = _typed(text, cursor)
+    typed = typed_at(text, cursor)
     rest = _rest(text, typed, window, now, target, environment)
     if typed.field:
         return await _values(store, rest, typed, now)
@@ -89,20 +89,21 @@ async def suggest(
     return tuple(replace(s, length=s.length + (colon and s.text.endswith(":"))) for s in found)
 
 
-def _typed(text: str, cursor: int) -> _Typed:
+def typed_at(text: str, cursor: int) -> Typed:
+    """What is being typed at a cursor."""
     before = text[:cursor]
     after = _REST.match(text, cursor)
     end = after.end() if after else cursor
     if found := _VALUE.search(before):
         start = found.start("typed")
         plain = found["typed"].lstrip('"')
-        return _Typed(plain, start, end - start, found["field"], found["operator"][0] in "<>")
+        return Typed(plain, start, end - start, found["field"], found["operator"][0] in "<>")
     found = _WORD.search(before)
     start = found.start("typed") if found else cursor
-    return _Typed(before[start:], start, end - start)
+    return Typed(before[start:], start, end - start)
 
 
-def _rest(text: str, typed: _Typed, window: Window, now: int, target: Target, environment: str) -> Selection:
+def _rest(text: str, typed: Typed, window: Window, now: int, target: Target, environment: str) -> Selection:
     """The list that the rest of the filter gives; everything where the rest cannot be read yet."""
     head = text[: typed.offset]
     if typed.field:
@@ -117,7 +118,7 @@ def _rest(text: str, typed: _Typed, window: Window, now: int, target: Target, en
     return select("", window, now, target, environment)
 
 
-def _fields(typed: _Typed) -> list[Suggestion]:
+def _fields(typed: Typed) -> list[Suggestion]:
     """Fields, measures of wholes, kinds and words of the grammar that begin with or have what is typed."""
     word = typed.text.lower()
     offers: list[tuple[str, str]] = [(f"{f.names[0]}:", _says(f)) for f in fields()]
@@ -150,7 +151,7 @@ def _says(field: Field) -> str:
     return field.says or field.type.value
 
 
-async def _attributes(store: Store, rest: Selection, typed: _Typed) -> list[Suggestion]:
+async def _attributes(store: Store, rest: Selection, typed: Typed) -> list[Suggestion]:
     """Attributes in use that have what is typed in their name."""
     word = typed.text.lower().replace('"', "")
     if not word:
@@ -166,7 +167,7 @@ async def _attributes(store: Store, rest: Selection, typed: _Typed) -> list[Sugg
     ]
 
 
-async def _values(store: Store, rest: Selection, typed: _Typed, now: int) -> tuple[Suggestion, ...]:
+async def _values(store: Store, rest: Selection, typed: Typed, now: int) -> tuple[Suggestion, ...]:
     field = find(typed.field)
     whole = measure_of(typed.field, None)
     kind = whole[1].type if whole else field.type if field else Type.TEXT
@@ -194,7 +195,7 @@ async def _values(store: Store, rest: Selection, typed: _Typed, now: int) -> tup
     return (*counted, *words)[:MOST]
 
 
-def _literal(typed: _Typed, values: tuple[str, ...], says: str) -> tuple[Suggestion, ...]:
+def _literal(typed: Typed, values: tuple[str, ...], says: str) -> tuple[Suggestion, ...]:
     word = typed.text.lower()
     return tuple(
         Suggestion(value, typed.offset, typed.length, says) for value in values if value.startswith(word)

@@ -28,7 +28,7 @@ def known(target: Field | Path) -> str:
     """Whether a field or attribute is known; an empty text says nothing."""
     if isinstance(target, Path):
         return f"{paths.text(target)} != ''"
-    if target.type in (Type.TEXT, Type.WORD):
+    if target.type in (Type.TEXT, Type.WORD, Type.CONTENT):
         return f"{target.sql} != ''"
     return f"notEmpty({target.sql})" if target.type is Type.LIST else f"{target.sql} IS NOT NULL"
 

@@ -1,4 +1,4 @@
-"""What a filter means as SQL: the one builder of statements over spans.
+"""What a filter means as SQL: the one builder of statements over spans, and over other rows with filters.
 
 Values are always parameters. Identifiers come from the table of fields; paths of attributes are escaped in
 `paths`. Every query that the builder writes, also those inside of others, is bound to the project and to a
@@ -22,6 +22,7 @@ from sightline.query.filter.predicates import (
     Always,
     AnyOf,
     Compared,
+    Contains,
     Counted,
     Known,
     Logged,
@@ -36,6 +37,7 @@ from sightline.query.filter.predicates import (
     of_trace,
 )
 from sightline.query.filter.relations import related
+from sightline.query.filter.vocabulary import SPANS, Vocabulary
 from sightline.query.filter.wholes import MEASURES
 from sightline.query.phrases import Phrase
 from sightline.query.window import Window
@@ -59,14 +61,16 @@ def indented(text: str, by: int = 4) -> str:
 
 
 class Sql:
-    """Builds one statement over the spans of a window; parameters gather as conditions are written.
+    """Builds one statement over the spans of a window, or over the rows of another vocabulary's table;
+    parameters gather as conditions are written.
 
     `reach` is where relatives of the window's spans are looked for, when it is not the usual hour more.
     """
 
-    def __init__(self, window: Window, reach: Window | None = None) -> None:
+    def __init__(self, window: Window, reach: Window | None = None, vocabulary: Vocabulary = SPANS) -> None:
         self._window = window
         self._reach = reach or window.wider()
+        self._vocabulary = vocabulary
         self.parameters = Parameters(project=window.project, since=window.since, until=window.until)
 
     def statement(self, text: str) -> Statement:
@@ -76,6 +80,11 @@ class Sql:
     def spans(self, predicate: Predicate, *conditions: str) -> str:
         """FROM and PREWHERE for the spans of the window that match."""
         return self._from("sightline.spans AS s", "s.start_time", _TIMES, predicate, *conditions)
+
+    def rows(self, predicate: Predicate, *conditions: str) -> str:
+        """FROM and PREWHERE for those rows `s` of the vocabulary's table in the window that match."""
+        words = self._vocabulary
+        return self._from(f"sightline.{words.table} AS s", f"s.{words.time}", _TIMES, predicate, *conditions)
 
     def near_spans(self, predicate: Predicate, *conditions: str) -> str:
         """The same in the wider stretch, where relatives of the window's spans are looked for."""
@@ -149,7 +158,9 @@ class Sql:
             case Sized(columns, size):
                 return sized(self.parameters, columns, size)
             case Says(phrase, columns):
-                return says(self.parameters, phrase, columns)
+                return says(self.parameters, phrase, columns, self._vocabulary)
+            case Contains(phrase, sql):
+                return f"({in_log(self.parameters, phrase, sql)})"
             case Logged(phrase):
                 return self._logged(phrase)
             case Standing(relation, part):

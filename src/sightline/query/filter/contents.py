@@ -11,6 +11,7 @@ import textwrap
 from sightline.query.filter.comparisons import between, either
 from sightline.query.filter.parameters import Parameters
 from sightline.query.filter.predicates import Between
+from sightline.query.filter.vocabulary import SPANS, Vocabulary
 from sightline.query.phrases import Phrase, lookup, searched, stored_pattern
 
 # Texts are lists of parts, long lists are lists of lists of parts.
@@ -32,13 +33,22 @@ def sized(parameters: Parameters, columns: tuple[str, ...], size: Between | None
     return f"arrayExists((f, n) -> {named} AND {limits}, s.content.field, s.content.size)"
 
 
-def says(parameters: Parameters, phrase: Phrase, columns: tuple[str, ...]) -> str:
-    """Whether a phrase stands in a content under one of some columns; none: in anything the span says."""
+def says(
+    parameters: Parameters, phrase: Phrase, columns: tuple[str, ...], vocabulary: Vocabulary = SPANS
+) -> str:
+    """Whether a phrase stands in a content under one of some columns; none: in anything the row says."""
+    if not vocabulary.contents:
+        plain = parameters.value("String", phrase.plain)
+        return either([f"positionCaseInsensitiveUTF8({own}, {plain}) > 0" for own in vocabulary.own])
     found = textwrap.indent(hashes(parameters, phrase), "    ")
     if columns:
         named = f"f IN {parameters.texts(columns)}"
         return f"arrayExists((f, h) -> {named} AND h IN (\n{found}\n), s.content.field, s.content.hash)"
     said = [f"arrayExists(h -> h IN (\n{found}\n), s.content.hash)"]
+    if vocabulary is not SPANS:
+        # Nearly all of them say it in a column of their own, if at all.
+        own = [f"({in_log(parameters, phrase, column)})" for column in vocabulary.own]
+        return either([*own, f"(notEmpty(s.content.hash) AND {said[0]})"])
     said.append(_contains(parameters, phrase, "s.name"))
     # Most spans have no message, and an empty text costs as much to match as a short one.
     said.append(f"(notEmpty(s.status_message) AND {_contains(parameters, phrase, 's.status_message')})")

@@ -34,6 +34,7 @@ class Type(StrEnum):
     BOOL = "true or false"
     CONTENT = "a long text"
     LOG = "the text of a log record"
+    SEVERITY = "a severity"
 
 
 ORDERED = frozenset({Type.INTEGER, Type.NUMBER, Type.MONEY, Type.DURATION, Type.TIME, Type.SIZE})
@@ -41,12 +42,13 @@ ORDERED = frozenset({Type.INTEGER, Type.NUMBER, Type.MONEY, Type.DURATION, Type.
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a span.
+    """A field of a span, or of another row that filters choose (`vocabulary`).
 
-    `sql` is its expression, empty for contents. `empty`: what is unknown is stored as an empty text or list,
-    never as NULL. `nanoseconds` is how many of them a unit of a duration's column is. `words` are all values
-    of a WORD. `contents` are the columns a long text stands under (empty: any). `whole_trace`: what one span
-    of a trace has, all of them have. `names` are all names, the one to show first.
+    `sql` is its expression, empty for contents that stand elsewhere. `empty`: what is unknown is stored as
+    an empty text or list, never as NULL. `nanoseconds` is how many of them a unit of a duration's column is.
+    `words` are all values of a WORD. `contents` are the columns a long text stands under (empty: any).
+    `whole_trace`: what one span of a trace has, all of them have. `names` are all names, the one to show
+    first.
     """
 
     name: str

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
+from sightline.query.filter.words import SEVERITIES, SEVERITY_WORDS
+
 Number = int | float
 _NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d{1,3})?)([kKmMbB]?)")
 _MONEY = re.compile(r"(-?)\$?(\d+(?:\.\d+)?(?:[eE][-+]?\d{1,3})?)(?:\s*usd)?", re.IGNORECASE)
@@ -101,6 +103,21 @@ def boolean(text: str) -> bool | None:
     """`true` or `false`, `yes` or `no`, `1` or `0`."""
     lowered = text.lower()
     return True if lowered in _TRUE else False if lowered in _FALSE else None
+
+
+def severity(text: str) -> tuple[int, int] | None:
+    """The numbers of a severity: `warn` is 13 to 16, `warn2` and `14` are one of them."""
+    lowered = text.lower()
+    name, digit = (lowered[:-1], lowered[-1]) if lowered[-1:] in ("2", "3", "4") else (lowered, "")
+    if digit and name in SEVERITIES:
+        one = SEVERITIES[name] + int(digit) - 1
+        return one, one
+    if lowered.isascii() and lowered.isdigit() and 1 <= int(lowered[:3]) <= 24:
+        return int(lowered), int(lowered)
+    first = SEVERITY_WORDS.get(lowered)
+    if first is None:
+        return None
+    return (first, first + 3) if first in SEVERITIES.values() else (first, first)
 
 
 def time(text: str, now: int) -> Stretch | None:

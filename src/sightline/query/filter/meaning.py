@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sightline.query.filter.errors import FilterError, nearest, shown
-from sightline.query.filter.fields import Field, Type, find, near
+from sightline.query.filter.fields import Field, Type, find
 from sightline.query.filter.nodes import (
     And,
     Condition,
@@ -28,6 +28,7 @@ from sightline.query.filter.predicates import (
     AnyOf,
     Between,
     Compared,
+    Contains,
     Counted,
     Known,
     Logged,
@@ -41,6 +42,7 @@ from sightline.query.filter.predicates import (
 )
 from sightline.query.filter.spelling import spell_name
 from sightline.query.filter.values import Values
+from sightline.query.filter.vocabulary import SPANS, Vocabulary
 from sightline.query.filter.wholes import MEASURES, WholeMeasure, measure_of, names
 from sightline.query.phrases import MAX_WORDS, Phrase, read_phrase
 
@@ -51,14 +53,16 @@ _SLIP = 0.86
 _WHOLES = tuple(f"{whole}.{measure}" for whole in Whole for measure in names(whole))
 
 
-def mean(node: Node, now: int) -> Predicate:
+def mean(node: Node, now: int, vocabulary: Vocabulary = SPANS) -> Predicate:
     """What a tree means at a moment (nanoseconds), which relative times count from. Raises FilterError."""
-    return _Meaning(now).of(node)
+    return _Meaning(now, vocabulary).of(node)
 
 
 class _Meaning:
-    def __init__(self, now: int) -> None:
+    def __init__(self, now: int, vocabulary: Vocabulary) -> None:
         self._values = Values(now)
+        self._vocabulary = vocabulary
+        self._spans = vocabulary is SPANS
         self._lookups = 0
         self._inside: Whole | None = None
 
@@ -79,6 +83,13 @@ class _Meaning:
                 return self._has(name)
             case Condition():
                 return self._condition(node)
+            case Related() | Of() | Quantified() if not self._spans:
+                raise FilterError(
+                    "this is about spans and traces",
+                    node.place.offset,
+                    node.place.length,
+                    expected=f"a condition on {self._vocabulary.called}, or quotes around a text",
+                )
             case Related(relation, part, place):
                 self._looks_up(place, 3)
                 return Standing(relation, self._within(None, part))
@@ -109,17 +120,17 @@ class _Meaning:
     # Names.
 
     def _target(self, name: Name) -> Field | Path | Measure:
-        if found := measure_of(name.text, self._inside):
+        if found := measure_of(name.text, self._inside) if self._spans else None:
             self._looks_up(name.place)
             return Measure(found[0], found[1].name)
         if self._inside is not None:
             raise self._no_measure(name, self._inside)
         if path := self._path(name):
             return path
-        if field := find(name.text):
+        if field := self._vocabulary.find(name.text):
             return field
         if "." in name.text.strip("."):
-            if close := near(name.text, _WHOLES, _SLIP):
+            if close := self._vocabulary.near(name.text, _WHOLES if self._spans else (), _SLIP):
                 raise FilterError(
                     f"there is no field {shown(name.text)}",
                     name.place.offset,
@@ -144,7 +155,7 @@ class _Meaning:
         return read_path(column, key)
 
     def _no_field(self, name: Name) -> FilterError:
-        close = near(name.text, _WHOLES)
+        close = self._vocabulary.near(name.text, _WHOLES if self._spans else ())
         attribute = spell_name(f"attr.{name.text}")
         return FilterError(
             f"there is no field {shown(name.text)}",
@@ -169,14 +180,14 @@ class _Meaning:
         target = self._target(name)
         if isinstance(target, Measure):
             return Measured(target)
-        if isinstance(target, Field) and target.type is Type.CONTENT:
+        if isinstance(target, Field) and target.type is Type.CONTENT and not target.sql:
             return Sized(target.contents)
         if isinstance(target, Field) and target.type is Type.LOG:
             self._looks_up(name.place)
             return Logged()
-        if isinstance(target, Path):
+        if isinstance(target, Path) and self._vocabulary.contents:
             beside: list[Predicate] = [Known(target), Sized((f"attribute:{target.key}",))]
-            if field := find(target.field) if target.field else None:
+            if self._spans and (field := self._taken(target)):
                 beside.append(Sized(field.contents) if field.type is Type.CONTENT else Known(field))
             return AnyOf(tuple(beside)) if target.column == "attributes" else Known(target)
         return Known(target)
@@ -203,18 +214,31 @@ class _Meaning:
                     expected="log: and a text",
                 )
             test = self._values.ordered(node, Type.SIZE)[0]
+            if field.sql:
+                return Compared(Field("size", Type.SIZE, f"length({field.sql})", ""), (test,))
             return Sized(field.contents, test if isinstance(test, Between) else None)
         found: list[Predicate] = []
         for value in node.values:
             self._looks_up(node.place)
             phrase = _phrase(value.segments, value.place)
-            found.append(Logged(phrase) if field.type is Type.LOG else Says(phrase, field.contents))
+            if field.sql:
+                found.append(Contains(phrase, field.sql))
+            else:
+                found.append(Logged(phrase) if field.type is Type.LOG else Says(phrase, field.contents))
         return found[0] if len(found) == 1 else AnyOf(tuple(found))
 
     # Attributes, whose type only the data knows.
 
-    def _attribute(self, node: Condition, path: Path) -> Predicate:
+    def _taken(self, path: Path) -> Field | None:
+        """The field that took an attribute. Rows other than spans have only long texts elsewhere."""
         field = find(path.field) if path.field else None
+        if self._spans or field is None:
+            return field
+        moved = field.type is Type.CONTENT and self._vocabulary.contents and path.column == "attributes"
+        return Field(field.name, Type.CONTENT, "", "") if moved else None
+
+    def _attribute(self, node: Condition, path: Path) -> Predicate:
+        field = self._taken(path)
         if field and field.type is Type.CONTENT:
             moved = Field(
                 field.name, Type.CONTENT, "", "", contents=(*field.contents, f"attribute:{path.key}")

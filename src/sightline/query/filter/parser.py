@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sightline.query.filter.errors import FilterError, nearest, shown
 from sightline.query.filter.nodes import (
@@ -34,18 +34,23 @@ MAX_DEPTH = 24
 _QUANTIFIERS = tuple(q.value for q in Quantifier)
 _RELATIONS = {"under": Relation.UNDER, "above": Relation.ABOVE}
 _RELATIONS_OF = {"child": Relation.CHILD, "parent": Relation.PARENT}
+OF_SPANS = (("kind", KINDS), ("status", (FAILED,)))
 _A_CONDITION = "a condition, a text, or a parenthesis"
 
 
-def parse(text: str) -> Node:
-    """The tree of a filter; an empty one is `Everything`. Raises FilterError."""
-    parser = _Parser(tokenize(text))
+def parse(text: str, alone: Sequence[tuple[str, Sequence[str]]] = OF_SPANS) -> Node:
+    """The tree of a filter; an empty one is `Everything`. Raises FilterError.
+
+    `alone` are fields with the words that mean them without a name: `llm` is `kind:llm`.
+    """
+    parser = _Parser(tokenize(text), alone)
     return parser.whole()
 
 
 class _Parser:
-    def __init__(self, tokens: tuple[Token, ...]) -> None:
+    def __init__(self, tokens: tuple[Token, ...], alone: Sequence[tuple[str, Sequence[str]]]) -> None:
         self._tokens = tokens
+        self._alone = alone
         self._at = 0
         self._depth = 0
         # Which whole the conditions read now are about; None: about one span.
@@ -148,7 +153,7 @@ class _Parser:
     def _bare(self, token: Token) -> Node:
         """A word on its own: a kind, a status, or a text to look for."""
         word, place = token.text.lower(), Place(token.offset, token.length)
-        for name, words in (("kind", KINDS), ("status", (FAILED,))):
+        for name, words in self._alone:
             if word in words:
                 return Condition(Name(name, place), Operator.IS, (Value((word,), False, place),), place)
         if not "".join(token.segments):

@@ -114,6 +114,14 @@ class Says:
 
 
 @dataclass(frozen=True, slots=True)
+class Contains:
+    """A phrase stands in a column of the row itself, given as its expression."""
+
+    phrase: Phrase
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sized:
     """The span has a content under one of these columns (none: any), of this size in bytes if it is given."""
 
@@ -154,6 +162,7 @@ Predicate = (
     | Known
     | Measured
     | Says
+    | Contains
     | Sized
     | Logged
     | Standing

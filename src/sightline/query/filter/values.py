@@ -10,6 +10,7 @@ from sightline.query.filter.errors import FilterError, nearest, shown
 from sightline.query.filter.fields import ORDERED, Field, Type
 from sightline.query.filter.nodes import Condition, Operator, Place, Value
 from sightline.query.filter.predicates import Among, Between, Is, Like, Test
+from sightline.query.filter.words import SEVERITIES, SEVERITY_WORDS
 
 # Columns that hold lower-case hex.
 _LOWER = ("s.trace_id", "s.span_id", "s.parent_span_id", "s.links.trace_id")
@@ -37,6 +38,8 @@ class Values:
 
     def of_field(self, node: Condition, field: Field) -> tuple[Test, ...]:
         """The tests on a field that is neither a content nor a log."""
+        if field.type is Type.SEVERITY:
+            return self._severities(node)
         if field.type in ORDERED:
             return self.ordered(node, field.type, field.nanoseconds)
         if node.operator is not Operator.IS:
@@ -55,6 +58,33 @@ class Values:
         if field.sql in _LOWER:
             return _texts([Value(tuple(s.lower() for s in v.segments), v.quoted) for v in node.values])
         return _texts(node.values)
+
+    def _severities(self, node: Condition) -> tuple[Test, ...]:
+        """A name is the whole of its numbers: `>=warn` begins with them, `>warn` behind them."""
+        if node.operator is Operator.IS:
+            return tuple(self._severity_range(value) for value in node.values)
+        first, last = self._severity(node.values[0])
+        match node.operator:
+            case Operator.ABOVE:
+                return (Between(last, None, low_open=True),)
+            case Operator.FROM:
+                return (Between(first, None),)
+            case Operator.BELOW:
+                return (Between(None, first, high_open=True),)
+            case _:
+                return (Between(None, last),)
+
+    def _severity_range(self, value: Value) -> Between:
+        low, dots, high = value.text.partition("..")
+        if not dots or value.quoted:
+            return Between(*self._severity(value))
+        below = Value((low,), False, Place(value.place.offset, len(low)))
+        above = Value((high,), False, Place(value.place.offset + len(low) + 2, len(high)))
+        return Between(self._severity(below)[0] if low else None, self._severity(above)[1] if high else None)
+
+    def _severity(self, value: Value) -> tuple[int, int]:
+        wanted = f"one of {', '.join(SEVERITIES)}, or a number from 1 to 24"
+        return self._read(value, literals.severity, wanted, tuple(SEVERITY_WORDS))
 
     def _one_of(self, value: Value, field: Field) -> Value:
         word = value.text.lower()

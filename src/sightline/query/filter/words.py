@@ -1,4 +1,4 @@
-"""Words that stand for themselves: the kinds of spans and their statuses."""
+"""Words that stand for themselves: the kinds of spans, their statuses, and how severe a log record is."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ STATUSES = ("ok", FAILED, "unset")
 OTEL_KINDS = ("internal", "server", "client", "producer", "consumer", "unspecified")
 USAGE_SOURCES = ("own", "rollup")
 COST_SOURCES = ("computed", "reported", "unknown")
+# The first of each name's four numbers (OpenTelemetry's log data model, severity fields, 2026-11).
+SEVERITIES = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
+# What other systems call them: the mapping in appendix B of the same page; `critical` as OpenTelemetry's own
+# bridge of Python's logging sends it.
+SEVERITY_WORDS = SEVERITIES | {
+    "verbose": 1, "fine": 5, "information": 9, "informational": 9, "notice": 10, "warning": 13, "err": 17,
+    "severe": 17, "alert": 19, "critical": 21, "emergency": 21, "emerg": 21, "panic": 21,
+}  # fmt: skip
 
 
 def _kinds() -> tuple[str, ...]:
