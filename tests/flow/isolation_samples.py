@@ -83,9 +83,9 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     ),
     "GET /api/v1/content/{hash}": (Ask({"hash": "{hash}"}, shows=True),),
     "GET /api/v1/export": tuple(
-        Ask(query={"format": name, "what": what, "q": text})
-        for name in ("jsonl", "csv")
-        for what in ("spans", "traces")
+        Ask(query={"format": form, "target": target, "q": text}, shows=not text)
+        for form in ("jsonl", "csv", "otlp")
+        for target in ("spans", "traces")
         for text in ("", "trace_id:{trace}")
     ),
     "GET /api/v1/sessions": _queries(*_FILTERS),
@@ -159,6 +159,10 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     ),
     "GET /p/{project}/traces/{trace_id}/record": (Ask({"trace_id": "{trace}"}, {"span": "{call}"}),),
     "GET /p/{project}/first": (Ask(),),
+    "GET /p/{project}/compare": (
+        Ask(query={"a": "{trace}", "b": "{trace}"}, shows=True),
+        Ask(query={"a": "{trace}"}),
+    ),
     "GET /p/{project}/go": (Ask(query={"q": "{trace}"}), Ask(query={"q": "{session}"})),
     "GET /p/{project}/suggest": (
         Ask(query={"q": "user:", "at": "5"}),

@@ -68,7 +68,7 @@ class Hostile:
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
     with opened(tmp_path_factory.mktemp("hostile")) as city:
         settle(city, "charlie")
-        said = Said("", f" {ALL} " + "\n\n".join(MARKDOWN))
+        said = Said("", f" {ALL} ", "\n\n".join(MARKDOWN))
         values = send(city, "charlie", said)
         stored(city, "charlie", 6)
         control = city.parts.control
