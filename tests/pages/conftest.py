@@ -12,6 +12,7 @@ from pages_parts import Parts
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from sightline.pages import traces_questions
 from sightline.pages.routes import not_found, routes
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.settings import StoreSettings
@@ -42,6 +43,12 @@ def sql(store: Store) -> Iterator[SqlEndpoint]:
     found.open()
     yield found
     found.close()
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages come whole, however busy the machine is."""
+    monkeypatch.setattr(traces_questions, "PATIENCE", 60.0)
 
 
 @pytest.fixture

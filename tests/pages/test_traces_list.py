@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -12,7 +11,7 @@ import pages_story as story
 import pytest
 from starlette.testclient import TestClient
 
-from sightline.pages import traces, traces_questions
+from sightline.pages import traces_questions
 from sightline.pages.address import view
 from sightline.pages.traces_columns import columns
 from sightline.pages.traces_state import PARAMETERS, ListState, read
@@ -236,18 +235,8 @@ def test_parts_come_by_themselves(client: TestClient, part: str) -> None:
     assert answer.status_code == 200 and f'id="{part}"' in answer.text and "<html" not in answer.text
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(traces, "soon", lambda work, otherwise: _at_once(work, otherwise))
-    yield
-
-
-async def _at_once(work: Any, otherwise: Any) -> Any:
-    work.close()
-    return otherwise
-
-
-def test_what_takes_long_comes_later(client: TestClient, impatient: None) -> None:
+def test_what_takes_long_comes_later(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traces_questions, "PATIENCE", 0.0)
     text = page(client)
     assert ids(text) and text.count('hx-trigger="load"') == 2 and "Counting" in text
 

@@ -30,7 +30,7 @@ _BUILT: dict[str, tuple[str, str, str]] = {
 }
 _USUAL = {
     Target.TRACES: ("name", "input", "duration", "tokens", "cost", "model"),
-    Target.SPANS: ("kind", "name", "input", "duration", "tokens", "cost", "model"),
+    Target.SPANS: ("kind", "name", "input", "duration", "tokens", "cost"),
 }
 _ONLY = {"kind": Target.SPANS, "spans": Target.TRACES, "errors": Target.TRACES}
 

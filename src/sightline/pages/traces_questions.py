@@ -133,10 +133,10 @@ async def grouped(store: Store, state: ListState, selection: Selection) -> tuple
     return traces_figures.groups(state, await breakdown(store, question))
 
 
-async def soon(work: Awaitable[_T], otherwise: _T, patience: float = PATIENCE) -> _T:
+async def soon(work: Awaitable[_T], otherwise: _T) -> _T:
     """What is there soon; what takes longer is stopped and replaced."""
     try:
-        return await asyncio.wait_for(work, patience)
+        return await asyncio.wait_for(work, PATIENCE)
     except TimeoutError:
         return otherwise
 
