@@ -8,6 +8,7 @@ import { listenForList } from "./list";
 import { closeMenus } from "./menus";
 import { listenForPalette, namePalette } from "./palette";
 import { followSelection } from "./selection";
+import { listenForSql } from "./sql";
 import { followTail } from "./tail";
 import { localiseTimes } from "./times";
 import { showWaiting } from "./waiting";
@@ -24,6 +25,7 @@ closeMenus();
 listenForPalette();
 followSelection();
 listenForCharts();
+listenForSql();
 tellZone();
 
 document.addEventListener("htmx:load", (event) => {

@@ -90,6 +90,11 @@ class Services:
     checks: dict[str, Check] = field(default_factory=dict)
 
     @property
+    def sql(self) -> SqlEndpoint:
+        """What answers users' own SQL."""
+        return self.api.sql
+
+    @property
     def intake(self) -> Callable[[], Intake]:
         """What arrives now."""
         return lambda: replace(self.meter(), quarantined=self.journal.stats().quarantined)

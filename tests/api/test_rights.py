@@ -105,6 +105,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
             tokens[person.email.split("@")[0]] = control.start_session(person, Origin("", ""), 1e6)
         settings = SimpleNamespace(
             settings=Settings(), control=control, gate=server.services.gate, store=store,
+            sql=server.services.sql,
             intake=lambda: Intake(), projects=lambda: [p.name for p in control.projects()],
             clock=lambda: 1_764_000_000 * 10**9, journal=server.services.journal, prices=Book(),
             running=Running(0, "all", ready), scrapes=None,

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from sightline.pages.routes import not_found, routes
+from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.settings import StoreSettings
 from sightline.store import schema
 from sightline.store.store import Store, embedded_url
@@ -34,10 +35,19 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     found.close()
 
 
+@pytest.fixture(scope="module")
+def sql(store: Store) -> Iterator[SqlEndpoint]:
+    """What answers readers' own SQL."""
+    found = SqlEndpoint(store, StoreSettings())
+    found.open()
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def parts(store: Store) -> Parts:
+def parts(store: Store, sql: SqlEndpoint) -> Parts:
     """The pages' surroundings."""
-    return Parts(store)
+    return Parts(store, sql=sql)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from sightline.journal.segment import JournalStats, Layout
 from sightline.pages.routes import not_found, routes
 from sightline.pages.services import Intake, Running
 from sightline.query.scrape_keeper import ScrapeKeeper
+from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.records.access import DEFAULT_PROJECT, Principal, Scope
 from sightline.settings import Settings
 from sightline.store.store import Store
@@ -109,6 +110,7 @@ class Parts:
     control: Control = field(default_factory=empty_control)
     gate: OpenGate = field(default_factory=OpenGate)
     settings: Settings = field(default_factory=Settings)
+    sql: SqlEndpoint = None  # type: ignore[assignment]
     intake: Callable[[], Intake] = lambda: Intake(612.0, 1.2, 0, 5, 0, "")
     projects: Callable[[], Sequence[str]] = lambda: ["default", "empty", "hostile", "talk"]
     clock: Callable[[], int] = lambda: story.NOW

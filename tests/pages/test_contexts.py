@@ -11,21 +11,27 @@ from sightline.pages.access_log import LogContext
 from sightline.pages.account import AccountContext
 from sightline.pages.entrance import LoginContext, SetPasswordContext
 from sightline.pages.environment import ENVIRONMENT, render
+from sightline.pages.explore import ExploreContext
 from sightline.pages.first import FirstContext
 from sightline.pages.health import HealthContext
 from sightline.pages.keys import KeysContext
-from sightline.pages.overview import OverviewContext
+from sightline.pages.overview import AttentionPart, EndsPart, OverviewContext
 from sightline.pages.palette import GoContext, PlacesContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.prices import PricesContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
 from sightline.pages.scrape import ScrapeContext
+from sightline.pages.sql import SqlContext
 from sightline.pages.trace import TraceContext
 from sightline.pages.traces import TracesContext
 
 PAGES = {
     "overview.html": OverviewContext,
+    "_attention.html": AttentionPart,
+    "_ends.html": EndsPart,
+    "explore.html": ExploreContext,
+    "sql.html": SqlContext,
     "traces.html": TracesContext,
     "trace.html": TraceContext,
     "first.html": FirstContext,

@@ -34,8 +34,8 @@ def test_the_navigation_names_only_pages_that_exist() -> None:
     view = address.view("default", "/p/default/traces", {}, "", NOW)
     full = shell.shell("Traces", "traces", view, Intake(), ["default"])
     empty = shell.shell("First run", "first", view, Intake(), ["default"], empty=True)
-    assert [link.text for link in full.navigation] == ["Overview", "Traces"]
-    assert [link.text for link in empty.navigation] == ["Overview", "Traces", "First run"]
+    assert [link.text for link in full.navigation] == ["Overview", "Traces", "Explore"]
+    assert [link.text for link in empty.navigation] == ["Overview", "Traces", "Explore", "First run"]
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,8 @@ RIGHTS: Mapping[str, Least] = {
     "GET /traces/{trace_id}": Least.PERSON,
     "GET /p/{project}": Least.READER,
     "GET /p/{project}/": Least.READER,
+    "GET /p/{project}/explore": Least.READER,
+    "GET /p/{project}/explore/sql": Least.READER,
     "GET /p/{project}/traces": Least.READER,
     "GET /p/{project}/traces/{trace_id}": Least.READER,
     "GET /p/{project}/first": Least.READER,

@@ -21,6 +21,7 @@ from sightline.records.overview import Overview
 MODEL_MEASURES = ("count", "errors", "error_rate", "duration.p95", "ttft.p95", "tokens", "cost")
 SERVICE_MEASURES = ("count", "errors", "error_rate", "duration.p95")
 MODELS, SERVICES = "kind:llm", "depth:0"
+LESS = frozenset({"Tokens", "TTFT p95"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,12 @@ class PanelRow:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A table of the overview."""
+    """A table of the overview. `less` are columns that narrow screens have no room for."""
 
     id: str
     title: str
     head: tuple[str, ...]
+    less: frozenset[str]
     rows: tuple[PanelRow, ...]
     note: str
     href: str
@@ -341,7 +343,7 @@ def _panel(
         made.append(PanelRow("All", "", "", href, cells, total=True))
     # Explore asks the same, with everything that can be changed about it.
     link = _explore(view, by, whole.group.filter, spans)
-    return Panel(f"by-{by}", title, head, tuple(made), note, link)
+    return Panel(f"by-{by}", title, head, LESS, tuple(made), note, link)
 
 
 def _explore(view: View, by: str, q: str, spans: bool) -> str:

@@ -25,6 +25,7 @@ from sightline.pages.admission import admit
 from sightline.pages.answers import Missing, Refused, html
 from sightline.pages.entrance import Entrance, Hashing, to_sign_in
 from sightline.pages.environment import render
+from sightline.pages.explore import ExplorePages
 from sightline.pages.filter_bar import FilterPages
 from sightline.pages.first import FirstPages
 from sightline.pages.frames import Endpoint, Frames
@@ -41,6 +42,7 @@ from sightline.pages.scrape import ScrapePages
 from sightline.pages.security import PageHeaders
 from sightline.pages.services import Services
 from sightline.pages.shell import THEME_COOKIE
+from sightline.pages.sql import SqlPages
 from sightline.pages.trace import TracePages
 from sightline.pages.traces import TracesPages
 from sightline.pages.views import ViewPages
@@ -51,7 +53,10 @@ from sightline.store.rows import QueryTimeout
 log = structlog.get_logger(__name__)
 _YEAR = 365 * 86400
 # Groups of pages of one project, each with its own table of addresses.
-PROJECT_PAGES = (OverviewPages, TracesPages, TracePages, FirstPages, FilterPages, ViewPages, GoPages)
+PROJECT_PAGES = (
+    OverviewPages, TracesPages, TracePages, ExplorePages, SqlPages, FirstPages, FilterPages, ViewPages,
+    GoPages,
+)  # fmt: skip
 
 
 def routes(services: Services) -> list[BaseRoute]:

@@ -11,6 +11,7 @@ from sightline.control.control import Control
 from sightline.journal.quarantine import Entry
 from sightline.journal.segment import JournalStats
 from sightline.query.scrape_keeper import ScrapeKeeper
+from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.records.access import Principal
 from sightline.settings import Settings
 from sightline.store.store import Store
@@ -82,6 +83,10 @@ class Services(Protocol):
     @property
     def store(self) -> Store:
         """Where traces are."""
+
+    @property
+    def sql(self) -> SqlEndpoint:
+        """What answers readers' own SQL."""
 
     @property
     def gate(self) -> Authenticator:

@@ -51,6 +51,7 @@ class Entry:
 NAVIGATION: tuple[Entry, ...] = (
     Entry("overview", "Overview", "o"),
     Entry("traces", "Traces", "t"),
+    Entry("explore", "Explore", "e"),
 )
 
 
