@@ -63,8 +63,7 @@ def test_queries(server: Server, query: str) -> None:
 
 
 def test_guides_name_every_operation_and_limit() -> None:
-    text = (GUIDES / "api.md").read_text() + (GUIDES / "sql.md").read_text()
-    text += (GUIDES / "connect.md").read_text()
+    text = "".join(page.read_text() for page in GUIDES.glob("*.md"))
     for operation in OPERATIONS:
         first = operation.path.split("/")[1]
         assert f"/api/v1/{first}" in text or f"/{first}" in text, operation.path

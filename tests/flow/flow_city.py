@@ -34,11 +34,16 @@ class Said:
     """What a project's telemetry says; each word stands for one place where texts go."""
 
     mark: str
+    line: str = ""
     more: str = ""
 
     def word(self, place: str) -> str:
-        """The project's own word for a place."""
-        return f"{self.mark}{place}{self.more}"
+        """The project's own word for a place, in one line."""
+        return f"{self.mark}{place}{self.line}"
+
+    def text(self, place: str) -> str:
+        """What it says at a place where people write and models answer."""
+        return f"{self.word(place)}{self.more}"
 
 
 @dataclass
@@ -182,7 +187,7 @@ def send(city: City, project: str, said: Said, traces: int = 2) -> dict[str, str
             {"scope": {"name": said.word("scope")}, "spans": spans}]}]},
         "logs": {"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": [{
             "timeUnixNano": str(now), "severityNumber": 17, "severityText": "ERROR",
-            "body": {"stringValue": f"{said.word('log')} happened"}, "traceId": ids[0], "spanId": ids[0][:16],
+            "body": {"stringValue": f"{said.text('log')} happened"}, "traceId": ids[0], "spanId": ids[0][:16],
             "attributes": [_text(said.word("logkey"), said.word("logvalue"))]}]}]}]},
         "metrics": {"resourceMetrics": [{"resource": resource, "scopeMetrics": [{"metrics": [{
             "name": said.word("metric"), "description": said.word("description"), "unit": "1",
@@ -211,8 +216,8 @@ def _spans(trace_id: str, start: int, said: Said) -> list[dict[str, Any]]:
                        _text(said.word("key"), said.word("value")), _text("sightline.tags", said.word("tag")),
                        _text("sightline.feature", said.word("feature"))],
         "events": [{"timeUnixNano": str(start), "name": said.word("event"),
-                    "attributes": [_text("exception.message", said.word("exception"))]}],
-        "status": {"code": 2, "message": said.word("message")},
+                    "attributes": [_text("exception.message", said.text("exception"))]}],
+        "status": {"code": 2, "message": said.text("message")},
     }  # fmt: skip
     call = {
         "traceId": trace_id, "spanId": trace_id[16:], "parentSpanId": trace_id[:16],
@@ -220,8 +225,8 @@ def _spans(trace_id: str, start: int, said: Said) -> list[dict[str, Any]]:
         "startTimeUnixNano": str(start + S // 10), "endTimeUnixNano": str(start + S // 2),
         "attributes": [
             _text("gen_ai.operation.name", "chat"), _text("gen_ai.request.model", said.word("model")),
-            _text("gen_ai.input.messages", message("user", f"{said.word('question')} please")),
-            _text("gen_ai.output.messages", message("assistant", f"{said.word('answer')} indeed")),
+            _text("gen_ai.input.messages", message("user", f"{said.text('question')} please")),
+            _text("gen_ai.output.messages", message("assistant", f"{said.text('answer')} indeed")),
             {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "12"}},
             {"key": "gen_ai.usage.output_tokens", "value": {"intValue": "34"}}],
     }  # fmt: skip
@@ -231,8 +236,8 @@ def _spans(trace_id: str, start: int, said: Said) -> list[dict[str, Any]]:
         "startTimeUnixNano": str(start + S // 5), "endTimeUnixNano": str(start + S // 4),
         "attributes": [
             _text("gen_ai.operation.name", "execute_tool"), _text("gen_ai.tool.name", said.word("tool")),
-            _text("gen_ai.tool.call.arguments", json.dumps({"q": said.word("argument")})),
-            _text("gen_ai.tool.call.result", said.word("result"))],
+            _text("gen_ai.tool.call.arguments", json.dumps({"q": said.text("argument")})),
+            _text("gen_ai.tool.call.result", said.text("result"))],
     }  # fmt: skip
     return [root, call, tool]
 

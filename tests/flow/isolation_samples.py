@@ -82,6 +82,25 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
         *_queries("project:{other}", "trace_id:{trace}"),
     ),
     "GET /api/v1/content/{hash}": (Ask({"hash": "{hash}"}, shows=True),),
+    "GET /api/v1/export": tuple(
+        Ask(query={"format": form, "target": target, "q": text}, shows=not text)
+        for form in ("jsonl", "csv", "otlp")
+        for target in ("spans", "traces")
+        for text in ("", "trace_id:{trace}")
+    ),
+    "GET /api/v1/sessions": _queries(*_FILTERS),
+    "GET /api/v1/sessions/{session_id:path}": (Ask({"session_id": "{session}"}, shows=True),),
+    "GET /api/v1/users": _queries(*_FILTERS),
+    "GET /api/v1/logs": (
+        Ask(shows=True),
+        Ask(query={"q": "trace_id:{trace}"}),
+        Ask(query={"trace_id": "{trace}"}),
+    ),
+    "GET /api/v1/metrics": (Ask(shows=True),),
+    "GET /api/v1/metrics/{name:path}": (Ask({"name": "{metric}"}, {"by": "{metrickey}"}),),
+    "GET /api/v1/views": (Ask(), Ask(query={"page": "traces"})),
+    "POST /api/v1/views": (Ask(body={"name": "mine", "page": "traces", "query": "q=session:{session}"}),),
+    "DELETE /api/v1/views/{view_id}": (Ask({"view_id": "{view}"}),),
     "GET /api/v1/projects": (Ask(),),
     "POST /api/v1/projects": (Ask(body={"name": "{other}"}),),
     "GET /api/v1/keys": (Ask(shows=True),),
@@ -125,7 +144,44 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
         Ask({"trace_id": "{trace}"}, shows=True),
         Ask({"trace_id": "{trace}"}, {"span": "{call}", "tab": "messages"}, shows=True),
     ),
+    "GET /p/{project}/traces/{trace_id}/record": (Ask({"trace_id": "{trace}"}, {"span": "{call}"}),),
     "GET /p/{project}/first": (Ask(),),
+    "GET /p/{project}/compare": (
+        Ask(query={"a": "{trace}", "b": "{trace}"}, shows=True),
+        Ask(query={"a": "{trace}"}),
+    ),
+    "GET /p/{project}/go": (
+        Ask(query={"to": "{trace}"}),
+        Ask(query={"to": "{session}"}, shows=True),
+        Ask(query={"to": "{user}"}, shows=True),
+        Ask(query={"to": "project:{other}"}),
+    ),
+    "GET /p/{project}/suggest": (
+        Ask(query={"q": "user:", "at": "5"}),
+        Ask(query={"q": "attr.", "at": "5"}),
+        Ask(query={"q": "{mark}"}),
+    ),
+    "GET /p/{project}/sessions": (Ask(shows=True), *_queries("session:{session}", "project:{other}")),
+    "GET /p/{project}/sessions/{session_id:path}": (Ask({"session_id": "{session}"}, shows=True),),
+    "GET /p/{project}/users": (Ask(shows=True), *_queries("user:{user}", "project:{other}")),
+    "GET /p/{project}/users/{user_id:path}": (Ask({"user_id": "{user}"}, shows=True),),
+    "GET /p/{project}/logs": (Ask(shows=True), *_queries("trace_id:{trace}", "project:{other}")),
+    "GET /p/{project}/metrics": (Ask(shows=True), *_queries("project:{other}")),
+    "GET /p/{project}/metrics/{name:path}": (Ask({"name": "{metric}"}, {"by": "{metrickey}"}, shows=True),),
+    "GET /p/{project}/explore": (
+        Ask(query={"measure": "count", "by": "model"}),
+        Ask(query={"by": "user", "q": "project:{other}"}),
+    ),
+    "GET /p/{project}/explore/sql": tuple(Ask(query={"sql": text}) for text in (*_SELECTS, *_CLEVER)),
+    "POST /p/{project}/views": (
+        Ask(form={"name": "mine", "page": "traces", "query": "q=session:{session}"}),
+    ),
+    "POST /p/{project}/views/{view}/rename": (Ask({"view": "{view}"}, form={"name": "theirs"}),),
+    "POST /p/{project}/views/{view}/share": (Ask({"view": "{view}"}, form={"shared": "yes"}),),
+    "POST /p/{project}/views/{view}/delete": (Ask({"view": "{view}"}, form={}),),
+    "GET /docs": (Ask(),),
+    "GET /docs/{operation}": (Ask({"operation": "list_traces"}), Ask({"operation": "{other}"})),
+    "GET /docs/{operation}/try": (Ask({"operation": "one_trace"}, {"trace_id": "{trace}"}),),
     # settings
     "GET /settings": (Ask(),),
     "GET /settings/me": (Ask(),),
@@ -146,6 +202,24 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /settings/projects": (Ask(query={"project": "{project}"}),),
     "POST /settings/projects": (Ask(form={"name": "{other}"}),),
     "POST /settings/projects/{project}/periods": (Ask(form={"retention": "1", "content": "1"}),),
+    "POST /settings/projects/{project}/environment": (
+        Ask(form={"environment": "{environment}", "description": "mine"}),
+    ),
+    "GET /settings/prices": (Ask(query={"project": "{project}"}, shows=True),),
+    "POST /settings/prices": (
+        Ask(form={"project": "{project}", "model": "b", "valid_from": "2026-11-01", "rate_input": "1"}),
+    ),
+    "POST /settings/prices/{version}/withdraw": (Ask({"version": "{price}"}, form={"project": "{project}"}),),
+    "GET /settings/scrape": (Ask(query={"project": "{project}"}),),
+    "POST /settings/scrape": (Ask(form={"project": "{project}", "kind_llm": "yes", "sets": "9"}),),
+    "GET /settings/health": (Ask(query={"project": "{project}"}),),
+    "POST /settings/health/quarantine/{entry}/requeue": (
+        Ask({"entry": "{entry}"}, form={"project": "{project}"}),
+    ),
+    "POST /settings/health/quarantine/{entry}/discard": (
+        Ask({"entry": "{entry}"}, form={"project": "{project}"}),
+    ),
+    "GET /settings/log": (Ask(query={"project": "{project}"}),),
     # whatever has no address
     "GET /{path:path}": (Ask({"path": "p/{other}/nothing/{trace}"}),),
     "GET /api": (Ask(),),

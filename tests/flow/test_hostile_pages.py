@@ -19,13 +19,16 @@ import pytest
 from flow_city import Answer, City, Said, opened, quarantined, send, settle, stored
 from isolation_samples import SAMPLES, Ask
 
+from sightline.api.rights import RIGHTS
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "pages"))
 from pages_elements import Elements
 from pages_hostile import ALL, CORPUS, MARKDOWN
 
 pytestmark = pytest.mark.flow
-_SHOWN = ("GET /p/", "GET /settings", "GET /traces", "GET /{")
-PAGES = [route for route in SAMPLES if route.startswith(_SHOWN)]
+_SHOWN = ("GET /p/", "GET /settings", "GET /docs", "GET /traces", "GET /{")
+ROUTES = [route for route in SAMPLES if route in RIGHTS]
+PAGES = [route for route in ROUTES if route.startswith(_SHOWN)]
 NEVER = frozenset({
     "style", "iframe", "object", "embed", "base", "frame", "applet", "math", "foreignobject", "audio",
     "video",
@@ -65,7 +68,7 @@ class Hostile:
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
     with opened(tmp_path_factory.mktemp("hostile")) as city:
         settle(city, "charlie")
-        said = Said("", f" {ALL} " + "\n\n".join(MARKDOWN))
+        said = Said("", f" {ALL} ", "\n\n".join(MARKDOWN))
         values = send(city, "charlie", said)
         stored(city, "charlie", 6)
         control = city.parts.control
@@ -87,7 +90,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
             "other": ALL, "project": "charlie", "hash": refs[0], "call": values["trace"][16:],
             "price": str(price.version), "key": key.id, "person": str(person.id), "mark": "",
             "entry": quarantined(city, "charlie"), "word": ALL, "environment": said.word("environment"),
-            "attribute": said.word("key"), "traces_cursor": ALL, "spans_cursor": ALL,
+            "attribute": said.word("key"), "traces_cursor": ALL, "spans_cursor": ALL, "view": "1",
+            "metric": said.word("metric"), "metrickey": said.word("metrickey"),
         }  # fmt: skip
         yield Hostile(city, values)
 
@@ -146,7 +150,7 @@ def test_what_is_looked_for_would_be_found(text: str) -> None:
         harmless(Answer(200, {"content-security-policy": "default-src 'none'"}, text))
 
 
-@pytest.mark.parametrize("route", [r for r in SAMPLES if r.startswith("GET /api/v1")])
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.startswith("GET /api/v1")])
 def test_answers_of_the_api_are_no_pages(hostile: Hostile, route: str) -> None:
     answer = hostile.ask(route, SAMPLES[route][0])
     assert answer.headers["x-content-type-options"] == "nosniff"

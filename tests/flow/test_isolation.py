@@ -21,6 +21,7 @@ from sightline.api.rights import RIGHTS
 
 pytestmark = pytest.mark.flow
 OURS, THEIRS = Said("heron"), Said("quillon")
+ROUTES = [route for route in SAMPLES if route in RIGHTS]
 ASKERS = ("alpha read", "alpha admin", "alpha reader", "alpha admin person")
 
 
@@ -109,13 +110,15 @@ def neighbours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbours]
             "other": "bravo", "hash": refs[0], "call": values["trace"][16:], "mark": THEIRS.mark,
             "price": str(price.version), "key": key.id, "person": str(person.id),
             "entry": quarantined(city, "bravo"), "word": THEIRS.word("question"),
-            "environment": THEIRS.word("environment"), "attribute": THEIRS.word("key"),
+            "environment": THEIRS.word("environment"), "attribute": THEIRS.word("key"), "view": "1",
+            "metric": THEIRS.word("metric"), "metrickey": THEIRS.word("metrickey"),
         }  # fmt: skip
         yield Neighbours(city, values)
 
 
 def test_every_route_has_a_sample() -> None:
-    assert set(RIGHTS) == set(SAMPLES) | set(WITHOUT), "say in isolation_samples.py how each route is asked"
+    missing = sorted(set(RIGHTS) - set(SAMPLES) - set(WITHOUT))
+    assert not missing, "say in isolation_samples.py how each of these is asked"
     assert not set(SAMPLES) & set(WITHOUT)
     assert all(SAMPLES.values()) and all(WITHOUT.values())
 
@@ -128,7 +131,7 @@ def revealed(answer: Answer, asked: str, values: Mapping[str, str]) -> list[str]
     return sorted(word for word in found if word not in asked.lower())
 
 
-@pytest.mark.parametrize("route", SAMPLES)
+@pytest.mark.parametrize("route", ROUTES)
 def test_nothing_of_another_project_is_in_any_answer(neighbours: Neighbours, route: str) -> None:
     before = neighbours.snapshot()
     reads = route.startswith("GET") or "/sql" in route or "/clickhouse" in route
@@ -149,7 +152,7 @@ def test_nothing_of_another_project_is_in_any_answer(neighbours: Neighbours, rou
     assert not reads or any(status < 400 or status == 404 for status in statuses), statuses
 
 
-@pytest.mark.parametrize("route", [r for r, asks in SAMPLES.items() if any(ask.shows for ask in asks)])
+@pytest.mark.parametrize("route", [r for r in ROUTES if any(ask.shows for ask in SAMPLES[r])])
 def test_their_own_people_see_it_there(neighbours: Neighbours, route: str) -> None:
     for ask in SAMPLES[route]:
         if ask.shows:

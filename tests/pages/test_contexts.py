@@ -9,6 +9,7 @@ from jinja2 import UndefinedError, meta, nodes
 
 from sightline.pages.access_log import LogContext
 from sightline.pages.account import AccountContext
+from sightline.pages.api_docs import ApiDocsContext
 from sightline.pages.entrance import LoginContext, SetPasswordContext
 from sightline.pages.environment import ENVIRONMENT, render
 from sightline.pages.explore import ExploreContext
@@ -48,6 +49,7 @@ PAGES = {
     "_places.html": PlacesContext,
     "health.html": HealthContext,
     "access_log.html": LogContext,
+    "api_docs.html": ApiDocsContext,
 }
 # Set by a page for the frame it stands in.
 FRAME = {"theme_name", "page_title"}

@@ -96,6 +96,9 @@ RIGHTS: Mapping[str, Least] = {
     "POST /p/{project}/views/{view}/rename": Least.READER,
     "POST /p/{project}/views/{view}/share": Least.READER,
     "POST /p/{project}/views/{view}/delete": Least.READER,
+    "GET /docs": Least.PERSON,
+    "GET /docs/{operation}": Least.PERSON,
+    "GET /docs/{operation}/try": Least.PERSON,
     "GET /theme": Least.ANYONE,
     "GET /static/{name}": Least.ANYONE,
     # signing in and out

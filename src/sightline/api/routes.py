@@ -156,4 +156,7 @@ class _Nothing(_Endpoint):
     """Whatever has no address."""
 
     async def respond(self, request: Request) -> Response:
-        raise Problem(404, f"There is nothing at {request.url.path[:200]}; see {PREFIX}/openapi.json.")
+        raise Problem(
+            404,
+            f"There is nothing at {request.url.path[:200]}; see {PREFIX}/openapi.json, or /docs.",
+        )

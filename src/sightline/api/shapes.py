@@ -42,6 +42,11 @@ def strict(*required: str, **properties: Schema) -> Schema:
     }
 
 
+def shown(schema: Schema, **example: Any) -> Schema:
+    """A body with one that works, for people to begin with."""
+    return {**schema, "examples": [example]}
+
+
 def listed(schema: Schema) -> Schema:
     """A list."""
     return {"type": "array", "items": schema}
@@ -60,14 +65,17 @@ def told(**properties: Schema) -> Schema:
     return record(**asked, **properties)
 
 
-SQL_BODY = strict(
-    "query",
-    query={"type": "string", "minLength": 1, "maxLength": 65536, "description": "One SELECT."},
-    parameters={
-        "type": "object",
-        "description": "Values for {name:Type} in the query.",
-        "additionalProperties": True,
-    },
+SQL_BODY = shown(
+    strict(
+        "query",
+        query={"type": "string", "minLength": 1, "maxLength": 65536, "description": "One SELECT."},
+        parameters={
+            "type": "object",
+            "description": "Values for {name:Type} in the query.",
+            "additionalProperties": True,
+        },
+    ),
+    query="SELECT model, count() AS calls FROM spans GROUP BY model",
 )
 SQL_ANSWER = record(
     columns=listed(TEXT),
@@ -95,11 +103,18 @@ SPAN = record(
 TRACE = record("trace_id", "spans", "next", trace_id=TEXT, spans=listed(SPAN), next=CURSOR)
 PROJECT = record(name=PROJECT_NAME, created_at=TIME, retention_days=WHOLE, content_days=WHOLE)
 PROJECTS = record(projects=listed(PROJECT))
-PROJECT_BODY = strict("name", name=PROJECT_NAME, retention_days=DAYS, content_days=DAYS)
+PROJECT_BODY = shown(
+    strict("name", name=PROJECT_NAME, retention_days=DAYS, content_days=DAYS),
+    name="shop",
+    retention_days=90,
+    content_days=14,
+)
 SCOPE: Schema = {"type": "string", "enum": ["ingest", "read", "admin"]}
 KEY = record("id", "project", "scope", id=TEXT, project=TEXT, scope=SCOPE, label=TEXT, created_at=TIME)
 KEYS = record(keys=listed(KEY))
-KEY_BODY = strict("scope", scope=SCOPE, label={"type": "string", "maxLength": 200})
+KEY_BODY = shown(
+    strict("scope", scope=SCOPE, label={"type": "string", "maxLength": 200}), scope="read", label="dashboards"
+)
 NEW_KEY = record(
     "id", "key", id=TEXT, project=TEXT, scope=SCOPE, key={"type": "string", "description": "Shown once."}
 )
@@ -115,7 +130,17 @@ PRICE_ITEM = strict(
     note={"type": "string", "maxLength": 200},
     every_project=FLAG,
 )
-PRICES_BODY = strict("prices", prices=listed(PRICE_ITEM))
+PRICES_BODY = shown(
+    strict("prices", prices=listed(PRICE_ITEM)),
+    prices=[
+        {
+            "provider": "acme",
+            "model": "chat-*",
+            "valid_from": "2026-11-01",
+            "rates": {"input": 1.5, "output": 6},
+        }
+    ],
+)
 PRICE = record(
     "version", "provider", "model", version=WHOLE, provider=TEXT, model=TEXT, valid_from=TEXT, rates=ANYTHING
 )
@@ -125,12 +150,18 @@ ENTRY = record(
 )
 QUARANTINE = record(entries=listed(ENTRY))
 DECIDED = record(id=TEXT)
-BACKUP_BODY = strict("directory", directory={"type": "string", "minLength": 1, "maxLength": 4096})
-SCRAPE_BODY = strict(
-    "labels",
-    labels={"type": "array", "items": {"type": "string", "enum": list(LABELS)}},
-    kinds={"type": "array", "items": {"type": "string", "enum": list(KINDS)}},
-    sets={"type": "integer", "minimum": 1, "maximum": MOST_SETS, "description": "Most label sets."},
+BACKUP_BODY = shown(
+    strict("directory", directory={"type": "string", "minLength": 1, "maxLength": 4096}),
+    directory="/backups/monday",
+)
+SCRAPE_BODY = shown(
+    strict(
+        "labels",
+        labels={"type": "array", "items": {"type": "string", "enum": list(LABELS)}},
+        kinds={"type": "array", "items": {"type": "string", "enum": list(KINDS)}},
+        sets={"type": "integer", "minimum": 1, "maximum": MOST_SETS, "description": "Most label sets."},
+    ),
+    labels=["model", "team"],
 )
 SCRAPE_SETTINGS = record(labels=listed(TEXT), kinds=listed(TEXT), sets=WHOLE)
 HEALTH = record(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -84,7 +84,7 @@ async def one_trace(call: Call) -> Mapping[str, Any]:
     }
 
 
-def _start(cursor: str | None, spans: tuple[Span, ...]) -> int:
+def _start(cursor: str | None, spans: Sequence[Span]) -> int:
     """Where a cursor points to: after its span, which late spans may have moved, or else to its place."""
     if cursor is None:
         return 0

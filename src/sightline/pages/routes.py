@@ -23,6 +23,7 @@ from sightline.pages.account import AccountPages
 from sightline.pages.address import Link, local, path_of, theme_of, with_query
 from sightline.pages.admission import admit
 from sightline.pages.answers import Missing, Refused, html
+from sightline.pages.api_docs import ApiDocsPages
 from sightline.pages.entrance import Entrance, Hashing, to_sign_in
 from sightline.pages.environment import render
 from sightline.pages.explore import ExplorePages
@@ -57,6 +58,8 @@ PROJECT_PAGES = (
     OverviewPages, TracesPages, TracePages, ExplorePages, SqlPages, FirstPages, FilterPages, ViewPages,
     GoPages,
 )  # fmt: skip
+# And those that are about no project.
+SERVER_PAGES = (ApiDocsPages,)
 
 
 def routes(services: Services) -> list[BaseRoute]:
@@ -80,6 +83,7 @@ def routes(services: Services) -> list[BaseRoute]:
         *entrance.table(),
         *openid.table(),
         *me.table(),
+        *(entry for part in SERVER_PAGES for entry in part(services, frames).table()),
         *(entry for part in PROJECT_PAGES for entry in part(services, frames).table()),
         *(entry for part in settings for entry in part(services, frames.frame).table()),
     )
