@@ -66,8 +66,6 @@ ON_THE_WAY = frozenset(
         "/p/{project}/logs",
         "/p/{project}/metrics",
         "/p/{project}/metrics/{name:path}",
-        "/p/{project}/explore",
-        "/p/{project}/explore/sql",
     )
 )
 # What answers GET and is no page of its own.
