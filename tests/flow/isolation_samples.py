@@ -163,7 +163,12 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
         Ask(query={"a": "{trace}", "b": "{trace}"}, shows=True),
         Ask(query={"a": "{trace}"}),
     ),
-    "GET /p/{project}/go": (Ask(query={"q": "{trace}"}), Ask(query={"q": "{session}"})),
+    "GET /p/{project}/go": (
+        Ask(query={"to": "{trace}"}),
+        Ask(query={"to": "{session}"}, shows=True),
+        Ask(query={"to": "{user}"}, shows=True),
+        Ask(query={"to": "project:{other}"}),
+    ),
     "GET /p/{project}/suggest": (
         Ask(query={"q": "user:", "at": "5"}),
         Ask(query={"q": "attr.", "at": "5"}),
@@ -205,12 +210,16 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /settings/projects": (Ask(query={"project": "{project}"}),),
     "POST /settings/projects": (Ask(form={"name": "{other}"}),),
     "POST /settings/projects/{project}/periods": (Ask(form={"retention": "1", "content": "1"}),),
-    "POST /settings/projects/{project}/environment": (Ask(form={"name": "mine"}),),
+    "POST /settings/projects/{project}/environment": (
+        Ask(form={"environment": "{environment}", "description": "mine"}),
+    ),
     "GET /settings/prices": (Ask(query={"project": "{project}"}, shows=True),),
-    "POST /settings/prices": (Ask(form={"project": "{project}", "provider": "a", "model": "b"}),),
+    "POST /settings/prices": (
+        Ask(form={"project": "{project}", "model": "b", "valid_from": "2026-11-01", "rate_input": "1"}),
+    ),
     "POST /settings/prices/{version}/withdraw": (Ask({"version": "{price}"}, form={"project": "{project}"}),),
     "GET /settings/scrape": (Ask(query={"project": "{project}"}),),
-    "POST /settings/scrape": (Ask(form={"project": "{project}", "labels": "team"}),),
+    "POST /settings/scrape": (Ask(form={"project": "{project}", "kind_llm": "yes", "sets": "9"}),),
     "GET /settings/health": (Ask(query={"project": "{project}"}),),
     "POST /settings/health/quarantine/{entry}/requeue": (
         Ask({"entry": "{entry}"}, form={"project": "{project}"}),

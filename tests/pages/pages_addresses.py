@@ -49,6 +49,9 @@ SAMPLES: Mapping[str, tuple[str, ...]] = {
     "/settings/scrape": ("/settings/scrape?project={project}",),
     "/settings/health": ("/settings/health",),
     "/settings/log": ("/settings/log",),
+    "/docs": ("/docs",),
+    "/docs/{operation}": ("/docs/list_traces",),
+    "/docs/{operation}/try": ("/docs/list_traces/try?q={filter}",),
     "/login": ("/login",),
     "/set-password": ("/set-password?token=none",),
     "/{path:path}": ("/nowhere/at/all",),
@@ -63,8 +66,6 @@ ON_THE_WAY = frozenset(
         "/p/{project}/logs",
         "/p/{project}/metrics",
         "/p/{project}/metrics/{name:path}",
-        "/p/{project}/explore",
-        "/p/{project}/explore/sql",
     )
 )
 # What answers GET and is no page of its own.

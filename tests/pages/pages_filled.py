@@ -168,7 +168,7 @@ def filled(store: Store, directory: Path) -> Iterator[Parts]:
         # The page of SQL asks it.
         sql = SqlEndpoint(store, StoreSettings())
         sql.open()
-        vars(parts)["sql"] = sql
+        parts.sql = sql
         try:
             yield parts
         finally:
