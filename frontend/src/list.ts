@@ -1,4 +1,5 @@
 // The list: a cursor over the cells of a line, conditions from cells, selected lines, facets that are excluded.
+import htmx from "htmx.org";
 import { switchedOff, typing } from "./keys";
 
 const line = (): HTMLTableRowElement | null =>
@@ -13,9 +14,10 @@ export const selecting = (): boolean => selected().length > 0;
 export function visit(href: string): void {
   const link = document.createElement("a");
   link.href = href;
+  link.hidden = true;
   (document.querySelector("main") ?? document.body).append(link);
+  htmx.process(link);
   link.click();
-  link.remove();
 }
 
 // Cells.

@@ -47,6 +47,10 @@ DATA: dict[str, list[str]] = {
         " '9026-01-02 03:04:05', '192.0.2.1', 'a browser')",
         "INSERT INTO lockouts (subject, failures, last_at) VALUES ('account:x', 3, '2026-01-02 03:04:05')",
     ],
+    "0004": [
+        "INSERT INTO views (id, project, name, page, query, owner, created_at)"
+        " VALUES ('v1', 'shop', 'slow', 'traces', 'q=llm', 'aaaabbbbcccc', '2026-01-02 03:04:05')",
+    ],
 }
 
 
@@ -69,6 +73,8 @@ def check_data(control: Control, revision: str) -> None:
         assert (person.email, person.server_admin, person.has_password) == ("ann@example.com", True, False)
         assert person.roles == {"shop": Role.EDITOR}
         assert [s.agent for s in control.sessions(person.id, idle=1e9)] == ["a browser"]
+    if known.index(revision) >= known.index("0004"):
+        assert [(v.name, v.query) for v in control.views("shop", "aaaabbbbcccc")] == [("slow", "q=llm")]
 
 
 def engine_of(url: str) -> sa.Engine:

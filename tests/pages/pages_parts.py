@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 
 import pages_story as story
 import uvicorn
@@ -34,12 +37,23 @@ class OpenGate:
         return self.principal
 
 
+@cache
+def empty_control() -> Control:
+    """A control database without people and keys, one for all tests that need no more."""
+    folder = tempfile.TemporaryDirectory()
+    made = Control(f"sqlite:///{folder.name}/control.db")
+    made.migrate()
+    atexit.register(folder.cleanup)
+    atexit.register(made.close)
+    return made
+
+
 @dataclass
 class Parts:
     """Everything the pages need, each part replaceable."""
 
     store: Store
-    control: Control = None  # type: ignore[assignment]
+    control: Control = field(default_factory=empty_control)
     gate: OpenGate = field(default_factory=OpenGate)
     settings: Settings = field(default_factory=Settings)
     sql: SqlEndpoint = None  # type: ignore[assignment]

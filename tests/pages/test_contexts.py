@@ -15,7 +15,7 @@ from sightline.pages.first import FirstContext
 from sightline.pages.keys import KeysContext
 from sightline.pages.logs import ListPart, LivePart, LogsContext, PanePart
 from sightline.pages.metrics import MetricContext, MetricsContext
-from sightline.pages.overview import OverviewContext
+from sightline.pages.overview import AttentionPart, EndsPart, OverviewContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
@@ -25,6 +25,8 @@ from sightline.pages.traces import TracesContext
 
 PAGES = {
     "overview.html": OverviewContext,
+    "_attention.html": AttentionPart,
+    "_ends.html": EndsPart,
     "explore.html": ExploreContext,
     "sql.html": SqlContext,
     "traces.html": TracesContext,

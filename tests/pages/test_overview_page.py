@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from html import unescape
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pages_story as story
@@ -13,6 +14,7 @@ from starlette.testclient import TestClient
 
 from sightline.pages.address import View, view
 from sightline.pages.attention import MOST, MOST_OF_A_KIND, NEW_ERRORS, attention
+from sightline.pages.environment import ENVIRONMENT
 from sightline.pages.figures import changed, shown
 from sightline.pages.services import Intake
 from sightline.query.measures import Unit
@@ -20,6 +22,7 @@ from sightline.query.selection import Target, count, select
 from sightline.query.window import Window
 from sightline.records.figures import Figure, Group, Series
 from sightline.records.overview import Behaviour
+from sightline.store.rows import QueryTimeout
 from sightline.store.store import Store
 
 QUIET = Intake(612.0, 1.2, 0, 5, 0, "")
@@ -102,7 +105,7 @@ def test_days_begin_at_the_readers_midnight(client: TestClient) -> None:
 
 def test_what_arrives_badly_comes_first(parts: Parts, client: TestClient) -> None:
     parts.intake = lambda: Intake(1.0, 14.0, 3, 5, 2, "Key 4f2a was revoked.")
-    html = page(client)
+    html = page(client, "?parts=all")
     attn = html[html.index('id="attention"') :]
     assert (
         attn.index("Requests in quarantine")
@@ -172,3 +175,27 @@ def test_figures_say_what_they_leave_out_and_how_they_changed() -> None:
     assert changed(3, 0, Unit.COUNT) == "new"
     assert changed(None, 1, Unit.COUNT) == ""
     assert changed(30, 1, Unit.COUNT) == "30×"
+
+
+def test_parts_come_alone_and_a_failing_one_says_why(parts: Parts, client: TestClient) -> None:
+    first = page(client)
+    assert 'id="attention" class="later"' in first and "<noscript>" in first
+    for name in ("attention", "ends"):
+        alone = client.get("/p/default/?vs=prev", headers={"hx-request": "true", "hx-target": name}).text
+        assert alone.count("<!doctype") == 0 and f'id="{name}"' in alone
+
+    async def late(*_: object, **__: object) -> None:
+        raise QueryTimeout("too long")
+
+    parts.store = SimpleNamespace(fetch=late)  # type: ignore[assignment]
+    alone = client.get("/p/default/", headers={"hx-request": "true", "hx-target": "attention"}).text
+    assert "A shorter one is quicker" in alone
+
+
+def test_names_that_others_wrote_do_nothing(store: Store) -> None:
+    name = '<script>alert(1)</script>" onload="x'
+    entries, _ = attention(
+        place(), [behaviour(name, 1000, 90, 1e9)], [behaviour(name, 1000, 5, 1e9)], [], 0, QUIET
+    )
+    html = ENVIRONMENT.get_template("_attention.html").render(entries=entries, more=0, method="", failure="")
+    assert "<script>" not in html and 'onload="x' not in html

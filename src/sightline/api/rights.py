@@ -57,6 +57,9 @@ RIGHTS: Mapping[str, Least] = {
     "GET /api/v1/suggest": Least.READER,
     "GET /api/v1/search": Least.READER,
     "GET /api/v1/content/{hash}": Least.READER,
+    "GET /api/v1/views": Least.READER,
+    "POST /api/v1/views": Least.READER,
+    "DELETE /api/v1/views/{view_id}": Least.READER,
     "GET /api/v1/projects": Least.READER,
     "POST /api/v1/projects": Least.OPERATOR,
     "GET /api/v1/keys": Least.ADMIN,
@@ -93,6 +96,11 @@ RIGHTS: Mapping[str, Least] = {
     "GET /p/{project}/metrics": Least.READER,
     "GET /p/{project}/metrics/{name:path}": Least.READER,
     "GET /p/{project}/suggest": Least.READER,
+    # Readers save for themselves; what everyone sees needs an editor, which `api.views` asks.
+    "POST /p/{project}/views": Least.READER,
+    "POST /p/{project}/views/{view}/rename": Least.READER,
+    "POST /p/{project}/views/{view}/share": Least.READER,
+    "POST /p/{project}/views/{view}/delete": Least.READER,
     "GET /theme": Least.ANYONE,
     "GET /static/{name}": Least.ANYONE,
     # signing in and out

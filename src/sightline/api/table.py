@@ -16,6 +16,7 @@ from sightline.api import (
     sql,
     texts,
     traces,
+    views,
     vocabulary,
 )
 from sightline.api.operations import Operation
@@ -29,6 +30,7 @@ TOPICS: Mapping[str, tuple[Operation, ...]] = {
     "Metrics": metrics.OPERATIONS,
     "Texts": texts.OPERATIONS,
     "SQL": sql.OPERATIONS,
+    "Saved views": views.OPERATIONS,
     "Projects and keys": projects.OPERATIONS,
     "Prices": prices.OPERATIONS,
     "Quarantine": quarantine.OPERATIONS,

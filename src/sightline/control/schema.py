@@ -210,3 +210,17 @@ LOCKOUTS = sa.Table(
     sa.Column("until", Utc),
     sa.Index("ix_lockouts_last_at", "last_at"),
 )
+
+# A page with its query string under a name. `owner` NULL: everyone in the project sees it.
+VIEWS = sa.Table(
+    "views",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    _project(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("page", sa.Text, nullable=False),
+    sa.Column("query", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, sa.ForeignKey("people.id")),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Index("ix_views_project", "project"),
+)

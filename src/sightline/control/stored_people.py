@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sightline.control import names, tokens
 from sightline.control.errors import AlreadyExists, InvalidValue, NotFound
-from sightline.control.schema import LINKS, PEOPLE, ROLES, SESSIONS
+from sightline.control.schema import LINKS, PEOPLE, ROLES, SESSIONS, VIEWS
 from sightline.control.session import SYSTEM, Session, existing_project
 from sightline.records.people import Person, Role
 
@@ -119,6 +119,7 @@ class StoredPeople(Session):
                 self._keep_one(db, person)
             for table in (ROLES, LINKS, SESSIONS):
                 db.execute(table.delete().where(table.c.person == person.id))
+            db.execute(VIEWS.delete().where(VIEWS.c.owner == person.id))
             change = PEOPLE.update().where(PEOPLE.c.id == person.id)
             db.execute(change.values(removed_at=self._now(), password=None, server_admin=False))
             self._note(db, by, "person.remove", None, person.email, {})

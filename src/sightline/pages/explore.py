@@ -36,13 +36,15 @@ from sightline.query.filter.errors import FilterError
 from sightline.query.in_use import attributes_in_use
 from sightline.query.measures import UnknownMeasure
 from sightline.query.question import BadQuestion, Question, ask
-from sightline.query.selection import Selection, Target
+from sightline.query.selection import Selection, Target, select
 from sightline.records.figures import Breakdown
 from sightline.store.rows import Limits, QueryTooLarge, StoreError
 
 # Names of attributes are an aid to typing; they wait for nobody.
 _AID = Limits(seconds=1.0, rows=10)
 MOST_ATTRIBUTES = 300
+_NEW_ENOUGH = 60 * 10**9
+MOST_PROJECTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ class ExplorePages:
     def __init__(self, services: Services, frames: Frames) -> None:
         self.services = services
         self.frames = frames
+        # By project: names of attributes and until when (ns) they are new enough.
+        self._names: dict[str, tuple[int, tuple[str, ...]]] = {}
 
     def table(self) -> Table:
         """Method, path and endpoint of each."""
@@ -158,11 +162,20 @@ class ExplorePages:
     async def _attributes(self, found: Selection | FilterError) -> tuple[str, ...]:
         if isinstance(found, FilterError) or found.target is Target.TRACES:
             return ()
+        project, now = found.window.project, self.services.clock()
+        until, names = self._names.get(project, (0, ()))
+        if now < until:
+            return names
+        everything = select("", found.window, now)
         try:
-            used = await attributes_in_use(self.services.store, found, _AID)
+            used = await attributes_in_use(self.services.store, everything, _AID)
         except StoreError:
-            return ()
-        return tuple(one.name for one in used[:MOST_ATTRIBUTES])
+            return names
+        names = tuple(one.name for one in used[:MOST_ATTRIBUTES])
+        if len(self._names) >= MOST_PROJECTS:
+            self._names.clear()
+        self._names[project] = (now + _NEW_ENOUGH, names)
+        return names
 
 
 def tabs(view: View, current: str) -> tuple[Link, ...]:

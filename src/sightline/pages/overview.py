@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sightline.pages.address import COMPARISONS, View, path_of, with_query
-from sightline.pages.answers import html
+from sightline.pages.answers import html, part
 from sightline.pages.attention import METHOD, Entry, attention
 from sightline.pages.charts import Chart
 from sightline.pages.environment import render
@@ -34,15 +34,18 @@ from sightline.query import traces as questions
 from sightline.query.behaviour import behaviour
 from sightline.query.breakdown import breakdown, rank
 from sightline.query.buckets import buckets
-from sightline.query.overview import SHOWN, overview
+from sightline.query.overview import SHOWN, ends, overview
 from sightline.query.question import Question, ask
 from sightline.query.selection import Selection, Target, select
 from sightline.query.window import Window
 from sightline.records.figures import Breakdown
-from sightline.records.overview import Behaviour, Overview
+from sightline.records.overview import Behaviour, Ends, Overview
 from sightline.records.trace import TraceSummary
+from sightline.store.rows import QueryTimeout, QueryTooLarge, StoreError
 
 _DAY = 86_400 * 10**9
+# Models that are looked at for missing prices.
+MOST_MODELS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Standout:
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class End:
     """Requests at one end of the list, and the list."""
 
     title: str
@@ -69,8 +72,28 @@ class Ends:
 
 
 @dataclass(frozen=True, slots=True)
+class AttentionPart:
+    """Everything `_attention.html` shows."""
+
+    entries: tuple[Entry, ...]
+    more: int
+    method: str
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndsPart:
+    """Everything `_ends.html` shows."""
+
+    ends: tuple[End, ...]
+    now: int
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OverviewContext:
-    """Everything `overview.html` shows."""
+    """Everything `overview.html` shows. With `later`, what needs attention and the ends of the list are not
+    there: scripts fetch them from `here`, and `whole` is the same page with all of it."""
 
     shell: Shell
     now: int
@@ -79,12 +102,16 @@ class OverviewContext:
     compared: str
     tiles: tuple[Tile, ...]
     charts: tuple[Chart, ...]
+    panels: tuple[Panel, ...]
     entries: tuple[Entry, ...]
     more: int
     method: str
-    panels: tuple[Panel, ...]
-    ends: tuple[Ends, ...]
+    ends: tuple[End, ...]
     quiet: bool
+    failure: str
+    later: bool
+    here: str
+    whole: str
 
 
 class OverviewPages:
@@ -105,41 +132,86 @@ class OverviewPages:
         return RedirectResponse(with_query(path_of(project, ""), dict(request.query_params)), 302)
 
     async def show(self, request: Request) -> Response:
-        """The overview; the first run while a project has no trace."""
-        view, principal = await self.frames.view(request, ("vs", "zone"))
-        store, now = self.services.store, self.services.clock()
-        place = zone_name(request)
-        found, behaved, environments = await asyncio.gather(
-            self._figures(view, now, place),
-            self._behaved(view, now),
-            questions.environments(store, view.project, view.since),
+        """The overview, or a part of it; the first run while a project has no trace.
+
+        What needs attention and what stands out ask the most and come after the figures, where scripts run.
+        """
+        view, principal = await self.frames.view(request, ("vs", "zone", "parts"))
+        now, wanted = self.services.clock(), part(request)
+        if wanted == "attention":
+            return html(render("_attention.html", await self._attention_or_why(view, now)))
+        if wanted == "ends":
+            return html(render("_ends.html", await self._ends_or_why(view, now)))
+        store, place = self.services.store, zone_name(request)
+        found, environments = await asyncio.gather(
+            self._figures(view, now, place), questions.environments(store, view.project, view.since)
         )
-        if (
-            not found.now.whole.total[0].value
-            and await questions.latest_arrival(store, view.project, 0) is None
-        ):
+        quiet = not found.now.whole.total[0].value
+        if quiet and await questions.latest_arrival(store, view.project, 0) is None:
             return RedirectResponse(path_of(view.project, "first"), 302)
-        summaries = await self._summaries(view, found.now)
-        frame = await self.frames.shell("Overview", "overview", view, principal, environments, compares=True)
-        entries, more = attention(
-            view, *behaved, found.models.rows, MODEL_MEASURES.index("cost"), self.services.intake()
-        )
+        all_of_it = quiet or request.query_params.get("parts") == "all"
+        attn = await self._attention(view, now) if all_of_it else AttentionPart((), 0, METHOD)
+        stand_out = await self._ends(view, now) if all_of_it else EndsPart((), now)
         context = OverviewContext(
-            shell=frame,
+            shell=await self.frames.shell(
+                "Overview", "overview", view, principal, environments, compares=True
+            ),
             now=now,
             since=view.since,
             until=view.until,
             compared=COMPARISONS[view.vs].lower() if view.vs != "none" else "",
             tiles=tiles(view, found, frozenset(entry.name for entry in NAVIGATION)),
             charts=charts(view, found, zone(place), now),
-            entries=entries,
-            more=more,
-            method=METHOD,
             panels=panels(view, found),
-            ends=_ends(view, found.now, summaries),
-            quiet=not found.now.whole.total[0].value,
+            entries=attn.entries,
+            more=attn.more,
+            method=attn.method,
+            ends=stand_out.ends,
+            quiet=quiet,
+            failure="",
+            later=not all_of_it,
+            here=view.link(""),
+            whole=view.link("", parts="all"),
         )
         return html(render("overview.html", context))
+
+    async def _attention_or_why(self, view: View, now: int) -> AttentionPart:
+        try:
+            return await self._attention(view, now)
+        except StoreError as error:
+            return AttentionPart((), 0, METHOD, _why(error))
+
+    async def _ends_or_why(self, view: View, now: int) -> EndsPart:
+        try:
+            return await self._ends(view, now)
+        except StoreError as error:
+            return EndsPart((), now, _why(error))
+
+    async def _attention(self, view: View, now: int) -> AttentionPart:
+        """How spans behave now and did before: what is compared with where nothing is chosen, too."""
+        store = self.services.store
+        earlier = view.earlier or view.window.earlier(view.window.length)
+        calls = _selected(view, now, view.window, Target.SPANS, MODELS)
+
+        async def both() -> tuple[tuple[Behaviour, ...], tuple[Behaviour, ...]]:
+            before = await behaviour(store, _selected(view, now, earlier, Target.SPANS))
+            return await behaviour(store, _selected(view, now, view.window, Target.SPANS), before), before
+
+        behaved, models = await asyncio.gather(
+            both(), breakdown(store, ask(calls, ("count", "cost"), ["model"], top=MOST_MODELS))
+        )
+        entries, more = attention(view, *behaved, models.rows, 1, self.services.intake())
+        return AttentionPart(entries, more, METHOD)
+
+    async def _ends(self, view: View, now: int) -> EndsPart:
+        store = self.services.store
+        everything = _selected(view, now, view.window)
+        failed = _selected(view, now, view.window, text="status:error")
+        found = await ends(store, everything, failed)
+        ids = list(dict.fromkeys((*found.slowest, *found.dearest, *found.failed)))
+        listed = await questions.summaries(store, view.project, ids, view.since - _DAY)
+        summaries = {trace_id: summary for trace_id, (summary, _) in listed.items()}
+        return EndsPart(_listed(view, found, summaries), now)
 
     async def _figures(self, view: View, now: int, place: str) -> Both:
         store = self.services.store
@@ -167,17 +239,12 @@ class OverviewPages:
         )
         return Both(first, then, *models, *services)
 
-    async def _behaved(self, view: View, now: int) -> tuple[tuple[Behaviour, ...], tuple[Behaviour, ...]]:
-        """How spans behave now and did before: what is compared with where nothing is chosen, too."""
-        store = self.services.store
-        earlier = view.earlier or view.window.earlier(view.window.length)
-        before = await behaviour(store, _selected(view, now, earlier, Target.SPANS))
-        return await behaviour(store, _selected(view, now, view.window, Target.SPANS), before), before
 
-    async def _summaries(self, view: View, found: Overview) -> dict[str, TraceSummary]:
-        ids = list(dict.fromkeys((*found.slowest, *found.dearest, *found.failed)))
-        listed = await questions.summaries(self.services.store, view.project, ids, view.since - _DAY)
-        return {trace_id: summary for trace_id, (summary, _) in listed.items()}
+def _why(error: StoreError) -> str:
+    """Why a part is missing, and what to do. The figures of the page stay."""
+    if isinstance(error, QueryTimeout | QueryTooLarge):
+        return "This range holds more than could be looked through in time. A shorter one is quicker."
+    return "The store did not answer. Reload the page to try again."
 
 
 def _selected(
@@ -195,7 +262,7 @@ def _before(question: Question, earlier: Window, place: str) -> Question:
     )
 
 
-def _ends(view: View, found: Overview, summaries: dict[str, TraceSummary]) -> tuple[Ends, ...]:
+def _listed(view: View, found: Ends, summaries: dict[str, TraceSummary]) -> tuple[End, ...]:
     def rows(ids: Sequence[str]) -> tuple[Standout, ...]:
         known = (summaries[trace_id] for trace_id in ids if trace_id in summaries)
         return tuple(
@@ -213,9 +280,9 @@ def _ends(view: View, found: Overview, summaries: dict[str, TraceSummary]) -> tu
 
     failed = view.link("traces", q="status:error")
     return (
-        Ends("Slowest", view.link("traces", sort="-duration"), rows(found.slowest), "No request began."),
-        Ends(
+        End("Slowest", view.link("traces", sort="-duration"), rows(found.slowest), "No request began."),
+        End(
             "Dearest", view.link("traces", sort="-cost"), rows(found.dearest), "No request has a known cost."
         ),
-        Ends("Last failed", failed, rows(found.failed), "No request failed."),
+        End("Last failed", failed, rows(found.failed), "No request failed."),
     )

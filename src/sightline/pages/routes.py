@@ -42,6 +42,7 @@ from sightline.pages.shell import THEME_COOKIE
 from sightline.pages.sql import SqlPages
 from sightline.pages.trace import TracePages
 from sightline.pages.traces import TracesPages
+from sightline.pages.views import ViewPages
 from sightline.query import traces as questions
 from sightline.records.access import Principal
 from sightline.store.rows import QueryTimeout
@@ -51,7 +52,7 @@ _YEAR = 365 * 86400
 # Groups of pages of one project, each with its own table of addresses.
 PROJECT_PAGES = (
     OverviewPages, TracesPages, TracePages, LogsPages, MetricPages, ExplorePages, SqlPages, FirstPages,
-    FilterPages,
+    FilterPages, ViewPages,
 )  # fmt: skip
 
 

@@ -23,7 +23,9 @@ from sightline.pages.traces_figures import FiguresPart, Group
 from sightline.pages.traces_questions import Listed, faceted, figures, grouped, listed, side_by_side, soon
 from sightline.pages.traces_rows import Row
 from sightline.pages.traces_state import PARAMETERS, VIEWS, ListState, read
+from sightline.pages.views import ViewMenu, view_menu
 from sightline.query import traces as questions
+from sightline.query.filter.edits import parts_of
 from sightline.query.filter.errors import FilterError
 from sightline.query.in_use import attributes_in_use
 from sightline.query.selection import Selection
@@ -55,6 +57,7 @@ class TracesContext:
 
     shell: Shell
     bar: FilterBar
+    menu: ViewMenu
     now: int
     noun: str
     grouped: bool
@@ -65,6 +68,7 @@ class TracesContext:
     figures: FiguresPart
     facets: FacetsPart
     facets_late: bool
+    conditions: int
     telling: tuple[tuple[str, Choice], ...]
     views: tuple[Link, ...]
     here: str
@@ -89,10 +93,17 @@ class _Answers:
     figures: FiguresPart
     facets: FacetsPart
     used: Sequence[Used]
+    conditions: int = 0
 
 
 def context(
-    shell: Shell, bar: FilterBar, state: ListState, shown: Columns, answers: _Answers, now: int
+    shell: Shell,
+    bar: FilterBar,
+    menu: ViewMenu,
+    state: ListState,
+    shown: Columns,
+    answers: _Answers,
+    now: int,
 ) -> TracesContext:
     """What the page shows of the answers of the store."""
     found, view = answers.listed, state.view
@@ -102,6 +113,7 @@ def context(
     return TracesContext(
         shell=shell,
         bar=bar,
+        menu=menu,
         now=now,
         noun="traces" if state.shows == "traces" else "spans",
         grouped=state.shows == "groups",
@@ -112,6 +124,7 @@ def context(
         figures=answers.figures,
         facets=answers.facets,
         facets_late=answers.facets is traces_facets.NONE and bar.mistake is None,
+        conditions=answers.conditions,
         telling=tuple(traces_facets.telling(answers.facets)),
         views=view_links(state, list(VIEWS.items())),
         here=state.link(
@@ -188,7 +201,10 @@ class TracesPages:
         if wanted == "columns":
             shown, _ = columns(state, answers.used)
         frame = await self.frames.shell("Traces", "traces", state.view, principal, environments)
-        return html(render(PARTS.get(wanted, "traces.html"), context(frame, bar, state, shown, answers, now)))
+        kept = {"q": view.q or None} | state.kept
+        menu = await view_menu(self.services, state.view, principal, "traces", kept)
+        shows = context(frame, bar, menu, state, shown, answers, now)
+        return html(render(PARTS.get(wanted, "traces.html"), shows))
 
     async def _answers(
         self, state: ListState, found: Selection | FilterError, shown: Columns, now: int, wanted: str
@@ -212,7 +228,7 @@ class TracesPages:
             soon(figures(store, state, found, now), traces_figures.none(late=True)),
             soon(faceted(store, state, found, now), traces_facets.NONE),
         )
-        return _Answers(rows, groups, counted, faces, ())
+        return _Answers(rows, groups, counted, faces, (), len(parts_of(found.node)))
 
     async def _rows(self, state: ListState, found: Selection, shown: Columns, now: int) -> Listed:
         if state.shows == "groups":

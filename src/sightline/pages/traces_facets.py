@@ -57,16 +57,15 @@ class Panel:
 @dataclass(frozen=True, slots=True)
 class FacetsPart:
     """All facets. `counted_since` (ns) is set where not the whole range was counted; `fault` says why there
-    are none; `kept` are hidden fields of the search in a facet. `chosen` counts values that narrow."""
+    are none; `kept` are hidden fields of the search in a facet."""
 
     panels: tuple[Panel, ...]
     counted_since: int | None
     fault: str
     kept: tuple[tuple[str, str], ...]
-    chosen: int
 
 
-NONE = FacetsPart((), None, "", (), 0)
+NONE = FacetsPart((), None, "", ())
 
 
 def names(state: ListState) -> tuple[str, ...]:
@@ -87,8 +86,7 @@ def part(state: ListState, selection: Selection, found: Facets, more: Facet | No
     late = found.since if found.since > selection.window.since else None
     kept = state.view.carried | {"q": state.view.q or None} | state.kept | {"facet": state.facet or None}
     hidden = tuple((name, value) for name, value in kept.items() if value)
-    active = sum(choice.state != "" for panel in panels for choice in panel.choices)
-    return FacetsPart(tuple(panels), late, "", hidden, active)
+    return FacetsPart(tuple(panels), late, "", hidden)
 
 
 def _panel(state: ListState, node: Node, facet: Facet, wide: bool) -> Panel | None:

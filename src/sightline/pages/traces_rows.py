@@ -246,7 +246,7 @@ def _cut(text: str, marks: Sequence[tuple[int, int]]) -> tuple[Said, ...]:
 def _excerpt(place: Place) -> tuple[Said, ...]:
     """The found place with a little around it: what comes first is what was found."""
     text, marks = place.excerpt.text, place.excerpt.ranges
-    begin = max(0, marks[0][0] - _AROUND // 2) if marks else 0
+    begin = max(0, marks[0][0] - _AROUND // 4) if marks else 0
     if marks:
         # The keys of a message are no part of what it says.
         key = max((m.end() for m in _KEY.finditer(text, 0, marks[0][0])), default=0)

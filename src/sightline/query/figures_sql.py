@@ -50,7 +50,7 @@ def ranking(question: Question) -> Statement:
 def measuring(question: Question, ranked: Ranked, exact: bool = True) -> Statement:
     """The statement that measures the ranked groups, all others as number 0, and everything, over time."""
     sql = Sql(question.selection.window)
-    found = [f"{_bucket(question.buckets, sql)} AS bucket"]
+    found = [f"{bucket_of(question.buckets, sql)} AS bucket"]
     sets = "((bucket), ())"
     marks = ["grouping(bucket) AS no_bucket"]
     if question.by:
@@ -76,44 +76,11 @@ def measuring(question: Question, ranked: Ranked, exact: bool = True) -> Stateme
     return sql.statement(f"SELECT\n{_lines(chosen)}\n{source}\nGROUP BY GROUPING SETS {sets}")
 
 
-def surveying(question: Question, exact: bool, groups: int, ends: int) -> Statement:
-    """One pass over traces: their measures in all, for each bucket, and for each value of each dimension.
-
-    `mark` tells the sets apart, with a bit for each column, the bucket's highest, 0 for what is grouped by.
-    Of the whole, the ids of the `ends` slowest, dearest and last failed traces.
-    """
-    sql = Sql(question.selection.window)
-    columns = [f"d{n}" for n in range(len(question.by))]
-    figures = [
-        text
-        for n, one in enumerate(question.measures)
-        for text in (f"{one.sql(True, exact)} AS m{n}", f"{one.unknown_sql(True)} AS u{n}")
-    ]
-    started = "toUnixTimestamp64Nano(s.start_time)"
-    chosen = [
-        f"{_bucket(question.buckets, sql)} AS bucket",
-        *(f"s.{column} AS {column}" for column in columns),
-        f"grouping({', '.join(['bucket', *columns])}) AS mark",
-        "count() AS found",
-        "count() OVER (PARTITION BY mark) AS groups",
-        *figures,
-        f"groupArraySorted({ends})((-toInt64(s.duration_ns), s.trace_id)) AS slowest",
-        f"groupArraySortedIf({ends})((-ifNull(s.cost_usd, 0), s.trace_id), s.cost_usd > 0) AS dearest",
-        f"groupArraySortedIf({ends})((-{started}, s.trace_id), s.status = 'error') AS failed",
-    ]
-    sets = ", ".join(f"({column})" for column in ["bucket", *columns])
-    return sql.statement(
-        f"SELECT\n{_lines(chosen)}\n{_source(question, sql)}\nGROUP BY GROUPING SETS ({sets}, ())\n"
-        f"ORDER BY mark, found DESC, {', '.join(['bucket', *columns])}\n"
-        f"LIMIT {sql.parameters.value('UInt32', groups)} BY mark"
-    )
-
-
 def _lines(columns: Sequence[str]) -> str:
     return indented(",\n".join(columns))
 
 
-def _bucket(found: Buckets, sql: Sql) -> str:
+def bucket_of(found: Buckets, sql: Sql) -> str:
     """The number of a row's bucket, or where days are of different lengths its beginning."""
     moment = "toUnixTimestamp64Nano(s.start_time)"
     if even(found):

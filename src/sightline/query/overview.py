@@ -1,110 +1,153 @@
-"""A project's requests at a glance, in one pass: in all, over time, by feature, team and environment.
+"""A project's requests at a glance: in all, over time, by feature, team and environment.
 
-A request is a trace. What the pass cannot tell, percentiles of all groups that get no row of their own, is
-asked for only where there are so many groups.
+A request is a trace and stands where the first of its topmost spans starts. Its time is that of its topmost
+spans: what goes on after they have ended made nobody wait.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
-from sightline.query.breakdown import breakdown, figure
-from sightline.query.buckets import MOST
-from sightline.query.figures_sql import even, surveying
-from sightline.query.filter.compiler import Sql
+from sightline.query.buckets import Buckets, buckets
+from sightline.query.figures_sql import even
+from sightline.query.filter.compiler import Sql, Statement
 from sightline.query.filter.predicates import AllOf
-from sightline.query.measures import EXACT_UP_TO
+from sightline.query.measures import EXACT_UP_TO, MEASURES
 from sightline.query.question import Question, ask, opening
 from sightline.query.selection import Selection
+from sightline.query.survey_sql import USAGE, dearest, latest, requests, slowest
 from sightline.query.window import Window
 from sightline.records.figures import Figure, Group, Series
-from sightline.records.overview import Overview, Parts
+from sightline.records.overview import Ends, Overview, Parts
 from sightline.store.rows import Rows
 from sightline.store.store import Store
 
-MEASURES = (
+NAMES = (
     "count", "errors", "error_rate", "duration.p50", "duration.p95", "tokens", "input_tokens",
     "output_tokens", "cost", "users", "sessions",
 )  # fmt: skip
 BY = ("feature", "team", "env")
-# How many groups of a dimension get a row of their own; more are asked about once more.
+# How many groups of a dimension get a row of their own.
 SHOWN = 6
 ENDS = 5
+_Measured = dict[tuple[int, Any], dict[str, Any]]
 
 
 async def overview(
     store: Store, selection: Selection, zone: str = "UTC", by: tuple[str, ...] = BY
 ) -> Overview:
-    """The requests of a selection of traces. Raises NoBuckets; errors of the store pass through."""
-    question = ask(selection, MEASURES, by, zone=zone)
+    """The requests of a selection of traces that picks out no spans. Raises NoBuckets.
+
+    Errors of the store pass through.
+    """
+    found = buckets(selection.window, zone=zone)
     exact = await spans(store, selection.window) <= EXACT_UP_TO
-    statement = surveying(question, exact, MOST + 2, ENDS)
-    answer = await store.fetch(statement.text, statement.parameters, purpose="figures")
-    found = _read(question, answer)
-    parts = [await _complete(store, question, one) for one in found.parts]
-    return replace(found, parts=tuple(parts))
+    question = ask(selection, ["count"], by, zone=zone)
+    rows = _by_mark(await _fetch(store, requests(selection, found, by, None, exact)), len(by))
+    points = tuple(_figures(rows.get((-1, n))) for n in _places(found))
+    whole = Series(Group((), False, selection.text), _figures(rows.get((-2, None))), points)
+    parts = tuple([await _parts(store, question, found, n, rows, exact) for n in range(len(by))])
+    return Overview(NAMES, found.starts, found.end, found.step, whole, parts)
+
+
+async def ends(store: Store, selection: Selection, failed: Selection) -> Ends:
+    """The slowest and the dearest of a selection of traces, and the last of one of failed traces.
+
+    Errors of the store pass through.
+    """
+    asked = [slowest(selection, ENDS), dearest(selection, ENDS), latest(failed, ENDS)]
+    answers = await asyncio.gather(*(_fetch(store, one) for one in asked))
+    return Ends(*(tuple(str(row[0]) for row in answer.rows) for answer in answers))
 
 
 async def spans(store: Store, window: Window) -> int:
     """How many spans of a project start in a stretch of time."""
     sql = Sql(window)
-    statement = sql.statement(f"SELECT count() AS found\n{sql.spans(AllOf(()))}")
-    answer = await store.fetch(statement.text, statement.parameters, purpose="figures")
+    answer = await _fetch(store, sql.statement(f"SELECT count() AS found\n{sql.spans(AllOf(()))}"))
     return int(answer.scalar() or 0)
 
 
-async def _complete(store: Store, question: Question, part: Parts) -> Parts:
-    """The groups of a dimension with all others measured, where there are more than are shown."""
-    if part.groups <= SHOWN + 1:
-        return part
-    one = ask(question.selection, MEASURES, [part.by], top=SHOWN)
-    answer = await breakdown(store, one)
-    return Parts(part.by, tuple(replace(row, points=()) for row in answer.rows), answer.groups)
+async def _fetch(store: Store, statement: Statement) -> Rows:
+    return await store.fetch(statement.text, statement.parameters, purpose="figures")
 
 
-def _read(question: Question, answer: Rows) -> Overview:
-    bits = len(question.by) + 1
-    everything = (1 << bits) - 1
-    nothing = tuple(Figure(one.none) for one in question.measures)
-    found = question.buckets
-    places = {start: n for n, start in enumerate(found.starts)}
-    total = nothing
-    ends: tuple[tuple[str, ...], ...] = ((), (), ())
-    points: dict[int, tuple[Figure, ...]] = {}
-    groups: dict[int, list[dict[str, Any]]] = {}
+async def _parts(
+    store: Store,
+    question: Question,
+    found: Buckets,
+    at: int,
+    rows: _Measured,
+    exact: bool,
+) -> Parts:
+    """One dimension: its groups by size, what is not set after them, then other."""
+    selection, one = question.selection, question.by[at]
+    alone = replace(question, by=(one,))
+    mine = [(str(key), row) for (n, key), row in rows.items() if n == at]
+    groups = int(mine[0][1]["groups"]) if mine else 0
+    named = [value for value, _ in mine if value]
+    unset = [value for value, _ in mine if not value]
+    rest = None
+    if groups > SHOWN + 1:
+        named = named[:SHOWN]
+        kept = [*named, *unset]
+        statement = requests(selection, found, (one.name,), kept, exact)
+        again = _by_mark(await _fetch(store, statement), 1)
+        rows = {(at, str(k).removeprefix("=")): row for (n, k), row in again.items() if n == 0 and k}
+        rest = again.get((0, ""))
+    made = [
+        Series(
+            Group((value,), False, opening(alone, [(value,)])),
+            _figures(rows.get((at, value))),
+            (),
+        )
+        for value in [*named, *unset]
+    ]
+    if rest:
+        kept_values = [(value,) for value in [*named, *unset]]
+        filter_ = opening(alone, kept_values, other=True)
+        made.append(Series(Group((), True, filter_), _figures(rest), ()))
+    return Parts(one.name, tuple(made), groups)
+
+
+def _by_mark(answer: Rows, dimensions: int) -> _Measured:
+    """Rows by what they are of: a dimension's number and value, -1 and a bucket, -2 for everything."""
+    everything = (1 << (dimensions + 1)) - 1
+    found: _Measured = {}
     for row in answer.dicts():
         mark = int(row["mark"])
-        figures = tuple(figure(row, n) for n in range(len(question.measures)))
         if mark == everything:
-            if row["found"]:
-                total = figures
-            ends = tuple(
-                tuple(str(pair[1]) for pair in row[name]) for name in ("slowest", "dearest", "failed")
-            )
-        elif mark == everything - (1 << (bits - 1)):
-            points[int(row["bucket"]) if even(found) else places[int(row["bucket"])]] = figures
+            found[-2, None] = row
+            continue
+        column = dimensions - (everything - mark).bit_length()
+        if column < 0:
+            found[-1, int(row["bucket"])] = row
         else:
-            groups.setdefault(mark, []).append(row)
-    parts = []
-    for n, one in enumerate(question.by):
-        rows = groups.get(everything - (1 << (bits - 2 - n)), [])
-        alone = replace(question, by=(one,))
-        series = [
-            Series(
-                Group((value,), False, opening(alone, [(value,)])),
-                tuple(figure(row, m) for m in range(len(question.measures))),
-                (),
-            )
-            for row in rows
-            for value in [str(row[f"d{n}"])]
-        ]
-        # What is not set is a row of its own after all others.
-        series.sort(key=lambda row: row.group.values == ("",))
-        parts.append(Parts(one.name, tuple(series), int(rows[0]["groups"]) if rows else 0))
-    whole = Series(
-        Group((), False, question.selection.text),
-        total,
-        tuple(points.get(n, nothing) for n in range(len(found.starts))),
-    )
-    return Overview(MEASURES, found.starts, found.end, found.step, whole, tuple(parts), *ends)
+            found[column, str(row[f"d{column}"])] = row
+    return found
+
+
+def _places(found: Buckets) -> tuple[int, ...]:
+    """How answers name the buckets: by number, or by their beginning where days differ in length."""
+    return tuple(range(len(found.starts))) if even(found) else found.starts
+
+
+def _figures(row: dict[str, Any] | None) -> tuple[Figure, ...]:
+    """The measures of `NAMES`; without requests what nothing measures."""
+    if not row or not int(row["found"]):
+        return tuple(Figure(MEASURES[name].none) for name in NAMES)
+    count, bad = int(row["found"]), int(row["failed"])
+    p50, p95 = row["took"]
+    unknown = {name: int(row["all_no_cost" if name == "cost" else "all_no_tokens"]) for name in USAGE}
+    found = {
+        "count": Figure(count),
+        "errors": Figure(bad),
+        "error_rate": Figure(bad / count),
+        "duration.p50": Figure(p50),
+        "duration.p95": Figure(p95),
+        "users": Figure(int(row["users"])),
+        "sessions": Figure(int(row["sessions"])),
+        **{name: Figure(row[f"all_{name}"], unknown[name]) for name in USAGE},
+    }
+    return tuple(found[name] for name in NAMES)

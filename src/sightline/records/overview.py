@@ -21,10 +21,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Requests of a project: the whole with its points over time, by dimensions, and the ends of the list.
-
-    `slowest`, `dearest` and `failed` (the last ones) are trace ids, first the one that stands out most.
-    """
+    """Requests of a project: the whole with its points over time, and by dimensions."""
 
     measures: tuple[str, ...]
     starts: tuple[int, ...]
@@ -32,6 +29,12 @@ class Overview:
     step: int
     whole: Series
     parts: tuple[Parts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Trace ids at the ends of the list: slowest, dearest, last failed; the first stands out most."""
+
     slowest: tuple[str, ...]
     dearest: tuple[str, ...]
     failed: tuple[str, ...]
