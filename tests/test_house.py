@@ -12,7 +12,7 @@ SRC = ROOT / "src" / "sightline"
 
 # Left may not import right; entries on one level may import within themselves only, except where named.
 ORDER: list[set[str]] = [
-    {"records", "settings", "measures"},
+    {"records", "settings", "measures", "client"},
     {"catalog", "journal", "store", "control"},
     {"content", "wire", "digest", "query"},
     {"watch", "quality", "drift", "notify", "gateway"},

@@ -47,6 +47,7 @@ from sightline.pages.openid import OpenIdError
 from sightline.pages.routes import not_found
 from sightline.pages.routes import routes as page_routes
 from sightline.pages.services import Intake
+from sightline.query.exports import Exports
 from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.query.sql_stream import SqlStreams
@@ -190,6 +191,8 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         streams = SqlStreams(store, settings.store)
         await asyncio.to_thread(streams.open)
         stack.callback(streams.close)
+        exports = Exports(store, settings.store, sql.relations)
+        stack.callback(exports.close)
         tracing = SelfTracing(journal.append, enabled=settings.self_tracing, loop=asyncio.get_running_loop())
         stack.push_async_callback(tracing.close)
         digester = None
@@ -212,7 +215,7 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
             store, sql, control, gate, journal,
             backup=backup_service(kept, lambda text: Problem(409, text)), prices_changed=prices.renew,
             streams=streams, scrapes=ScrapeKeeper(store, control, clock),
-            clock=clock, limits=RateLimits(settings.api, clock),
+            exports=exports, clock=clock, limits=RateLimits(settings.api, clock),
         )  # fmt: skip
         receiver = Receiver(journal, clock)
         yield Services(

@@ -1,4 +1,4 @@
-"""The command line: sightline serve, demo, doctor, journal, keys, projects, people, backup, restore."""
+"""The command line: sightline serve, tail, query, export, import, demo, doctor, journal, keys, and others."""
 
 from __future__ import annotations
 
@@ -21,9 +21,13 @@ from sightline.journal.commands import journal
 from sightline.journal.disk import Disk
 from sightline.journal.lock import JournalLockedError
 from sightline.operations import logs
+from sightline.operations.ask_commands import export_command, query_command
 from sightline.operations.commands import backup_command, restore_command
+from sightline.operations.completion_command import completion_command
 from sightline.operations.doctor import doctor_command
 from sightline.operations.flags import settings_from, settings_options
+from sightline.operations.import_command import import_command
+from sightline.operations.tail_command import tail_command
 from sightline.settings import Settings
 from sightline.store.rows import StoreError
 from sightline.wire.server import loop_factory
@@ -68,7 +72,10 @@ def _control() -> Control:
 
 main.add_command(demo_command(_demo_server))
 main.add_command(journal)
-for command in (backup_command, restore_command, doctor_command):
+for command in (
+    backup_command, restore_command, doctor_command, tail_command, query_command, export_command,
+    import_command, completion_command,
+):  # fmt: skip
     main.add_command(command)
 
 

@@ -23,6 +23,7 @@ from sightline.api.services import ApiServices
 from sightline.control.control import Control
 from sightline.control.gate import Gate
 from sightline.journal.journal import Journal
+from sightline.query.exports import Exports
 from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.query.sql_stream import SqlStreams
@@ -170,6 +171,7 @@ def around(
         ScrapeKeeper(store, control, clock),
         clock,
         limits,
+        exports=Exports(store, settings, sql.relations),
     )
     server = Server(
         Starlette(routes=[*clickhouse_routes(services), *routes(services)]), services, loop, backups, changes

@@ -35,6 +35,8 @@ ELSEWHERE = {
     "docs/guide/api.md": "tests/api/test_api_guide.py",
     "docs/guide/sql.md": "tests/api/test_api_guide.py",
     "docs/guide/connect.md": "tests/api/test_api_guide.py",
+    "docs/guide/cli.md": "tests/operations/test_cli_guide.py",
+    "docs/guide/export.md": "tests/operations/test_cli_guide.py",
 }
 KEYS = ("a line of the access guide", "tests/control/test_access_guide.py")
 SETUP = ("installs into a folder of its own", ".ci/run")

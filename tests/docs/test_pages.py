@@ -90,7 +90,9 @@ def test_commands_and_their_flags_exist(page: Path) -> None:
     told += re.findall(r"`(sightline(?: [a-z]+)+(?: --[a-z-]+(?: [^`\s]+)?)*)`", page.read_text())
     for text in told:
         call = re.search(
-            r"(?:^|[/ ])sightline ((?:serve|demo|doctor|journal|keys|projects|backup|restore)\b.*)", text
+            r"(?:^|[/ ])sightline ((?:serve|demo|doctor|journal|keys|projects|backup|restore|tail|query"
+            r"|export|import|completion)\b.*)",
+            text,
         )
         if not call:
             continue

@@ -272,6 +272,19 @@ def test_live_and_copied_links(client: TestClient) -> None:
     assert copy is not None and "q=llm" in copy[1] and ".." in copy[1]
 
 
+def test_all_that_match_can_be_exported(client: TestClient) -> None:
+    text = page(client, q="llm", view="spans", env="prod")
+    href = re.search(r'href="(/api/v1/export[^"]+)" hx-boost="false" download', text)
+    assert href is not None
+    asked = {name: value[0] for name, value in parse_qs(urlsplit(href[1]).query).items()}
+    window = state().view.window
+    assert asked == {
+        "project": "default", "q": "llm", "target": "spans", "environment": "prod", "format": "parquet",
+        "since": str(window.since), "until": str(window.until),
+    }  # fmt: skip
+    assert "/api/v1/export" not in page(client, q="kind:")
+
+
 def test_another_project_is_neither_listed_nor_counted(client: TestClient) -> None:
     here, there = (client.get(f"/p/{name}/traces?range=30d").text for name in ("default", "talk"))
     assert ids(there) and not set(ids(here)) & set(ids(there))

@@ -46,6 +46,7 @@ RIGHTS: Mapping[str, Least] = {
     "GET /api/v1/traces": Least.READER,
     "GET /api/v1/spans": Least.READER,
     "GET /api/v1/traces/{trace_id}": Least.READER,
+    "GET /api/v1/export": Least.READER,
     "GET /api/v1/logs": Least.READER,
     "GET /api/v1/metrics": Least.READER,
     "GET /api/v1/metrics/{name:path}": Least.READER,

@@ -11,6 +11,7 @@ from sightline.api.limits import RateLimits
 from sightline.control.control import Control
 from sightline.control.gate import Gate
 from sightline.journal.journal import Journal
+from sightline.query.exports import Exports
 from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.query.sql_stream import SqlStreams
@@ -24,8 +25,8 @@ class ApiServices:
     `backup` writes a backup into a directory on the server and tells about it, or raises Problem; None where
     this process cannot. `prices_changed` is called after own prices changed. `journal` is None in a process
     that does not receive. `streams` answers the ClickHouse protocol; None: it is not spoken.
-    `scrapes` counts for projects' own Prometheus. `clock` tells nanoseconds since the epoch.
-    `limits` counts requests; None: any number.
+    `scrapes` counts for projects' own Prometheus, `exports` makes files. `clock` tells nanoseconds
+    since the epoch. `limits` counts requests; None: any number.
     """
 
     store: Store
@@ -39,3 +40,4 @@ class ApiServices:
     scrapes: ScrapeKeeper | None = None
     clock: Callable[[], int] = time.time_ns
     limits: RateLimits | None = None
+    exports: Exports | None = None

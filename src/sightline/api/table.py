@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sightline.api import (
     condition,
+    export,
     figures,
     logs,
     metrics,
@@ -30,6 +31,7 @@ TOPICS: Mapping[str, tuple[Operation, ...]] = {
     "Metrics": metrics.OPERATIONS,
     "Texts": texts.OPERATIONS,
     "SQL": sql.OPERATIONS,
+    "Export": export.OPERATIONS,
     "Saved views": views.OPERATIONS,
     "Projects and keys": projects.OPERATIONS,
     "Prices": prices.OPERATIONS,

@@ -50,12 +50,12 @@ def read(span: SpanFacts, catalog: Catalog | None = None) -> Reading:
     names = frozenset(e.name for e in senders)
     around = Surroundings(catalog.words, span.start_time)
     kind_field = catalog.field("span.kind")
-    kind, _ = _resolve(kind_field, span, names, "", around)
+    kind, _ = resolve(kind_field, span, names, "", around)
     resolved_kind = kind if isinstance(kind, str) else kind_field.default
     values: dict[str, Canonical] = {}
     sources: dict[str, Source] = {}
     for field in catalog.span_fields:
-        value, source = _resolve(field, span, names, resolved_kind, around)
+        value, source = resolve(field, span, names, resolved_kind, around)
         if source is not None:
             sources[field.name] = source
         elif field.default:
@@ -68,9 +68,10 @@ def read(span: SpanFacts, catalog: Catalog | None = None) -> Reading:
     return Reading(values, sources, cache)
 
 
-def _resolve(
+def resolve(
     field: Field, span: SpanFacts, emitters: frozenset[str], kind: str, around: Surroundings
 ) -> tuple[Canonical | None, Source | None]:
+    """One field's value and the source that it came from; None and None without an answer."""
     for source in field.applicable:
         if source.kinds and kind not in source.kinds:
             continue

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sightline.pages import formats, traces_facets, traces_figures
-from sightline.pages.address import DEFAULT_RANGE, RANGES, Link, absolute_range, path_of
+from sightline.pages.address import DEFAULT_RANGE, RANGES, Link, absolute_range, path_of, with_query
 from sightline.pages.answers import Missing, html, part, while_connected
 from sightline.pages.environment import render
 from sightline.pages.filter_bar import FilterBar, chosen, filter_bar
@@ -25,6 +25,7 @@ from sightline.pages.traces_rows import Row
 from sightline.pages.traces_state import PARAMETERS, VIEWS, ListState, read
 from sightline.pages.views import ViewMenu, view_menu
 from sightline.query import traces as questions
+from sightline.query.export_sql import Form
 from sightline.query.filter.edits import parts_of
 from sightline.query.filter.errors import FilterError
 from sightline.query.in_use import attributes_in_use
@@ -40,6 +41,14 @@ PARTS = {
     "columns": "_traces_columns.html",
     "rows": "_traces_rows.html",
 }
+
+
+EXPORTS = (
+    (Form.PARQUET, "Parquet"),
+    (Form.CSV, "CSV"),
+    (Form.JSONL, "JSON, a line each"),
+    (Form.OTLP, "OTLP, to send again"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,7 @@ class TracesContext:
     views: tuple[Link, ...]
     here: str
     copy: str
+    exports: tuple[Link, ...]
     live: bool
     live_link: str
     selected: Selected
@@ -134,6 +144,7 @@ def context(
             cursor=state.cursor or None,
         ),
         copy=state.link(range=absolute_range(view.since, view.until)),
+        exports=_exports(state),
         live=state.live,
         live_link=state.link(live=None if state.live else "1"),
         selected=Selected(state.sel, both, state.link()),
@@ -143,6 +154,22 @@ def context(
         fault=found.fault,
         easing=Link(easing.condition, state.link(q=easing.filter or None)) if easing else None,
         easing_count=formats.count(easing.count) if easing else "",
+    )
+
+
+def _exports(state: ListState) -> tuple[Link, ...]:
+    """Everything that matches as a file, in each format."""
+    view = state.view
+    asked = {
+        "project": view.project,
+        "q": view.q,
+        "since": str(view.since),
+        "until": str(view.until),
+        "environment": view.environment,
+        "target": str(state.target),
+    }
+    return tuple(
+        Link(words, with_query("/api/v1/export", asked | {"format": form})) for form, words in EXPORTS
     )
 
 

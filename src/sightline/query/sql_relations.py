@@ -109,7 +109,7 @@ SECOND_NAMES = (
 )
 
 
-def _text_of(key: str, depth: int = _DEPTH) -> str:
+def text_of(key: str, depth: int = _DEPTH) -> str:
     """The text behind a content hash: its body, or what its parts say one after another."""
     known = f"(CAST(project, 'String'), {key})"
     body = f"dictGet('{DICTIONARY}', 'body', {known})"
@@ -117,7 +117,7 @@ def _text_of(key: str, depth: int = _DEPTH) -> str:
         return body
     parts = f"dictGet('{DICTIONARY}', 'parts', {known})"
     inner = f"part_{depth}"
-    said = f"arrayStringConcat(arrayMap({inner} -> {_text_of(inner, depth - 1)}, {parts}))"
+    said = f"arrayStringConcat(arrayMap({inner} -> {text_of(inner, depth - 1)}, {parts}))"
     return f"if(empty({parts}), {body}, {said})"
 
 
@@ -127,7 +127,7 @@ def content_columns() -> tuple[Column, ...]:
     for field in conventions().span_fields:
         if field.content:
             place = f"indexOf(`content.field`, '{field.column}')"
-            text = _text_of(f"`content.hash`[{place}]")
+            text = text_of(f"`content.hash`[{place}]")
             found.append(
                 Column(
                     field.column, "Nullable(String)", f"if({place} = 0, NULL, {text}) AS {field.column}", True
