@@ -30,13 +30,24 @@ export function short(date: Date, now: Date): string {
   return `${date.getDate()} ${part(date, { month: "short" })}${year}`;
 }
 
+// For lines that follow each other closely, as in logs.
+export function precise(date: Date, now: Date): string {
+  const text = short(date, now);
+  if (/^\d+:\d+:/.test(text)) return text;
+  return /:/.test(text)
+    ? `${text}:${pad(date.getSeconds())}`
+    : `${date.getDate()} ${part(date, { month: "short" })} ${clock(date)}`;
+}
+
 export function localiseTimes(root: ParentNode): void {
   const now = new Date();
   for (const element of root.querySelectorAll<HTMLTimeElement>("time[data-style]")) {
     const date = new Date(element.dateTime);
     if (Number.isNaN(date.getTime())) continue;
     element.title = full(date);
-    element.textContent = element.dataset["style"] === "list" ? short(date, now) : full(date);
+    const style = element.dataset["style"];
+    element.textContent =
+      style === "list" ? short(date, now) : style === "log" ? precise(date, now) : full(date);
   }
   const label = document.querySelector("[data-zone]");
   if (label) label.textContent = zone();

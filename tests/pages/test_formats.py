@@ -160,3 +160,10 @@ def test_shown_text_holds_no_command_and_is_stable(text: str) -> None:
     assert not any((ord(c) < 32 and c not in "\n\t") or 0x202A <= ord(c) <= 0x202E for c in shown)
     assert formats.shown(shown) == shown
     shown.encode()
+
+
+def test_times_of_lines_that_follow_closely() -> None:
+    now = 1_795_185_140 * 10**9
+    assert formats.precise(now, now) == "14:32:20"
+    assert formats.precise(now - 86_400 * 10**9, now) == "Thu 14:32:20"
+    assert formats.precise(now - 30 * 86_400 * 10**9, now) == "21 Oct 14:32"

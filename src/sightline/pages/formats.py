@@ -149,6 +149,16 @@ def clock(ns: int, now: int) -> str:
     return f"{then.day} {then:%b}" if then.year == today.year else f"{then.day} {then:%b} {then.year}"
 
 
+def precise(ns: int, now: int) -> str:
+    """To the second, for lines that follow closely: `14:31:17`, `Wed 16:02:09`, older `8 Nov 16:02`."""
+    then, today = moment(ns), moment(now)
+    if then.date() == today.date():
+        return f"{then:%H:%M:%S}"
+    if 0 <= (today.date() - then.date()).days < 7:
+        return f"{then:%a %H:%M:%S}"
+    return f"{then.day} {then:%b %H:%M}"
+
+
 def absolute(ns: int) -> str:
     """`Fri 20 Nov 2026, 14:31:17.204 UTC`."""
     then = moment(ns)

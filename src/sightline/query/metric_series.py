@@ -111,7 +111,9 @@ async def over_time(
     asked = Asked(selection, spread, grouped.sql if grouped else "", ())
     groups = 1
     if grouped:
-        ranked = sql.ranking(asked, max(1, min(top, MOST_TOP)), aggregate in sql.LEVELS)
+        level = info.type == "gauge" or (info.type == "sum" and aggregate not in ("rate", "increase"))
+        delta = info.temporality == "delta"
+        ranked = sql.ranking(asked, max(1, min(top, MOST_TOP)), level, delta)
         rows = (await store.fetch(ranked.text, ranked.parameters, purpose="metric")).rows
         asked = Asked(selection, spread, grouped.sql, tuple(str(row[0]) for row in rows))
         groups = int(rows[0][1]) if rows else 0

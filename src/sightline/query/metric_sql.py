@@ -80,25 +80,26 @@ def _sets(whole: str) -> str:
     return f"GROUP BY GROUPING SETS ((bucket, place{whole}), (place{whole}))"
 
 
-def ranking(asked: Asked, limit: int, level: bool) -> Statement:
-    """The groups, the largest first: by the mean of what is measured, or by how much was counted."""
+def ranking(asked: Asked, limit: int, level: bool, delta: bool) -> Statement:
+    """The groups, the largest first: by the mean of what is measured, or by how much was counted.
+
+    Only what counts from a start (not `delta`) needs its series told apart for that.
+    """
     sql = asked.selection.sql()
-    columns = [
-        f"{asked.group} AS grouped",
-        f"{SERIES} AS series",
-        f"{VALUE} AS v",
-        "s.temporality = 'delta' AS delta",
-    ]
-    points = f"SELECT\n{_lines(columns)}\n{sql.rows(asked.selection.predicate)}"
-    weight = "avg(abs(v))" if level else "if(any(delta), sum(v), max(v) - min(v))"
-    by_series = (
-        f"SELECT\n{_lines(['grouped', 'series', f'{weight} AS weight'])}\n"
-        f"FROM (\n{indented(points)}\n)\nGROUP BY grouped, series"
-    )
+    source = sql.rows(asked.selection.predicate)
+    weight = "avg(abs(s.value))" if level else f"sum({VALUE})"
+    if not (level or delta):
+        columns = [
+            f"{asked.group} AS grouped",
+            f"{SERIES} AS series",
+            f"if(any(s.temporality) = 'delta', sum({VALUE}), max({VALUE}) - min({VALUE})) AS grew",
+        ]
+        by_series = f"SELECT\n{_lines(columns)}\n{source}\nGROUP BY grouped, series"
+        source, weight = f"FROM (\n{indented(by_series)}\n)", "sum(grew)"
+    first = "grouped" if not (level or delta) else f"{asked.group} AS grouped"
     return sql.statement(
-        f"SELECT\n{_lines(['grouped', 'count() OVER () AS groups'])}\nFROM (\n{indented(by_series)}\n)\n"
-        f"GROUP BY grouped\nORDER BY {'avg' if level else 'sum'}(weight) DESC, grouped\n"
-        f"LIMIT {sql.parameters.value('UInt32', limit)}"
+        f"SELECT\n{_lines([first, 'count() OVER () AS groups'])}\n{source}\nGROUP BY grouped\n"
+        f"ORDER BY {weight} DESC, grouped\nLIMIT {sql.parameters.value('UInt32', limit)}"
     )
 
 

@@ -16,6 +16,8 @@ from sightline.query.phrases import Phrase, lookup, searched, stored_pattern
 
 # Texts are lists of parts, long lists are lists of lists of parts.
 _LEVELS = 2
+# Words of a phrase that are searched for before the whole of it, the longest first.
+_SEARCHED = 4
 
 
 def sized(parameters: Parameters, columns: tuple[str, ...], size: Between | None) -> str:
@@ -66,12 +68,11 @@ def hashes(parameters: Parameters, phrase: Phrase) -> str:
 
 
 def in_log(parameters: Parameters, phrase: Phrase, column: str) -> str:
-    """Whether the text of a log record has a phrase. No index holds logs: a plain search comes first."""
-    longest = max(lookup(phrase).all_of, key=len, default="")
-    found = [_contains(parameters, phrase, column)]
-    if longest:
-        found.insert(0, f"positionCaseInsensitive({column}, {parameters.value('String', longest)}) > 0")
-    return " AND ".join(found)
+    """Whether the text of a log record has a phrase. No index holds logs: plain searches for its words come
+    first, which are quicker by far than the expression that looks at their order."""
+    words = sorted(lookup(phrase).all_of, key=len, reverse=True)[:_SEARCHED]
+    found = [f"positionCaseInsensitive({column}, {parameters.value('String', word)}) > 0" for word in words]
+    return " AND ".join([*found, _contains(parameters, phrase, column)])
 
 
 def in_text(parameters: Parameters, phrase: Phrase, column: str) -> str:

@@ -1,12 +1,12 @@
--- p0 = 1795185139999999995
--- p1 = 703110896990676727
--- p2 = 3
--- p3 = "a%"
--- p4 = "x"
--- p5 = ["x"]
--- p6 = 5
--- p7 = ["attribute:x"]
--- p8 = 9
+-- p0 = 9
+-- p1 = 1795185139999999995
+-- p2 = "a%"
+-- p3 = "x"
+-- p4 = ["x"]
+-- p5 = 5
+-- p6 = ["attribute:x"]
+-- p7 = 703110896990676727
+-- p8 = 3
 SELECT
     toUnixTimestamp64Nano(s.time) AS moment,
     cityHash64(s.observed_time, s.received_at, s.severity_number, s.severity_text, ifNull(s.service, ''), s.event_name, s.trace_id, s.span_id, s.body) AS hash,
@@ -25,10 +25,25 @@ PREWHERE
     s.project = {project:String}
     AND s.time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
     AND s.time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
-    AND s.time <= fromUnixTimestamp64Nano({p0:Int64}, 'UTC') AND (s.time < fromUnixTimestamp64Nano({p0:Int64}, 'UTC') OR cityHash64(s.observed_time, s.received_at, s.severity_number, s.severity_text, ifNull(s.service, ''), s.event_name, s.trace_id, s.span_id, s.body) <= {p1:UInt64})
-    AND (CAST(s.attributes.`we\`ird`, 'Nullable(String)') LIKE {p3:String} OR arrayExists(x -> x LIKE {p3:String}, s.attributes.`we\`ird`.:`Array(Nullable(String))`))
-    AND (CAST(s.resource.`host.name`, 'Nullable(String)') = {p4:String} OR hasAny(s.resource.`host.name`.:`Array(Nullable(String))`, {p5:Array(String)}))
-    AND coalesce(toFloat64(s.attributes.`n`.:Int64), s.attributes.`n`.:Float64, toFloat64OrNull(s.attributes.`n`.:String)) > {p6:Int64}
-    AND (CAST(s.attributes.`x`, 'Nullable(String)') != '' OR hasAny(s.content.field, {p7:Array(String)}))
+    AND s.time <= fromUnixTimestamp64Nano({p1:Int64}, 'UTC') AND (s.time < fromUnixTimestamp64Nano({p1:Int64}, 'UTC') OR cityHash64(s.observed_time, s.received_at, s.severity_number, s.severity_text, ifNull(s.service, ''), s.event_name, s.trace_id, s.span_id, s.body) <= {p7:UInt64})
+    AND (s.time = fromUnixTimestamp64Nano({p1:Int64}, 'UTC') OR s.time IN (
+        SELECT s.time AS t
+        FROM sightline.logs AS s
+        PREWHERE
+            s.project = {project:String}
+            AND s.time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
+            AND s.time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
+            AND s.time < fromUnixTimestamp64Nano({p1:Int64}, 'UTC')
+            AND (CAST(s.attributes.`we\`ird`, 'Nullable(String)') LIKE {p2:String} OR arrayExists(x -> x LIKE {p2:String}, s.attributes.`we\`ird`.:`Array(Nullable(String))`))
+            AND (CAST(s.resource.`host.name`, 'Nullable(String)') = {p3:String} OR hasAny(s.resource.`host.name`.:`Array(Nullable(String))`, {p4:Array(String)}))
+            AND coalesce(toFloat64(s.attributes.`n`.:Int64), s.attributes.`n`.:Float64, toFloat64OrNull(s.attributes.`n`.:String)) > {p5:Int64}
+            AND (CAST(s.attributes.`x`, 'Nullable(String)') != '' OR hasAny(s.content.field, {p6:Array(String)}))
+        ORDER BY s.time DESC
+        LIMIT {p0:UInt32}
+    ))
+    AND (CAST(s.attributes.`we\`ird`, 'Nullable(String)') LIKE {p2:String} OR arrayExists(x -> x LIKE {p2:String}, s.attributes.`we\`ird`.:`Array(Nullable(String))`))
+    AND (CAST(s.resource.`host.name`, 'Nullable(String)') = {p3:String} OR hasAny(s.resource.`host.name`.:`Array(Nullable(String))`, {p4:Array(String)}))
+    AND coalesce(toFloat64(s.attributes.`n`.:Int64), s.attributes.`n`.:Float64, toFloat64OrNull(s.attributes.`n`.:String)) > {p5:Int64}
+    AND (CAST(s.attributes.`x`, 'Nullable(String)') != '' OR hasAny(s.content.field, {p6:Array(String)}))
 ORDER BY s.time DESC, hash DESC
-LIMIT {p8:UInt32} OFFSET {p2:UInt32}
+LIMIT {p0:UInt32} OFFSET {p8:UInt32}

@@ -1,7 +1,7 @@
--- p0 = 1795185139999999995
--- p1 = 703110896990676727
--- p2 = 3
--- p3 = 9
+-- p0 = 9
+-- p1 = 1795185139999999995
+-- p2 = 703110896990676727
+-- p3 = 3
 SELECT
     toUnixTimestamp64Nano(s.time) AS moment,
     cityHash64(s.observed_time, s.received_at, s.severity_number, s.severity_text, ifNull(s.service, ''), s.event_name, s.trace_id, s.span_id, s.body) AS hash,
@@ -20,6 +20,17 @@ PREWHERE
     s.project = {project:String}
     AND s.time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
     AND s.time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
-    AND s.time >= fromUnixTimestamp64Nano({p0:Int64}, 'UTC') AND (s.time > fromUnixTimestamp64Nano({p0:Int64}, 'UTC') OR cityHash64(s.observed_time, s.received_at, s.severity_number, s.severity_text, ifNull(s.service, ''), s.event_name, s.trace_id, s.span_id, s.body) >= {p1:UInt64})
+    AND s.time >= fromUnixTimestamp64Nano({p1:Int64}, 'UTC') AND (s.time > fromUnixTimestamp64Nano({p1:Int64}, 'UTC') OR cityHash64(s.observed_time, s.received_at, s.severity_number, s.severity_text, ifNull(s.service, ''), s.event_name, s.trace_id, s.span_id, s.body) >= {p2:UInt64})
+    AND (s.time = fromUnixTimestamp64Nano({p1:Int64}, 'UTC') OR s.time IN (
+        SELECT s.time AS t
+        FROM sightline.logs AS s
+        PREWHERE
+            s.project = {project:String}
+            AND s.time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
+            AND s.time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
+            AND s.time > fromUnixTimestamp64Nano({p1:Int64}, 'UTC')
+        ORDER BY s.time ASC
+        LIMIT {p0:UInt32}
+    ))
 ORDER BY s.time ASC, hash ASC
-LIMIT {p3:UInt32} OFFSET {p2:UInt32}
+LIMIT {p0:UInt32} OFFSET {p3:UInt32}

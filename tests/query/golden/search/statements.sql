@@ -39,6 +39,6 @@ PREWHERE
     l.project = {project:String}
     AND l.time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
     AND l.time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
-    AND positionCaseInsensitive(l.body, {p4:String}) > 0 AND match(l.body, {p3:String})
+    AND positionCaseInsensitive(l.body, {p3:String}) > 0 AND positionCaseInsensitive(l.body, {p4:String}) > 0 AND match(l.body, {p5:String})
 ORDER BY l.time DESC
-LIMIT {p5:UInt32}
+LIMIT {p6:UInt32}
