@@ -76,7 +76,7 @@ def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
     """The click command that these words call, and the words left."""
     found: click.Command = main
     while isinstance(found, click.Group) and words:
-        if words[0] == "--data":  # an option of the group, with its value
+        if words[0] in {"--data", "--url"}:  # an option of the group, with its value
             words = words[2:]
             continue
         assert words[0] in found.commands, f"sightline has no command {words[0]}"

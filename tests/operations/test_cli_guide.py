@@ -110,6 +110,7 @@ def test_every_command_of_the_guides(server: ServerProcess, tmp_path: Path) -> N
             (tmp_path / out).write_bytes(answer.body)
         else:
             assert words[0] == "sightline"
+            words = [word.replace("http://127.0.0.1:4318", server.url) for word in words]
             done = run(server, *words[1:], folder=tmp_path)
             assert done.returncode == 0, f"{text}: {done.stdout}{done.stderr}"
 
@@ -292,6 +293,32 @@ def test_an_import_that_cannot_go_on_says_from_where(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "--from-line 2" in done.stderr
+
+
+def test_projects_and_keys_of_a_server_elsewhere(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "data") as server:
+        there = ("--url", server.url)
+        made = sightline("projects", *there, "create", "shop", "--retention-days", "9", "--json")
+        assert json.loads(made.stdout)["retention_days"] == 9, made.stderr
+        admin = sightline("keys", *there, "create", "--scope", "admin").stdout.strip()
+        refused = sightline("keys", *there, "list")
+        assert refused.returncode == 1
+        assert "Traceback" not in refused.stderr
+        there = (*there, "--key", admin)
+        names = [p["name"] for p in json.loads(sightline("projects", *there, "list", "--json").stdout)]
+        assert names == ["default", "shop"]
+        key = json.loads(
+            sightline("keys", *there, "create", "--scope", "read", "--label", "grafana", "--json").stdout
+        )
+        assert server.get("/api/v1/traces", key["key"]).status == 200
+        ended = sightline("keys", *there, "revoke", key["id"])
+        assert ended.returncode == 0, ended.stderr
+        [known] = [
+            k for k in json.loads(sightline("keys", *there, "list", "--json").stdout) if k["id"] == key["id"]
+        ]
+        assert (known["label"], known["scope"]) == ("grafana", "read")
+        assert known["revoked_at"]
+        assert sightline("projects", *there, "set", "shop", "--retention-days", "5").returncode == 1
 
 
 def test_one_who_has_read_enough(server: ServerProcess) -> None:

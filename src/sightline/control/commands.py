@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import cast
 
 import click
 
+from sightline.control.control import Control
 from sightline.control.people_commands import people_commands
 from sightline.control.projects import RETENTION_DAYS
+from sightline.control.remote import RemoteControl
 from sightline.control.terminal import AS_JSON, OpenControl, actor, moment, opened, plain, show
 from sightline.records.access import DEFAULT_PROJECT, Project, Scope
 
@@ -20,13 +23,37 @@ def control_commands(
     are called when a command runs, and may read click's current context; the commands bring the database
     to the newest schema and close it.
     """
-    return [_projects(open_control), _keys(open_control), people_commands(open_control, address)]
+    there = _there(open_control)
+    return [_projects(there), _keys(there), people_commands(open_control, address)]
+
+
+_REMOTE = "sightline.remote"
+_URL = click.option("--url", default="", help="A server that runs somewhere else, over its API.")
+_KEY = click.option("--key", envvar="SIGHTLINE_KEY", default="", help="An admin key, for --url.")
+
+
+def _there(open_control: OpenControl) -> OpenControl:
+    """The database of this machine, or the server that `--url` of the group names."""
+
+    def opened_there() -> Control:
+        url, key = click.get_current_context().meta.get(_REMOTE, ("", ""))
+        # It has what projects and keys ask of control, and nothing else is asked of it.
+        return cast("Control", RemoteControl(url, key)) if url else open_control()
+
+    return opened_there
+
+
+def _remember(url: str, key: str) -> None:
+    click.get_current_context().meta[_REMOTE] = (url, key)
 
 
 def _projects(open_control: OpenControl) -> click.Group:
     @click.group("projects")
-    def projects() -> None:
+    @_URL
+    @_KEY
+    def projects(url: str, key: str) -> None:
         """Projects: who is kept apart from whom, and how long data is kept."""
+        _remember(url, key)
 
     @projects.command("list")
     @AS_JSON
@@ -76,8 +103,11 @@ def _projects(open_control: OpenControl) -> click.Group:
 
 def _keys(open_control: OpenControl) -> click.Group:
     @click.group("keys")
-    def keys() -> None:
+    @_URL
+    @_KEY
+    def keys(url: str, key: str) -> None:
         """Keys: who may send, read and administer."""
+        _remember(url, key)
 
     @keys.command("create")
     @click.option(

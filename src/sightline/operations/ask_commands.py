@@ -21,7 +21,7 @@ from rich.text import Text
 from sightline.client import Client, Incomplete
 from sightline.client.client import FORMATS
 from sightline.operations.remote import KEY, PROJECT, UNABLE, URL, WRONG, asking
-from sightline.operations.terminal_lines import coloured, span_cells, trace_cells
+from sightline.operations.terminal_lines import coloured, figure, fitting, span_cells, trace_cells
 from sightline.query.export_sql import FORMULA, Form, Shape
 from sightline.records.visible import one_line, shown
 
@@ -29,6 +29,8 @@ _SQL = re.compile(
     r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(select|with|show|describe|desc|explain)\b", re.I | re.S
 )
 _CELL = 120
+# Columns where the output is no terminal: nothing is cut off in a file.
+_WIDE = 500
 Rows = tuple[Sequence[str], Iterable[Sequence[Any]]]
 
 
@@ -87,7 +89,9 @@ def query_command(
                     err=True,
                 )
         elif measure or by:
-            write(form, _figures(client, text, target, measure or "count", by, since, until, environment))
+            write(
+                form, _figures(client, text, target, measure or "count", by, since, until, environment, form)
+            )
         else:
             cells, rows = _listed(client, target, (text, since, until or None), environment, limit)
             write(form, cells if form == "table" else rows)
@@ -119,17 +123,23 @@ def _plain(record: Any) -> dict[str, Any]:
 
 
 def _figures(
-    client: Client, text: str, target: str, measure: str, by: str, since: str, until: str, environment: str
-) -> Rows:
+    client: Client, text: str, target: str, measure: str, by: str, since: str, until: str, environment: str,
+    form: str,
+) -> Rows:  # fmt: skip
     series = client.series(
         measure, text, by=[b for b in by.split(",") if b], since=since, until=until or None,
         target=target, environment=environment,
     )  # fmt: skip
-    names = [one["name"] for one in series.more["measures"]]
+    units = {one["name"]: one["unit"] for one in series.more["measures"]}
+    names = list(units)
     dimensions = list(series.more["by"])
 
     def line(row: Mapping[str, Any], said: Sequence[Any]) -> list[Any]:
-        return [*said, *(row["figures"][name]["value"] for name in names)]
+        values = {name: row["figures"][name]["value"] for name in names}
+        if form == "table":
+            said = ["not set" if word is None else word for word in said]
+            return [*said, *(figure(value, units[name]) for name, value in values.items())]
+        return [*said, *values.values()]
 
     rows = [
         line(row, ["other", *[""] * (len(dimensions) - 1)] if row["other"] else row["values"])
@@ -154,13 +164,24 @@ def write(form: str, found: Rows) -> None:
         writer.writerows([[_defused(cell) for cell in line] for line in lines])
         click.echo(text.getvalue(), nl=False)
     else:
-        console = Console(no_color=not coloured())
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for head in heads:
-            table.add_column(head, overflow="fold" if head in ("trace", "span") else "ellipsis", no_wrap=True)
-        for line in lines:
-            table.add_row(*(cell if isinstance(cell, Text) else Text(_cell(cell)) for cell in line))
-        (console if console.is_terminal else Console(width=200, no_color=True)).print(table)
+        _table(
+            heads,
+            [[cell if isinstance(cell, Text) else Text(_cell(cell)) for cell in line] for line in lines],
+        )
+
+
+def _table(heads: Sequence[str], lines: Sequence[Sequence[Text]]) -> None:
+    console = Console(no_color=not coloured())
+    if not console.is_terminal:
+        console = Console(width=_WIDE, no_color=True)
+    shown_heads = fitting(heads, lines, console.width)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in shown_heads:
+        given = next((line[heads.index(head)].justify for line in lines), None)
+        table.add_column(head, no_wrap=True, overflow="ellipsis", justify=given or "left")
+    for line in lines:
+        table.add_row(*(line[heads.index(head)] for head in shown_heads))
+    console.print(table)
 
 
 def _cell(value: Any) -> str:

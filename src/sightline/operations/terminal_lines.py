@@ -38,7 +38,9 @@ def status(word: str, errors: int = 0) -> Text:
     """What became of it; an error stands out without its colour, too."""
     if word == "error":
         return Text("error", "bold red")
-    return Text(f"{errors} failed", "red") if errors else Text(one_line(word, 9), "dim")
+    if errors:
+        return Text(f"{errors} failed", "red")
+    return Text("" if word == "unset" else one_line(word, 9), "dim")
 
 
 def tokens(input_: int | None, output: int | None) -> str:
@@ -84,6 +86,37 @@ def trace_line(trace: TraceSummary) -> list[Text]:
         Text(one_line(trace.service or "", _WORD), "dim"),
         Text(one_line(trace.trace_id), "dim"),
     ]
+
+
+# What a narrow terminal does without, first to last.
+_LESS = ("service", "model", "spans", "tokens", "kind")
+
+
+def fitting(heads: Sequence[str], lines: Sequence[Sequence[Text]], width: int) -> list[str]:
+    """The columns that fit beside each other, the least telling left out first."""
+    needed = {
+        head: max([len(head), *(line[at].cell_len for line in lines)]) + 3 for at, head in enumerate(heads)
+    }
+    for less in _LESS:
+        if sum(needed.values()) <= width or "trace" not in needed:
+            break
+        needed.pop(less, None)
+    return [head for head in heads if head in needed]
+
+
+def figure(value: float | None, unit: str) -> Text:
+    """A measured value as the pages write it; empty where it is not known."""
+    if value is None:
+        return Text("", justify="right")
+    if unit == "ns":
+        said = str(formats.duration(round(value)))
+    elif unit == "usd":
+        said = formats.money(value)
+    elif unit == "ratio":
+        said = formats.percent(value, 1)
+    else:
+        said = formats.count(round(value)) if float(value).is_integer() else f"{value:,.4g}"
+    return Text(said, justify="right")
 
 
 SPAN_HEADS = ("start", "kind", "status", "duration", "name", "model", "tokens", "cost", "service", "trace")
