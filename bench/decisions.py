@@ -22,7 +22,7 @@ from sightline.catalog.prices import PriceBook
 from sightline.digest import canonical, columns, contents, steps, tokens, tree
 from sightline.digest.columns import word_keys
 from sightline.digest.policy import Policy
-from sightline.digest.signals import signal_digests
+from sightline.digest.signals import SignalDigests
 from sightline.digest.span_staging import SpanStaging
 from sightline.digest.staging import Staging
 from sightline.journal.format import encode_header
@@ -220,7 +220,7 @@ def content() -> None:
     store = Store(embedded_url(folder), StoreSettings())
     writer = store.writer()
     migrate(writer)
-    make = signal_digests(store, conventions(), PriceBook, lambda _: Policy(3650, 3650), time.time_ns)
+    make = SignalDigests(store, conventions(), PriceBook, lambda _: Policy(3650, 3650), time.time_ns)
     for name, split_from in (("whole texts", 1 << 40), ("parts", contents.SPLIT_FROM)):
         contents.SPLIT_FROM = split_from
         digest = make()[Signal.TRACES]

@@ -24,7 +24,7 @@ from workloads import read
 from sightline.catalog.conventions import conventions
 from sightline.catalog.prices import PriceBook
 from sightline.digest.policy import Policy
-from sightline.digest.signals import signal_digests
+from sightline.digest.signals import SignalDigests
 from sightline.journal.format import encode_header
 from sightline.records.ingest import Signal, Submission
 from sightline.settings import StoreSettings
@@ -109,7 +109,7 @@ def main() -> None:
         migrate(writer)
         writer.close()
         book, policy = PriceBook(own=[]), Policy(30, 30)
-        digests = signal_digests(store, conventions(), lambda: book, lambda _: policy, time.time_ns)()
+        digests = SignalDigests(store, conventions(), lambda: book, lambda _: policy, time.time_ns)()
         digest = digests[Signal.TRACES]
         digest.digest(*files[0], "warm")
         watch = Watch()

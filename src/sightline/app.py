@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from sightline.api.clickhouse import routes as clickhouse_routes
+from sightline.api.limits import RateLimits
 from sightline.api.middleware import stack as request_log
 from sightline.api.problems import Problem
 from sightline.api.rights import undeclared
@@ -33,7 +34,7 @@ from sightline.digest.digester import Digester
 from sightline.digest.environments import EnvironmentFinder
 from sightline.digest.merges import Merges
 from sightline.digest.policy import Policy
-from sightline.digest.signals import signal_digests, write_probe
+from sightline.digest.signals import SignalDigests, write_probe
 from sightline.journal.disk import Disk
 from sightline.journal.journal import Journal
 from sightline.operations.backup import Sources, backup_service
@@ -188,11 +189,11 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
         stack.push_async_callback(tracing.close)
         digester = None
         if Part.DIGEST in parts:
-            digests = signal_digests(store, conventions(), prices, PolicyKeeper(control, clock), clock)
+            digests = SignalDigests(store, conventions(), prices, PolicyKeeper(control, clock), clock)
             finder = EnvironmentFinder(store, control, clock)
             digester = Digester(
                 journal, digests, clock, write_probe(store), around=tracing.digest_pass, stored=finder.stored,
-                pace=Merges(store) if store.embedded else None,
+                pace=Merges(store) if store.embedded else None, close=digests.close,
             )  # fmt: skip
             digester.start()
             stack.callback(digester.stop, _DRAIN_SECONDS)
@@ -206,6 +207,7 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
             store, sql, control, gate, journal,
             backup=backup_service(kept, lambda text: Problem(409, text)), prices_changed=prices.renew,
             streams=streams, scrapes=ScrapeKeeper(store, control, clock),
+            clock=clock, limits=RateLimits(settings.api, clock),
         )  # fmt: skip
         receiver = Receiver(journal, clock)
         yield Services(

@@ -111,6 +111,16 @@ class AuthSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """The API and SQL over ClickHouse's protocol. What senders send is not counted."""
+
+    rate: int = 100
+    """Requests a second of one key, person or address, on average; 0: any number."""
+    burst: int = 1000
+    """Requests that may come at once after a pause."""
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """Sightline's own logs, on standard error."""
 
@@ -141,4 +151,5 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     auth: AuthSettings = field(default_factory=AuthSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
     log: LogSettings = field(default_factory=LogSettings)

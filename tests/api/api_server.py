@@ -16,6 +16,7 @@ import httpx
 from starlette.applications import Starlette
 
 from sightline.api.clickhouse import routes as clickhouse_routes
+from sightline.api.limits import RateLimits
 from sightline.api.problems import MEDIA_TYPE
 from sightline.api.routes import routes
 from sightline.api.services import ApiServices
@@ -124,6 +125,20 @@ def serve(directory: Path) -> Iterator[Server]:
     migrate(writer)
     writer.command(_ROWS)
     writer.close()
+    with around(store, directory, settings, time.time_ns) as server:
+        yield server
+    store.close()
+
+
+@contextmanager
+def around(
+    store: Store,
+    directory: Path,
+    settings: StoreSettings,
+    clock: Callable[[], int],
+    limits: RateLimits | None = None,
+) -> Iterator[Server]:
+    """The API over a store, with projects alpha and beta."""
     control = Control(f"sqlite:///{directory / 'control.db'}")
     control.migrate()
     control.create_project("alpha")
@@ -152,7 +167,9 @@ def serve(directory: Path) -> Iterator[Server]:
         backup,
         lambda: changes.append(control.price_version()),
         streams,
-        ScrapeKeeper(store, control, time.time_ns),
+        ScrapeKeeper(store, control, clock),
+        clock,
+        limits,
     )
     server = Server(
         Starlette(routes=[*clickhouse_routes(services), *routes(services)]), services, loop, backups, changes
@@ -165,7 +182,6 @@ def serve(directory: Path) -> Iterator[Server]:
         streams.close()
         gate.close()
         control.close()
-        store.close()
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
 

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from tests.api.api_server import Server
 
+from sightline.api.table import OPERATIONS
+
 GUIDES = Path(__file__).parents[2] / "docs" / "guide"
 COMMANDS = [
     line
@@ -61,19 +63,9 @@ def test_queries(server: Server, query: str) -> None:
 
 
 def test_guides_name_every_operation_and_limit() -> None:
-    text = (GUIDES / "api.md").read_text() + (GUIDES / "sql.md").read_text()
-    text += (GUIDES / "connect.md").read_text()
-    for word in (
-        "/sql",
-        "/traces",
-        "/projects",
-        "/keys",
-        "/prices",
-        "/quarantine",
-        "/backup",
-        "/health",
-        "/scrape",
-        "/scrape/settings",
-        "openapi.json",
-    ):
+    text = "".join(page.read_text() for page in GUIDES.glob("*.md"))
+    for operation in OPERATIONS:
+        first = operation.path.split("/")[1]
+        assert f"/api/v1/{first}" in text or f"/{first}" in text, operation.path
+    for word in ("openapi.json", "/scrape/settings", "RateLimit-Policy", "If-None-Match"):
         assert word in text

@@ -159,7 +159,21 @@ def test_nobody_gets_further_than_the_table_says(town: Town, route: str, who: st
         assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("route", [r for r in RIGHTS if r.split()[0] in CHANGING])
+READING = {f"{o.method} {PREFIX}{o.path}" for o in OPERATIONS if o.method in CHANGING and not o.changes}
+
+
+@pytest.mark.parametrize("route", sorted(READING))
+def test_what_only_reads_needs_no_token_and_still_is_for_our_own_pages(town: Town, route: str) -> None:
+    method, path = route.split(" ", 1)
+    assert RIGHTS[route] is Least.READER
+    assert town.ask(method, path, "reader", forged=True).status_code == 422  # its body is wrong, no more
+    cookie = {"cookie": f"{PLAIN_COOKIE}={town.tokens['reader']}"}
+    for foreign in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
+        answer = town.client.request(method, path, headers=cookie | foreign, json={})
+        assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("route", [r for r in RIGHTS if r.split()[0] in CHANGING and r not in READING])
 def test_nothing_changes_without_the_token_of_the_session(town: Town, route: str) -> None:
     method, path = route.split(" ", 1)
     if RIGHTS[route] in {Least.SENDER, Least.KEY} or path in {"/login", "/set-password"}:

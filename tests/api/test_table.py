@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from starlette.routing import Route
 from tests.api.api_server import TRACE, Server, is_problem, make_key
 
-from sightline.api.openapi import document
+from sightline.api.moments import iso
+from sightline.api.openapi import document, plain
 from sightline.api.operations import PREFIX, Operation
 from sightline.api.problems import Problem
-from sightline.api.questions import iso
 from sightline.api.schemas import check
-from sightline.api.table import OPERATIONS
+from sightline.api.table import OPERATIONS, TOPICS
 from sightline.records.access import Scope
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
@@ -24,7 +24,7 @@ ids = [f"{o.method} {o.path}" for o in OPERATIONS]
 
 def address(operation: Operation) -> str:
     """A concrete address of an operation."""
-    return re.sub(r"\{\w+\}", TRACE, operation.path)
+    return re.sub(r"\{\w+\}", TRACE, plain(operation.path))
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +37,19 @@ def keys(server: Server) -> dict[str, str]:
 def test_every_route_is_declared_and_documented(server: Server) -> None:
     routed = {r.path for r in server.app.routes if isinstance(r, Route)} - {"/api", "/api/{rest:path}"}
     # Another protocol, which no OpenAPI describes; tests/api/test_clickhouse.py is about it.
-    routed = {path for path in routed if not path.startswith("/clickhouse")}
-    documented = document(OPERATIONS)["paths"]
+    routed = {plain(path) for path in routed if not path.startswith("/clickhouse")}
+    documented = document(TOPICS)["paths"]
     assert routed == set(documented)
-    declared = {(PREFIX + o.path, o.method.lower()) for o in OPERATIONS} | {(f"{PREFIX}/openapi.json", "get")}
+    declared = {(PREFIX + plain(o.path), o.method.lower()) for o in OPERATIONS} | {
+        (f"{PREFIX}/openapi.json", "get")
+    }
     assert declared == {(path, method) for path, item in documented.items() for method in item}
     assert len(declared) == len(OPERATIONS) + 1
 
 
 def test_the_document_is_whole(server: Server) -> None:
     found = server.ask("GET", "/openapi.json").json()
-    assert found == document(OPERATIONS) | {"paths": found["paths"]}
+    assert found == document(TOPICS) | {"paths": found["paths"]}
     names = [item["operationId"] for methods in found["paths"].values() for item in methods.values()]
     assert len(names) == len(set(names))
     for path, methods in found["paths"].items():

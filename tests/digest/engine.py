@@ -17,7 +17,7 @@ from sightline.catalog.conventions import conventions
 from sightline.catalog.prices import PriceBook
 from sightline.digest.policy import Policy
 from sightline.digest.pricing import Prices
-from sightline.digest.signals import signal_digests
+from sightline.digest.signals import SignalDigests
 from sightline.digest.span_digest import SpanDigest
 from sightline.journal.format import encode_header
 from sightline.records.ingest import Signal, Submission
@@ -62,7 +62,7 @@ class Engine:
     _digests: dict[Signal, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._make = signal_digests(
+        self._make = SignalDigests(
             self.store, conventions(), lambda: self.prices, lambda _: self.policy, self.clock
         )
         self.restart()

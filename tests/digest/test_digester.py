@@ -15,7 +15,7 @@ from digest.engine import Engine, close
 from digest.otlp import span, traces
 from sightline.catalog.conventions import conventions
 from sightline.digest.digester import Digester, SignalDigest
-from sightline.digest.signals import signal_digests, write_probe
+from sightline.digest.signals import SignalDigests, write_probe
 from sightline.journal.journal import Journal
 from sightline.journal.segment import Segment
 from sightline.records.ingest import Signal, Submission
@@ -70,7 +70,7 @@ def running(
     probe: Callable[[], None] | None = None, stored: Callable[[int], None] = lambda _: None,
 ) -> Iterator[tuple[Watched, Digester]]:  # fmt: skip
     """A real journal that holds the payloads, and a loop that digests them."""
-    make = signal_digests(
+    make = SignalDigests(
         engine.store, conventions(), lambda: engine.prices, lambda _: engine.policy, engine.clock
     )
     journal = Journal(folder, JournalSettings(segment_age=0.05), engine.clock)
@@ -206,7 +206,7 @@ def test_a_failure_after_the_rows_were_written_doubles_nothing(engine: Engine, t
             return stored
 
     path = engine.segment(Signal.TRACES, [good(1), good(2)], project)
-    make = signal_digests(
+    make = SignalDigests(
         engine.store, conventions(), lambda: engine.prices, lambda _: engine.policy, engine.clock
     )
     with pytest.raises(StoreError):

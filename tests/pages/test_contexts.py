@@ -8,6 +8,7 @@ import pytest
 from jinja2 import UndefinedError, meta
 
 from sightline.pages.account import AccountContext
+from sightline.pages.api_docs import ApiDocsContext
 from sightline.pages.compare import CompareContext
 from sightline.pages.entrance import LoginContext, SetPasswordContext
 from sightline.pages.environment import ENVIRONMENT, render
@@ -31,6 +32,7 @@ PAGES = {
     "people.html": PeopleContext,
     "keys.html": KeysContext,
     "projects.html": ProjectsContext,
+    "api_docs.html": ApiDocsContext,
 }
 # Set by a page for the frame it stands in.
 FRAME = {"theme_name", "page_title"}

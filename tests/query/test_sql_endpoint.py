@@ -160,6 +160,16 @@ def test_time_and_memory_are_bounded(two_projects: TwoProjects) -> None:
         two_projects.ask("select groupArray(toString(number)) from numbers(1000000000)")
 
 
+@pytest.mark.parametrize("size", [70_000, 90_000])
+def test_the_answer_as_a_whole_is_bounded(two_projects: TwoProjects, size: int) -> None:
+    """The engine bounds its blocks one by one; each alone may be short."""
+    text = f"repeat('x', {size})"
+    with pytest.raises(SqlTooLarge, match=r"longer than 64 MiB\. Read fewer rows"):
+        two_projects.ask(f"SELECT {text} AS t FROM numbers(5000)")
+    assert two_projects.values(f"SELECT length({text}) AS n FROM numbers(1)") == [[size]]
+    assert len(two_projects.ask(f"SELECT {text} AS t FROM numbers(100)").rows) == 100
+
+
 def test_a_failed_query_leaves_nothing_for_the_next(two_projects: TwoProjects) -> None:
     # The embedded engine puts what a failed query had written in front of the next answer of its connection.
     for _ in range(4):

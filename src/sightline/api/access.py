@@ -22,8 +22,8 @@ async def admit(request: Request, operation: Operation, services: ApiServices) -
 
     Raises Problem 401, 403, 404 or 503.
     """
-    changing = operation.method in CHANGING
-    if changing and not same_site(request.headers):
+    # Also what only reads comes with a method that pages of other sites could send by themselves.
+    if operation.method in CHANGING and not same_site(request.headers):
         raise Problem(403, "Pages of other sites may not use this address.")
     needed = least(operation.method, PREFIX + operation.path)
     if needed is Least.ANYONE or operation.scope is None:
@@ -31,7 +31,7 @@ async def admit(request: Request, operation: Operation, services: ApiServices) -
     try:
         principal = await run_in_threadpool(services.gate.identify, request.headers)
         wanted = request.query_params.get("project") or None
-        if changing and not token_fits(principal, request.headers.get(HEADER, "")):
+        if operation.changes and not token_fits(principal, request.headers.get(HEADER, "")):
             raise Problem(
                 403,
                 f"A change with the cookie of a browser needs its token in {HEADER}; or send a key instead.",

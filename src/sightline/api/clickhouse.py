@@ -11,7 +11,7 @@ import asyncio
 import secrets
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -23,7 +23,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from sightline.api.clickhouse_errors import Failure, failure_of
-from sightline.api.clickhouse_request import Asked, project_of, read
+from sightline.api.clickhouse_request import Asked, asker, project_of, read
+from sightline.api.limits import caller
 from sightline.api.services import ApiServices
 from sightline.query.sql_stream import SqlStreams, Streamed
 from sightline.records.access import Principal
@@ -70,14 +71,16 @@ class _Endpoint:
                     "Queries come with GET or POST.",
                     {"Allow": "GET, HEAD, POST"},
                 )
-            project, user = await project_of(request, self._services.gate, self._services.control)
+            principal, user = await asker(request, self._services.gate)
+            limited = self._counted(request, principal)
+            project, user = await project_of(request, principal, user, self._services.control)
             request.state.principal = Principal(project, frozenset(), None)  # for self-tracing
             asked = await read(request, project, user)
             query_id = asked.query_id or secrets.token_hex(16)
             if not asked.question.query.strip():
-                await PlainTextResponse(_OK, headers=_ALWAYS)(scope, receive, send)
+                await PlainTextResponse(_OK, headers={**_ALWAYS, **limited})(scope, receive, send)
                 return
-            await self._answer(asked, query_id, request, send)
+            await self._answer(asked, query_id, request, send, limited)
         except _Left:
             return
         except Exception as error:
@@ -86,7 +89,18 @@ class _Endpoint:
                 log.exception("clickhouse_failed", method=request.method)
             await _refused(failure, query_id)(scope, receive, send)
 
-    async def _answer(self, asked: Asked, query_id: str, request: Request, send: Send) -> None:
+    def _counted(self, request: Request, principal: Principal) -> Mapping[str, str]:
+        """Headers that say how many requests are left. Raises Failure for one too many."""
+        if self._services.limits is None:
+            return {}
+        verdict = self._services.limits.take(caller(request, principal))
+        if not verdict.allowed:
+            raise Failure(202, "TOO_MANY_SIMULTANEOUS_QUERIES", 429, verdict.sentence, dict(verdict.headers))
+        return verdict.headers
+
+    async def _answer(
+        self, asked: Asked, query_id: str, request: Request, send: Send, limited: Mapping[str, str]
+    ) -> None:
         """Send the answer as it comes, and stop the query when the client goes away."""
         encoding, tag = _encoding(request), secrets.token_hex(8)
         question = replace(asked.question, encode=partial(_encoded, encoding=encoding, tag=tag))
@@ -100,7 +114,7 @@ class _Endpoint:
                 await asyncio.gather(begin, return_exceptions=True)
                 raise _Left
             streamed = await begin
-            headers = _headers(streamed, asked, query_id, encoding, tag)
+            headers = {**_headers(streamed, asked, query_id, encoding, tag), **limited}
             await _send(streamed, headers, request.method == "HEAD", gone, send)
         finally:
             gone.cancel()

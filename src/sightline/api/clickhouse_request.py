@@ -20,7 +20,7 @@ from sightline.control.gate import Gate, require
 from sightline.query.sql_dialect import DATABASE
 from sightline.query.sql_errors import SqlError
 from sightline.query.sql_stream import Question
-from sightline.records.access import DEFAULT_PROJECT, Scope
+from sightline.records.access import DEFAULT_PROJECT, Principal, Scope
 
 MAX_BODY = 1 * 2**20
 _WHOLE = re.compile(r"\d{1,12}")
@@ -82,14 +82,19 @@ def credentials(request: Request) -> tuple[dict[str, str], str]:
     return headers, user
 
 
-async def project_of(request: Request, gate: Gate, control: Control) -> tuple[str, str]:
-    """The project that is asked and the user's name. Raises AccessDenied or Failure.
-
-    A key belongs to one project. Where none is needed, the user's name chooses.
-    """
+async def asker(request: Request, gate: Gate) -> tuple[Principal, str]:
+    """Who asks, and the user's name ('' for none). Raises AccessDenied."""
     headers, user = credentials(request)
     principal = await run_in_threadpool(gate.authenticate, headers)
     require(principal, Scope.READ)
+    return principal, user
+
+
+async def project_of(request: Request, principal: Principal, user: str, control: Control) -> tuple[str, str]:
+    """The project that is asked and the user's name. Raises Failure.
+
+    A key belongs to one project. Where none is needed, the user's name chooses.
+    """
     if principal.key_id is not None:
         return principal.project, user or DEFAULT_PROJECT
     wanted = request.query_params.get("project") or user or DEFAULT_PROJECT

@@ -8,7 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 from sightline import __version__
-from sightline.api.operations import Call
+from sightline.api import shapes
+from sightline.api.operations import Call, Operation
+from sightline.api.problems import Problem
+from sightline.records.access import Scope
 from sightline.store.rows import Limits, StoreError
 
 
@@ -29,3 +32,26 @@ async def health(call: Call) -> Mapping[str, Any]:
         "store": {"answers": engine is not None, "embedded": call.services.store.embedded},
         "journal": asdict(journal.stats()) if journal else None,
     }
+
+
+async def backup(call: Call) -> Mapping[str, Any]:
+    """Write a backup into a new directory on the server."""
+    call.need_operator("A backup")
+    if call.services.backup is None:
+        raise Problem(404, "This process cannot make a backup; ask the one that owns the data directory.")
+    return await call.services.backup(call.body["directory"])
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("GET", "/health", health, "How the server is", Scope.READ, shapes.HEALTH),
+    Operation(
+        "POST",
+        "/backup",
+        backup,
+        "Write a backup on the server",
+        Scope.ADMIN,
+        shapes.ANYTHING,
+        body=shapes.BACKUP_BODY,
+        failures=(409,),
+    ),
+)

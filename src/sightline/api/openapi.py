@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from sightline import __version__
 from sightline.api import shapes
+from sightline.api.forgery import HEADER
 from sightline.api.operations import PREFIX, Operation, Parameter
 from sightline.api.problems import MEDIA_TYPE
+from sightline.control.presented import SECURE_COOKIE
 
-_ALWAYS = (401, 403, 404, 422, 503)
+_ALWAYS = (401, 403, 404, 422, 429, 503)
 _WITH_BODY = (400, 413, 415)
+_KIND = re.compile(r":\w+}")
 
 
-def document(operations: Iterable[Operation]) -> dict[str, Any]:
-    """The whole document."""
+def plain(path: str) -> str:
+    """A path without what only the router needs to know of its parameters."""
+    return _KIND.sub("}", path)
+
+
+def document(topics: Mapping[str, Iterable[Operation]]) -> dict[str, Any]:
+    """The whole document; each operation has its topic as a tag."""
     paths: dict[str, dict[str, Any]] = {}
-    for operation in operations:
-        paths.setdefault(PREFIX + operation.path, {})[operation.method.lower()] = _operation(operation)
+    for topic, operations in topics.items():
+        for one in operations:
+            methods = paths.setdefault(PREFIX + plain(one.path), {})
+            methods[one.method.lower()] = {"tags": [topic], **_operation(one)}
     paths[f"{PREFIX}/openapi.json"] = {
         "get": {
             "operationId": "get_openapi_json",
+            "tags": ["Server"],
             "summary": "This document",
             "security": [],
             "responses": {"200": _json("OpenAPI 3.1.", shapes.ANYTHING)},
@@ -35,15 +47,23 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
             "version": __version__,
             "description": "Failures are RFC 9457 problems. On loopback without keys none is needed.",
         },
+        "tags": [{"name": topic} for topic in topics],
         "paths": paths,
         "components": {
             "schemas": {"Problem": shapes.PROBLEM},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "header": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+                "cookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": SECURE_COOKIE,
+                    "description": "A person who is signed in; changes bring the session's token in"
+                    f" {HEADER}.",
+                },
             },
         },
-        "security": [{"bearer": []}, {"header": []}],
+        "security": [{"bearer": []}, {"header": []}, {"cookie": []}],
     }
 
 
@@ -55,6 +75,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     for status in sorted(failures):
         content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+    if operation.caching != "no-store":
+        responses["304"] = {"description": "What If-None-Match names is what there is."}
     found: dict[str, Any] = {
         "operationId": operation.handler.__name__,
         "summary": operation.summary,
@@ -71,13 +93,14 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
-    return {
+    found = {
         "name": parameter.name,
         "in": parameter.place,
         "required": parameter.place == "path",
         "description": parameter.description,
         "schema": parameter.schema,
     }
+    return found | ({"example": parameter.example} if parameter.example else {})
 
 
 def _json(

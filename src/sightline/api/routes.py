@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -15,12 +16,14 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
 
 from sightline.api.access import admit
+from sightline.api.asking import answered
+from sightline.api.limits import caller
 from sightline.api.openapi import document
 from sightline.api.operations import PREFIX, Call, Operation
 from sightline.api.problems import Problem
 from sightline.api.schemas import check, read_json
 from sightline.api.services import ApiServices
-from sightline.api.table import OPERATIONS
+from sightline.api.table import OPERATIONS, TOPICS
 
 log = structlog.get_logger(__name__)
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -42,7 +45,18 @@ def routes(services: ApiServices) -> list[BaseRoute]:
 
 def _answer(content: Mapping[str, Any], status: int = 200) -> Response:
     body = orjson.dumps(content, default=_plain, option=orjson.OPT_NON_STR_KEYS)
-    return Response(body, status, _HEADERS, media_type="application/json")
+    return Response(body, status, media_type="application/json")
+
+
+def _kept(response: Response, caching: str, request: Request) -> Response:
+    """An answer that a reader may keep: with a mark of its body, or 304 for one who has that already."""
+    tag = f'W/"{hashlib.sha256(response.body).hexdigest()[:24]}"'
+    headers = {"Cache-Control": caching, "ETag": tag, "Vary": "Authorization, X-Api-Key, Cookie"}
+    known = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
+    if response.status_code == 200 and (tag in known or known == ["*"]):
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return response
 
 
 def _plain(value: Any) -> Any:
@@ -98,13 +112,35 @@ class _Path(_Endpoint):
         if operation is None:
             return _wrong_method(request, list(self._methods))
         principal, project, operator = await admit(request, operation, self._services)
+        headers: Mapping[str, str] = {}
+        if self._services.limits is not None and operation.scope is not None:
+            verdict = self._services.limits.take(caller(request, principal))
+            headers = verdict.headers
+            if not verdict.allowed:
+                raise Problem(429, verdict.sentence, headers=headers)
+        check_query(request, operation)
         body = None
         if operation.body is not None:
             body = await read_json(request)
             check(body, operation.body)
-        call = Call(request, self._services, principal, project, operator, body)
-        answer = await operation.handler(call)
-        return answer if isinstance(answer, Response) else _answer(answer, operation.status)
+        work = operation.handler(Call(request, self._services, principal, project, operator, body))
+        answer = await (work if operation.changes else answered(request, work))
+        response = answer if isinstance(answer, Response) else _answer(answer, operation.status)
+        if operation.caching != "no-store":
+            response = _kept(response, operation.caching, request)
+        response.headers.update(headers)
+        return response
+
+
+def check_query(request: Request, operation: Operation) -> None:
+    """Refuse what the query string should not hold: a misspelt name would be a question nobody asked."""
+    known = (*operation.known, *(() if "project" in operation.known else ("project",)))
+    unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
+    if unknown:
+        named = ", ".join(f"{name[:40]!r}" for name in unknown[:5])
+        raise Problem(
+            422, f"There is no parameter {named} here; known are {', '.join(known)}.", reason="parameters"
+        )
 
 
 class _Document(_Endpoint):
@@ -113,11 +149,14 @@ class _Document(_Endpoint):
     async def respond(self, request: Request) -> Response:
         if request.method not in {"GET", "HEAD"}:
             return _wrong_method(request, ["GET"])
-        return _answer(document(OPERATIONS))
+        return _kept(_answer(document(TOPICS)), "public, no-cache", request)
 
 
 class _Nothing(_Endpoint):
     """Whatever has no address."""
 
     async def respond(self, request: Request) -> Response:
-        raise Problem(404, f"There is nothing at {request.url.path[:200]}; see {PREFIX}/openapi.json.")
+        raise Problem(
+            404,
+            f"There is nothing at {request.url.path[:200]}; see {PREFIX}/openapi.json, or /docs.",
+        )

@@ -10,11 +10,14 @@ from prometheus_client.exposition import choose_encoder
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from sightline.api.operations import Call
+from sightline.api import shapes
+from sightline.api.operations import Call, Operation
+from sightline.api.parameters import PROJECT
 from sightline.api.problems import Problem, unavailable
 from sightline.control.errors import ControlError
 from sightline.query.scrape import ScrapeSettings
 from sightline.query.scrape_keeper import SETTING, ScrapeContended, ScrapeKeeper
+from sightline.records.access import Scope
 from sightline.store.rows import StoreError
 
 # What Prometheus asks for first; other readers get its older text.
@@ -64,3 +67,38 @@ async def change_scrape_settings(call: Call) -> Mapping[str, Any]:
         raise unavailable(str(error)) from error
     _keeper(call).forget(call.project)
     return chosen.as_json()
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "GET",
+        "/scrape",
+        scrape,
+        "Counters for a project's own Prometheus",
+        Scope.READ,
+        shapes.TEXT,
+        "OpenMetrics text, or Prometheus' own when asked for; counts what was stored since the last scrape.",
+        parameters=(PROJECT,),
+        media_type="application/openmetrics-text",
+    ),
+    Operation(
+        "GET",
+        "/scrape/settings",
+        scrape_settings,
+        "What the scrape counts and by which labels",
+        Scope.READ,
+        shapes.SCRAPE_SETTINGS,
+        parameters=(PROJECT,),
+    ),
+    Operation(
+        "PUT",
+        "/scrape/settings",
+        change_scrape_settings,
+        "Choose what the scrape counts and by which labels",
+        Scope.ADMIN,
+        shapes.SCRAPE_SETTINGS,
+        "Counting begins anew when something changes.",
+        body=shapes.SCRAPE_BODY,
+        parameters=(PROJECT,),
+    ),
+)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sightline.api.limits import RateLimits
 from sightline.control.control import Control
 from sightline.control.gate import Gate
 from sightline.journal.journal import Journal
@@ -22,7 +24,8 @@ class ApiServices:
     `backup` writes a backup into a directory on the server and tells about it, or raises Problem; None where
     this process cannot. `prices_changed` is called after own prices changed. `journal` is None in a process
     that does not receive. `streams` answers the ClickHouse protocol; None: it is not spoken.
-    `scrapes` counts for projects' own Prometheus.
+    `scrapes` counts for projects' own Prometheus. `clock` tells nanoseconds since the epoch.
+    `limits` counts requests; None: any number.
     """
 
     store: Store
@@ -34,3 +37,5 @@ class ApiServices:
     prices_changed: Callable[[], None] = lambda: None
     streams: SqlStreams | None = None
     scrapes: ScrapeKeeper | None = None
+    clock: Callable[[], int] = time.time_ns
+    limits: RateLimits | None = None

@@ -11,8 +11,13 @@ Schema = Mapping[str, Any]
 TEXT: Schema = {"type": "string"}
 WHOLE: Schema = {"type": "integer"}
 NUMBER: Schema = {"type": "number"}
+MAYBE_TEXT: Schema = {"type": ["string", "null"]}
+MAYBE_WHOLE: Schema = {"type": ["integer", "null"]}
+MAYBE_NUMBER: Schema = {"type": ["number", "null"], "description": "null is unknown, never 0."}
 FLAG: Schema = {"type": "boolean"}
 TIME: Schema = {"type": "string", "format": "date-time", "description": "UTC, nine digits of a second."}
+WHEN: Schema = {"type": "string"}
+TARGET: Schema = {"type": "string", "enum": ["spans", "traces"]}
 CURSOR: Schema = {
     "type": ["string", "null"],
     "description": "Ask for the next page with it; null at the end.",
@@ -37,19 +42,40 @@ def strict(*required: str, **properties: Schema) -> Schema:
     }
 
 
+def shown(schema: Schema, **example: Any) -> Schema:
+    """A body with one that works, for people to begin with."""
+    return {**schema, "examples": [example]}
+
+
 def listed(schema: Schema) -> Schema:
     """A list."""
     return {"type": "array", "items": schema}
 
 
-SQL_BODY = strict(
-    "query",
-    query={"type": "string", "minLength": 1, "maxLength": 65536, "description": "One SELECT."},
-    parameters={
-        "type": "object",
-        "description": "Values for {name:Type} in the query.",
-        "additionalProperties": True,
-    },
+def told(**properties: Schema) -> Schema:
+    """An answer about a selection: what was asked as it was understood, and what was found."""
+    asked = {
+        "project": PROJECT_NAME,
+        "since": TIME,
+        "until": TIME,
+        "environment": MAYBE_TEXT,
+        "filter": {**TEXT, "description": "The canonical text of the filter."},
+        "target": TARGET,
+    }
+    return record(**asked, **properties)
+
+
+SQL_BODY = shown(
+    strict(
+        "query",
+        query={"type": "string", "minLength": 1, "maxLength": 65536, "description": "One SELECT."},
+        parameters={
+            "type": "object",
+            "description": "Values for {name:Type} in the query.",
+            "additionalProperties": True,
+        },
+    ),
+    query="SELECT model, count() AS calls FROM spans GROUP BY model",
 )
 SQL_ANSWER = record(
     columns=listed(TEXT),
@@ -75,14 +101,20 @@ SPAN = record(
     attributes=ANYTHING,
 )
 TRACE = record("trace_id", "spans", "next", trace_id=TEXT, spans=listed(SPAN), next=CURSOR)
-TRACES = record(project=TEXT, traces=listed(ANYTHING), next=CURSOR)
 PROJECT = record(name=PROJECT_NAME, created_at=TIME, retention_days=WHOLE, content_days=WHOLE)
 PROJECTS = record(projects=listed(PROJECT))
-PROJECT_BODY = strict("name", name=PROJECT_NAME, retention_days=DAYS, content_days=DAYS)
+PROJECT_BODY = shown(
+    strict("name", name=PROJECT_NAME, retention_days=DAYS, content_days=DAYS),
+    name="shop",
+    retention_days=90,
+    content_days=14,
+)
 SCOPE: Schema = {"type": "string", "enum": ["ingest", "read", "admin"]}
 KEY = record("id", "project", "scope", id=TEXT, project=TEXT, scope=SCOPE, label=TEXT, created_at=TIME)
 KEYS = record(keys=listed(KEY))
-KEY_BODY = strict("scope", scope=SCOPE, label={"type": "string", "maxLength": 200})
+KEY_BODY = shown(
+    strict("scope", scope=SCOPE, label={"type": "string", "maxLength": 200}), scope="read", label="dashboards"
+)
 NEW_KEY = record(
     "id", "key", id=TEXT, project=TEXT, scope=SCOPE, key={"type": "string", "description": "Shown once."}
 )
@@ -98,7 +130,17 @@ PRICE_ITEM = strict(
     note={"type": "string", "maxLength": 200},
     every_project=FLAG,
 )
-PRICES_BODY = strict("prices", prices=listed(PRICE_ITEM))
+PRICES_BODY = shown(
+    strict("prices", prices=listed(PRICE_ITEM)),
+    prices=[
+        {
+            "provider": "acme",
+            "model": "chat-*",
+            "valid_from": "2026-11-01",
+            "rates": {"input": 1.5, "output": 6},
+        }
+    ],
+)
 PRICE = record(
     "version", "provider", "model", version=WHOLE, provider=TEXT, model=TEXT, valid_from=TEXT, rates=ANYTHING
 )
@@ -108,12 +150,18 @@ ENTRY = record(
 )
 QUARANTINE = record(entries=listed(ENTRY))
 DECIDED = record(id=TEXT)
-BACKUP_BODY = strict("directory", directory={"type": "string", "minLength": 1, "maxLength": 4096})
-SCRAPE_BODY = strict(
-    "labels",
-    labels={"type": "array", "items": {"type": "string", "enum": list(LABELS)}},
-    kinds={"type": "array", "items": {"type": "string", "enum": list(KINDS)}},
-    sets={"type": "integer", "minimum": 1, "maximum": MOST_SETS, "description": "Most label sets."},
+BACKUP_BODY = shown(
+    strict("directory", directory={"type": "string", "minLength": 1, "maxLength": 4096}),
+    directory="/backups/monday",
+)
+SCRAPE_BODY = shown(
+    strict(
+        "labels",
+        labels={"type": "array", "items": {"type": "string", "enum": list(LABELS)}},
+        kinds={"type": "array", "items": {"type": "string", "enum": list(KINDS)}},
+        sets={"type": "integer", "minimum": 1, "maximum": MOST_SETS, "description": "Most label sets."},
+    ),
+    labels=["model", "team"],
 )
 SCRAPE_SETTINGS = record(labels=listed(TEXT), kinds=listed(TEXT), sets=WHOLE)
 HEALTH = record(
@@ -125,5 +173,5 @@ HEALTH = record(
 )
 PROBLEM = record(
     "title", "status", "detail", type=TEXT, title=TEXT, status=WHOLE, detail=TEXT, instance=TEXT, reason=TEXT,
-    position=WHOLE, errors=listed(record(pointer=TEXT, detail=TEXT)),
+    position=WHOLE, length=WHOLE, suggestion=TEXT, errors=listed(record(pointer=TEXT, detail=TEXT)),
 )  # fmt: skip

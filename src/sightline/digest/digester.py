@@ -94,6 +94,7 @@ class Digester:
     is split for an unknown error.
     `around` makes a context for the digest of one segment of a signal: a span of its own, say.
     `stored` is told when (ns) the digest of a segment began, once its rows can be queried.
+    `close` closes what the digests hold; it is called in their thread, at the end.
     """
 
     def __init__(
@@ -105,8 +106,9 @@ class Digester:
         around: Callable[[str], AbstractContextManager[None]] = lambda _signal: nullcontext(),
         stored: Callable[[int], None] = lambda _began: None,
         pace: Pace | None = None,
+        close: Callable[[], None] = lambda: None,
     ) -> None:
-        self._around, self._stored = around, stored
+        self._around, self._stored, self._close = around, stored, close
         self._pace: Pace = pace or _NoPace()
         self._source, self._make, self._clock, self._probe = source, digests, clock, probe
         self._stop = threading.Event()
@@ -159,6 +161,7 @@ class Digester:
                 with self._busy:
                     self._one(segment)
         self._pace.close()
+        self._close()
 
     def _one(self, segment: Segment) -> None:
         if not self._digests and not self._prepared(segment):

@@ -44,33 +44,46 @@ def write_probe(store: Store) -> Callable[[], None]:
     return probe
 
 
-def signal_digests(
-    store: Store, catalog: Catalog, prices: Callable[[], Prices], policies: Policies, clock: Callable[[], int]
-) -> Callable[[], dict[Signal, SignalDigest]]:
-    """A function that opens connections and makes the digests; called again after a failure."""
-    opened: list[Connection] = []
+class SignalDigests:
+    """Opens connections and makes the digests; called again after a failure. For the digesting thread."""
 
-    def make() -> dict[Signal, SignalDigest]:
-        while opened:
-            opened.pop().close()
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        prices: Callable[[], Prices],
+        policies: Policies,
+        clock: Callable[[], int],
+    ) -> None:
+        self._store, self._catalog = store, catalog
+        self._prices, self._policies, self._clock = prices, policies, clock
+        self._opened: list[Connection] = []
+
+    def close(self) -> None:
+        """Close what was opened; no digest of before works any more."""
+        while self._opened:
+            self._opened.pop().close()
+
+    def __call__(self) -> dict[Signal, SignalDigest]:
+        """The digests, on fresh connections."""
+        self.close()
+        store, catalog, policies, clock = self._store, self._catalog, self._policies, self._clock
         local = store.writer(**_SETTINGS) if store.embedded else Connection("chdb://", _SETTINGS)
-        opened.append(local)
+        self._opened.append(local)
         # What a killed process left in its folders would stand in the way of tables of the same names.
         local.command(f"DROP DATABASE IF EXISTS {SCRATCH} SYNC")
         remote = local if store.embedded else store.writer()
         if remote is not local:
-            opened.append(remote)
+            self._opened.append(remote)
         beside = store.writer(**_SETTINGS) if store.embedded else None
         if beside is not None:
-            opened.append(beside)
+            self._opened.append(beside)
         target = Target(local, remote)
         staging = Staging(local, 0)
         return {
             Signal.TRACES: SpanDigest(
-                local, target, staging, catalog, prices, policies, clock, beside=beside
+                local, target, staging, catalog, self._prices, policies, clock, beside=beside
             ),
             Signal.LOGS: LogDigest(local, target, staging, catalog, policies, clock),
             Signal.METRICS: MetricDigest(local, target, staging, catalog, policies, clock),
         }
-
-    return make

@@ -19,7 +19,7 @@ from sightline.settings import Settings
 
 SIZE_FROM = 2**20  # A whole number with a default this large is a size in bytes.
 # Where zero has a meaning of its own ("keep nothing", "any free port"); all other numbers are above zero.
-_ZERO_ALLOWED = ("port", "keep_", "min_", "retry_window")
+_ZERO_ALLOWED = ("port", "keep_", "min_", "rate", "retry_window")
 CHOICES: dict[str, tuple[str, ...]] = {
     "log.level": ("debug", "info", "warning", "error"),
     "log.format": ("auto", "json", "console"),

@@ -22,6 +22,7 @@ from sightline.pages.account import AccountPages
 from sightline.pages.address import Link, local, path_of, theme_of, with_query
 from sightline.pages.admission import admit
 from sightline.pages.answers import Missing, Refused, html
+from sightline.pages.api_docs import ApiDocsPages
 from sightline.pages.compare import ComparePages
 from sightline.pages.entrance import Entrance, Hashing, to_sign_in
 from sightline.pages.environment import render
@@ -45,6 +46,8 @@ log = structlog.get_logger(__name__)
 _YEAR = 365 * 86400
 # Groups of pages of one project, each with its own table of addresses.
 PROJECT_PAGES = (TracesPages, TracePages, ComparePages, FirstPages)
+# And those that are about no project.
+SERVER_PAGES = (ApiDocsPages,)
 
 
 def routes(services: Services) -> list[BaseRoute]:
@@ -70,6 +73,7 @@ def routes(services: Services) -> list[BaseRoute]:
         *entrance.table(),
         *openid.table(),
         *me.table(),
+        *(entry for part in SERVER_PAGES for entry in part(services, frames).table()),
         *(entry for part in PROJECT_PAGES for entry in part(services, frames).table()),
         *(entry for part in settings for entry in part(services, frames.frame).table()),
     )

@@ -56,6 +56,8 @@ async def rank(store: Store, question: Question) -> Ranked:
     width = len(question.by)
     if not width:
         return Ranked(rows=int(answer[0][0]))
+    if width == 1 and answer[0][0]:
+        answer = answer[: question.top]  # one more was asked for, for what is not set: there is none
     values = tuple(tuple(str(value) for value in row[:width]) for row in answer)
     keys = tuple(int(row[width]) for row in answer)
     order = sorted(range(len(values)), key=lambda n: width == 1 and values[n] == ("",))

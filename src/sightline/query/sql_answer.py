@@ -14,7 +14,10 @@ from typing import Any
 
 import orjson
 
-FORMAT = "JSONCompactEachRowWithNamesAndTypes"
+FORMAT = "JSONEachRow"
+"""Of the rows: comes piece by piece."""
+HEAD_FORMAT = "JSONCompactEachRowWithNamesAndTypes"
+"""Of the same query without rows: names and types."""
 # How the engine writes values; part of every query's settings.
 FORMAT_SETTINGS: Mapping[str, str | int] = {
     "output_format_json_quote_64bit_integers": 0,
@@ -43,30 +46,36 @@ class SqlAnswer:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def read_answer(raw: bytes, limit: int, elapsed_ms: float) -> SqlAnswer:
-    """Read an answer in `FORMAT`, at most `limit` rows of it."""
-    lines = raw.split(b"\n")
+def read_answer(head: bytes, rows: bytes, limit: int, elapsed_ms: float) -> SqlAnswer:
+    """Read an answer: names and types in `HEAD_FORMAT`, and at most `limit` of its rows in `FORMAT`."""
+    names, types = (list(map(str, _read(line))) for line in head.splitlines()[:2])
+    columns = _unique(names)
+    lines = rows.split(b"\n")
     if lines and not lines[-1]:
         lines.pop()
-    if len(lines) < 2:
-        return SqlAnswer((), (), [], False, elapsed_ms)
-    columns = _unique([str(name) for name in _line(lines[0])])
-    types = tuple(str(name) for name in _line(lines[1]))
-    body = lines[2 : 2 + limit]
-    wide = any(_WIDE.search(name) for name in types)
+    body = lines[:limit]
     try:
-        if wide:
+        if any(_WIDE.search(name) for name in types) or columns != tuple(names):
             raise ValueError
-        rows: list[list[Any]] = orjson.loads(b"[" + b",".join(body) + b"]")
+        # An object keeps the order of its columns, as long as no two have one name.
+        found: list[list[Any]] = [list(row.values()) for row in orjson.loads(b"[" + b",".join(body) + b"]")]
     except ValueError:
-        rows = [_line(line) for line in body]
-    return SqlAnswer(columns, types, rows, len(lines) - 2 > limit, elapsed_ms)
+        found = [_line(line) for line in body]
+    return SqlAnswer(columns, tuple(types), found, len(lines) > limit, elapsed_ms)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object with all of its members, also those of one name."""
 
 
 def _line(line: bytes) -> list[Any]:
-    """One row read slowly: keeps every digit, and turns what is no UTF-8 into hex."""
-    values: list[Any] = json.loads(line.decode("utf-8", "surrogateescape"), parse_int=_integer)
-    return [_safe(value) for value in values]
+    """The values of one row, read slowly: keeps every digit, and turns what is no UTF-8 into hex."""
+    return [_safe(value) for _, value in _read(line)]
+
+
+def _read(line: bytes) -> Any:
+    text = line.decode("utf-8", "surrogateescape")
+    return json.loads(text, parse_int=_integer, object_pairs_hook=_Pairs)
 
 
 def _integer(digits: str) -> int | str:
@@ -81,10 +90,10 @@ def _safe(value: Any) -> Any:
         except UnicodeEncodeError:
             return value.encode("utf-8", "surrogateescape").hex()
         return value
+    if isinstance(value, _Pairs):
+        return {_safe(key): _safe(item) for key, item in value}
     if isinstance(value, list):
         return [_safe(item) for item in value]
-    if isinstance(value, dict):
-        return {_safe(key): _safe(item) for key, item in value.items()}
     return value
 
 

@@ -16,12 +16,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from sightline.measures import QUERY_SECONDS
-from sightline.query.sql_answer import FORMAT, FORMAT_SETTINGS, SqlAnswer, read_answer
-from sightline.query.sql_errors import SqlBusy, SqlError, SqlTooLong, query_error, syntax_error
+from sightline.query.sql_answer import FORMAT, FORMAT_SETTINGS, HEAD_FORMAT, SqlAnswer, read_answer
+from sightline.query.sql_errors import SqlBusy, SqlError, SqlTooLarge, SqlTooLong, query_error, syntax_error
 from sightline.query.sql_guard import (
     DUMP_FORMAT,
     MAX_QUERY,
@@ -182,21 +182,22 @@ class SqlEndpoint:
             raise SqlTooLong("The query was cancelled before it ran.", "failed")
         started = time.perf_counter()
         limit = self._settings.query_rows
-        settings = self.limits(call.mark, project, {**FORMAT_SETTINGS, "limit": limit + 1})
+        settings = self.limits(call.mark, project, {**FORMAT_SETTINGS, "limit": limit + 1}, bounded=False)
+        bound = {**values, PROJECT_PARAMETER: project}
         guardian = threading.Timer(self._settings.query_seconds + GRACE, self._kill, (call.mark,))
         guardian.daemon = True
         guardian.start()
         try:
-            raw = connection.raw(
-                f"{BIND}{plan.text}\nSETTINGS {settings}",
-                {**values, PROJECT_PARAMETER: project},
-                fmt=FORMAT,
-            )
+            head = connection.raw(f"{BIND}{plan.text}\nLIMIT 0\nSETTINGS {settings}", bound, fmt=HEAD_FORMAT)
+            with closing(
+                connection.stream(f"{BIND}{plan.text}\nSETTINGS {settings}", bound, fmt=FORMAT)
+            ) as pieces:
+                rows = _whole(pieces)
         except StoreError as error:
             raise self._failure(error, plan) from error
         finally:
             guardian.cancel()
-        return read_answer(raw, limit, round((time.perf_counter() - started) * 1000, 3))
+        return read_answer(head, rows, limit, round((time.perf_counter() - started) * 1000, 3))
 
     def plan(self, connection: Connection, project: str, query: str, values: Mapping[str, Any]) -> Plan:
         """The checked text of a query, without running it. Blocking."""
@@ -273,6 +274,22 @@ class SqlEndpoint:
             )
         rows: list[list[Any]] = [[column.name, column.type] for column in relation.columns]
         return SqlAnswer(("name", "type"), ("String", "String"), rows, False, 0.0)
+
+
+def _whole(pieces: Iterator[bytes]) -> bytes:
+    """An answer in one piece. The engine bounds each of its blocks alone, so what they come to is counted
+    here, while they come. Raises SqlTooLarge."""
+    found, size = [], 0
+    for piece in pieces:
+        found.append(piece)
+        size += len(piece)
+        if size > _MAX_ANSWER:
+            raise SqlTooLarge(
+                f"The answer is longer than {_MAX_ANSWER // 2**20} MiB. Read fewer rows or columns, or"
+                " shorten long texts with substring().",
+                "failed",
+            )
+    return b"".join(found)
 
 
 class Call:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, overload
 
 from sightline.query.tree import grow
+from sightline.records.listing import SpanSummary
 from sightline.records.span_tree import SpanTree
 from sightline.records.trace import (
     ContentRef,
@@ -65,6 +66,38 @@ def summary(row: Mapping[str, Any], preview: str) -> TraceSummary:
         environment=row["environment"],
         input_preview=preview,
         root_received=bool(row["root_received"]),
+    )
+
+
+def span_summary(row: Mapping[str, Any], preview: str) -> SpanSummary:
+    """One line of a list of spans from a row of `span_rows.sql`."""
+    return SpanSummary(
+        trace_id=row["trace_id"],
+        span_id=row["span_id"],
+        name=row["name"],
+        kind=row["kind"],
+        status=row["status"],
+        status_message=row["status_message"],
+        service=row["service"],
+        start_time=row["started"],
+        duration_ns=row["duration_ns"],
+        own_ns=row["own_ns"],
+        depth=row["depth"],
+        time_to_first_token_ns=row["time_to_first_token_ns"],
+        model=row["model"],
+        provider=row["provider"],
+        tool_name=row["tool_name"],
+        agent_name=row["agent_name"],
+        tokens=tokens(row),
+        cost_usd=row["cost_usd"],
+        cost_source=row["cost_source"],
+        usage_source=row["usage_source"],
+        session_id=row["session_id"],
+        user_id=row["user_id"],
+        team=row["team"],
+        feature=row["feature"],
+        environment=row["environment"],
+        input_preview=preview,
     )
 
 

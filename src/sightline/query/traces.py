@@ -19,7 +19,7 @@ from sightline.store.store import Store
 MAX_SPANS = 100_000
 MAX_PAGE = 500
 _LARGE = 2_000
-_DAY = 86_400 * 10**9
+DAY = 86_400 * 10**9
 # The last moment a DateTime64(9) holds.
 _LATEST = 2**63 - 1
 _LAST_ID = "g"  # behind every hexadecimal id
@@ -72,7 +72,7 @@ async def latest_traces(
             )
         ).rows
         fresh = [row[0] for row in starts if row[0] not in taken]
-        listed = await _summaries(store, project, fresh, min((row[1] for row in starts), default=0) - _DAY)
+        listed = await summaries(store, project, fresh, min((row[1] for row in starts), default=0) - DAY)
         for trace_id, started in starts:
             if len(taken) == limit:
                 break
@@ -99,28 +99,41 @@ def _read_cursor(cursor: str | None) -> tuple[int, str]:
     return int(match[1]), match[2]
 
 
-async def _summaries(
-    store: Store, project: str, trace_ids: Sequence[str], since: int
+async def summaries(
+    store: Store, project: str, trace_ids: Sequence[str], since: int, tops_since: int = 0
 ) -> dict[str, tuple[TraceSummary, int]]:
-    """Summary and place in time of each trace, from its spans since a day before the earliest one's start."""
+    """Summary and place in time of each trace, from its spans since `since` (ns), a day before it began say.
+
+    Its place is where the first of its topmost spans since `tops_since` started.
+    """
     if not trace_ids:
         return {}
     answer = await store.fetch(
         statement("trace_summaries"),
-        {"project": project, "trace_ids": list(dict.fromkeys(trace_ids)), "since": max(0, since)},
+        {
+            "project": project,
+            "trace_ids": list(dict.fromkeys(trace_ids)),
+            "since": max(0, since),
+            "tops_since": tops_since,
+        },
         purpose="traces",
     )
     rows = answer.dicts()
-    hashes = {row["input_hash"].lower() for row in rows if row["input_hash"]}
-    refs = [ContentRef("input", hash_, 0) for hash_ in hashes]
-    texts = {c.ref.hash: c.text or "" for c in await contents(store, project, refs, limit=_PREVIEW_BYTES)}
+    asked = await previews(store, project, [row["input_hash"].lower() for row in rows])
     return {
         row["trace_id"]: (
-            trace_rows.summary(row, preview(texts.get(row["input_hash"].lower(), ""))),
+            trace_rows.summary(row, asked.get(row["input_hash"].lower(), "")),
             row["listed_at"],
         )
         for row in rows
     }
+
+
+async def previews(store: Store, project: str, hashes: Sequence[str]) -> dict[str, str]:
+    """The beginnings of some stored inputs by their hashes, as one line each."""
+    refs = [ContentRef("input", hash_, 0) for hash_ in dict.fromkeys(hashes) if hash_]
+    found = await contents(store, project, refs, limit=_PREVIEW_BYTES)
+    return {content.ref.hash: preview(content.text or "") for content in found}
 
 
 async def trace(store: Store, project: str, trace_id: str, *, limit: int = MAX_SPANS) -> Trace | None:

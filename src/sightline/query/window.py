@@ -30,3 +30,7 @@ class Window:
     def earlier(self, distance: int) -> Window:
         """The same stretch, `distance` nanoseconds before; cut off at the epoch."""
         return replace(self, since=max(0, self.since - distance), until=max(1, self.until - distance))
+
+    def wider(self) -> Window:
+        """The stretch in which other spans of its traces and sessions are looked for."""
+        return replace(self, since=max(0, self.since - WIDER), until=min(LATEST, self.until + WIDER))

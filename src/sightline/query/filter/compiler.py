@@ -38,7 +38,7 @@ from sightline.query.filter.predicates import (
 from sightline.query.filter.relations import related
 from sightline.query.filter.wholes import MEASURES
 from sightline.query.phrases import Phrase
-from sightline.query.window import LATEST, WIDER, Window
+from sightline.query.window import Window
 
 _KEYS = {Whole.TRACE: "s.trace_id", Whole.SESSION: "s.session_id"}
 _TIMES = ("since", "until")
@@ -59,10 +59,14 @@ def indented(text: str, by: int = 4) -> str:
 
 
 class Sql:
-    """Builds one statement over the spans of a window; parameters gather as conditions are written."""
+    """Builds one statement over the spans of a window; parameters gather as conditions are written.
 
-    def __init__(self, window: Window) -> None:
+    `reach` is where relatives of the window's spans are looked for, when it is not the usual hour more.
+    """
+
+    def __init__(self, window: Window, reach: Window | None = None) -> None:
         self._window = window
+        self._reach = reach or window.wider()
         self.parameters = Parameters(project=window.project, since=window.since, until=window.until)
 
     def statement(self, text: str) -> Statement:
@@ -84,6 +88,15 @@ class Sql:
         A trace matches when one of its spans does; what counts for the whole trace is asked of its topmost
         span. It stands where its first topmost span starts.
         """
+        self._widen()
+        before = self._from(
+            "sightline.spans AS s", "s.start_time", ("wide_since", "since"), Always(), "s.depth = 0"
+        )
+        earlier = f"s.trace_id NOT IN (\n{indented(f'SELECT s.trace_id{chr(10)}{before}')}\n)"
+        return self.tops(predicate, earlier)
+
+    def tops(self, predicate: Predicate, *conditions: str) -> str:
+        """The same with all topmost spans of the window, also those of traces that began before it."""
         parts = predicate.parts if isinstance(predicate, AllOf) else (predicate,)
         of_spans = tuple(part for part in parts if not of_trace(part))
         inner: list[str] = []
@@ -91,22 +104,14 @@ class Sql:
             matching = f"SELECT s.trace_id\n{self.near_spans(AllOf(of_spans))}"
             inner.append(f"s.trace_id IN (\n{indented(matching)}\n)")
         predicate = AllOf(tuple(part for part in parts if of_trace(part)))
-        self._widen()
-        before = self._from(
-            "sightline.spans AS s", "s.start_time", ("wide_since", "since"), Always(), "s.depth = 0"
-        )
-        earlier = f"s.trace_id NOT IN (\n{indented(f'SELECT s.trace_id{chr(10)}{before}')}\n)"
-        return self.spans(predicate, "s.depth = 0", *inner, earlier)
+        return self.spans(predicate, "s.depth = 0", *inner, *conditions)
 
     def logs(self, *conditions: str) -> str:
         """FROM and PREWHERE for the log records `l` of the window that meet some conditions."""
         return self._from("sightline.logs AS l", "l.time", _TIMES, Always(), *conditions)
 
     def _widen(self) -> None:
-        self.parameters.given |= {
-            "wide_since": max(0, self._window.since - WIDER),
-            "wide_until": min(LATEST, self._window.until + WIDER),
-        }
+        self.parameters.given |= {"wide_since": self._reach.since, "wide_until": self._reach.until}
 
     def _from(
         self, table: str, time: str, times: tuple[str, str], predicate: Predicate, *conditions: str

@@ -14,7 +14,7 @@ SELECT
     ifNull(argMin(ifNull(s.service, ''), rank), '') AS service,
     argMin(s.status, rank) AS status,
     min(started) AS began,
-    minIf(started, s.depth = 0) AS listed_at,
+    minIf(started, s.depth = 0 AND started >= {tops_since:Int64}) AS listed_at,
     max(started + s.duration_ns) AS ended,
     maxIf(
         (started, started + ifNull(s.time_to_first_token_ns, 0)),
