@@ -18,6 +18,8 @@ TRACE = story.trace_id(4)
 SPAN = f"{TRACE[:8]}0000000c"
 PAGE = f"/p/default/traces/{TRACE}"
 TALK = f"/p/talk/traces/{talk.TRACE}"
+# Until a swap is settled, a link is an ordinary link.
+SETTLED = "document.querySelector('.htmx-added, .htmx-settling, .htmx-swapping, .htmx-request') === null"
 PROGRAM = chromium()
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
 
@@ -186,17 +188,17 @@ def test_a_trace_is_walked_with_keys(tab: Tab, address: str) -> None:
     chosen = "document.querySelector('.wfr[aria-selected=true] .nm').textContent"
     tab.press("e")
     tab.wait(f"{chosen} === 'answer' && location.search.includes('span={SPAN}')")
-    tab.wait("document.querySelector('.htmx-added, .htmx-settling, .htmx-request') === null")
+    tab.wait(SETTLED)
     tab.run("document.querySelector('.wfr[aria-selected=true]').focus()")
     tab.press("ArrowUp")
     assert tab.run("document.activeElement.querySelector('.nm').textContent") == "GET /orders"
     tab.press("c")
     tab.wait("document.querySelectorAll('.wfr').length === 10 && location.search.includes('view=path')")
-    tab.wait("document.querySelector('.htmx-added, .htmx-settling, .htmx-request') === null")
+    tab.wait(SETTLED)
     assert "GET /orders" not in tab.run("document.querySelector('[data-tree]').textContent")
     tab.press("c")
     tab.wait("document.querySelectorAll('.wfr').length === 13")
-    tab.wait("document.querySelector('.htmx-added, .htmx-settling, .htmx-request') === null")
+    tab.wait(SETTLED)
     tab.press("/")
     assert tab.run("document.activeElement.id") == "find"
     tab.run("document.activeElement.blur()")
@@ -212,6 +214,7 @@ def test_rows_fold_and_unfold_in_place(tab: Tab, address: str) -> None:
     tab.run("[...document.querySelectorAll('.wfr')][1].focus()")
     tab.press("ArrowLeft")
     tab.wait("document.querySelectorAll('.wfr').length === 2")
+    tab.wait(SETTLED)
     assert tab.run("document.querySelectorAll('.wfr')[1].getAttribute('aria-expanded')") == "false"
     tab.run("document.querySelectorAll('.wfr')[1].focus()")
     tab.press("ArrowRight")
@@ -236,11 +239,14 @@ def test_a_drag_over_the_strip_zooms_and_a_double_click_does(tab: Tab, address: 
         tab.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, buttons=1, clickCount=1)
     tab.wait("location.search.includes('zoom=')")
     tab.wait("document.querySelector('.zoomed') !== null")
+    tab.wait(SETTLED)
     tab.run("document.querySelector('.zoomed a').click()")
     tab.wait("document.querySelector('.zoomed') === null")
+    tab.wait(SETTLED)
     row = f"document.querySelector('.wfr[data-id=\"{SPAN}\"]')"
     tab.run(f"{row}.click()")
     tab.wait("document.querySelector('#inspector h2').textContent === 'answer'")
+    tab.wait(SETTLED)
     tab.run(f"{row}.dispatchEvent(new MouseEvent('dblclick', {{bubbles: true, cancelable: true}}))")
     tab.wait("location.search.includes('zoom=')")
     assert tab.problems == []

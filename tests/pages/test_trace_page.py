@@ -283,3 +283,10 @@ def test_a_large_trace_is_kept_and_renewed_when_spans_come(client: TestClient, s
         assert client.get(f"/p/talk/traces/{trace}").status_code == 404
     finally:
         writer.close()
+
+
+def test_a_call_says_how_long_its_tool_ran(client: TestClient) -> None:
+    trace = story.trace_id(0)
+    page = client.get(f"/p/default/traces/{trace}?span={trace[:8]}0000000c").text
+    [(where, took)] = re.findall(r'class="took" href="([^"]+)"[^>]*>([^<]+)<', page)
+    assert took == "394 ms" and f"span={trace[:8]}0000000a" in where

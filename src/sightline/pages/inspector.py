@@ -6,16 +6,21 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from markupsafe import Markup
+
 from sightline.content.conversation import conversation
+from sightline.content.tool_runs import ran
 from sightline.pages import formats
 from sightline.pages.address import Link, path_of, with_query
 from sightline.pages.attribute_rows import AttributeRow, canonical, sent
 from sightline.pages.messages import Messages, messages
 from sightline.pages.minimap import around
 from sightline.pages.moment_rows import MomentRows
+from sightline.pages.pieces import Piece
 from sightline.pages.trace_address import TABS, Asked
 from sightline.pages.trace_facts import Fact, tokens_of
 from sightline.pages.usage_rows import ClassRow, Usage, class_rows, usages
+from sightline.records.conversation import Conversation, Place, ToolRun
 from sightline.records.span_tree import Position
 from sightline.records.trace import Content, Span, SpanDetail, SpanEvent, Trace
 
@@ -67,8 +72,8 @@ class Read:
     """What was read of a span for the tab that is shown. `before`: what the model call before it said.
 
     `tab` is the one that is shown, '' when what the span says decides between messages and documents.
-    `previous` and `next` are addresses of the spans around it in the list, `counted_twice` maps spans to an
-    earlier one with the same response.
+    `tools` ran in the trace, in order. `previous` and `next` are addresses of the spans around it in the
+    list, `counted_twice` maps spans to an earlier one with the same response.
     """
 
     detail: SpanDetail
@@ -79,6 +84,7 @@ class Read:
     next: str = ""
     counted_twice: Mapping[str, str] | None = None
     tab: str = ""
+    tools: Sequence[ToolRun] = ()
 
 
 def previous_call(trace: Trace, row: int) -> int | None:
@@ -100,8 +106,9 @@ def inspector(trace: Trace, row: int, read: Read, asked: Asked) -> Inspector:
     span, detail = trace.spans[row], read.detail
     said = conversation(read.contents, detail.events, tool=span.tool_name)
     tab = read.tab or (TABS[1] if said.documents and span.kind != "llm" else TABS[0])
+    earlier = conversation(read.before).messages if read.before else ()
     drawn = messages(
-        said, conversation(read.before).messages if read.before else (), read.contents, exact=asked.exact
+        said, earlier, read.contents, exact=asked.exact, ran=_runs(said, span, read.tools, asked)
     )
     whole = tab in WHOLE
     zoomed = around(trace, span.start_time, span.end_time)
@@ -140,6 +147,22 @@ def inspector(trace: Trace, row: int, read: Read, asked: Asked) -> Inspector:
         trace_start=trace.start_time,
         expired=_expired(read.contents),
     )
+
+
+def _runs(said: Conversation, span: Span, tools: Sequence[ToolRun], asked: Asked) -> dict[Place, Piece]:
+    """How the tools ran that were asked for, each with the way to its span."""
+    found = ran(said.messages, tools, span.parent_span_id, span.start_time, span.end_time) if tools else {}
+    return {
+        place: Piece(
+            "call",
+            Markup(),
+            took=str(formats.duration(run.duration_ns)),
+            href=asked.on("", run.span_id),
+            error=run.failed,
+        )
+        for place, run in found.items()
+        if run.span_id != span.span_id
+    }
 
 
 def _tabs(asked: Asked, span: Span, tab: str, documents: int, detail: SpanDetail) -> tuple[Link, ...]:

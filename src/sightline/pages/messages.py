@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from markupsafe import Markup
@@ -97,11 +97,14 @@ def messages(
     contents: Sequence[Content] = (),
     *,
     exact: bool = False,
+    ran: Mapping[Place, Piece] | None = None,
 ) -> Messages:
-    """The view of a conversation. `previous` is what an earlier call of the same agent said."""
+    """The view of a conversation. `previous` is what an earlier call of the same agent said; `ran` has, for
+    the place of a call, a piece that says how its tool ran."""
     if exact:
         return Messages((), (), (), (), (), (), tuple(map(exactly, contents)))
-    blocks = _blocks(found, fresh(previous, found.messages) if previous else frozenset())
+    known = fresh(previous, found.messages) if previous else frozenset[int]()
+    blocks = _blocks(found, known, ran or {})
     first = next((at for at, block in enumerate(blocks) if not block.old), len(blocks))
     return Messages(
         old=tuple(blocks[:first]),
@@ -127,7 +130,7 @@ def spoken(said: Sequence[Message], drawing: Drawing) -> tuple[Block, ...]:
     )
 
 
-def _blocks(found: Conversation, known: frozenset[int]) -> list[Block]:
+def _blocks(found: Conversation, known: frozenset[int], ran: Mapping[Place, Piece]) -> list[Block]:
     """The messages in order. A result stands beside its call, unless only one of them is new."""
     beside = {
         result: call for result, call in found.calls.items() if (result[0] in known) == (call[0] in known)
@@ -144,7 +147,10 @@ def _blocks(found: Conversation, known: frozenset[int]) -> list[Block]:
     for at in sorted(places, key=lambda at: at in known):
         message = found.messages[at]
         pieces = tuple(
-            drawing.piece(part, message.role, answers.get((at, index), ()), _asked(found, (at, index)))
+            _timed(
+                drawing.piece(part, message.role, answers.get((at, index), ()), _asked(found, (at, index))),
+                ran.get((at, index)),
+            )
             for index, part in enumerate(message.parts)
             if (at, index) not in beside
         )
@@ -156,6 +162,13 @@ def _blocks(found: Conversation, known: frozenset[int]) -> list[Block]:
         note = f"{left_out:,} messages more; the exact text has them"
         drawn[gap] = Block("More", "", (), notes=(note,), old=gap in known)
     return [drawn[at] for at in sorted(drawn)]
+
+
+def _timed(piece: Piece, run: Piece | None) -> Piece:
+    """A call with how its tool ran."""
+    if run is None:
+        return piece
+    return replace(piece, took=run.took, href=run.href, error=piece.error or run.error)
 
 
 def _kept(places: range) -> set[int]:

@@ -11,7 +11,7 @@ from sightline.pages.trace_lines import Line, Lines, Shows
 from sightline.query.critical_path import NOBODY, Part
 from sightline.records.span_tree import SpanTree
 
-_MOST_STEPS, _MOST_PARTS = 160, 2_000
+_MOST_STEPS, _MOST_PARTS = 60, 2_000
 _MOST_MARKS = 120
 
 

@@ -39,6 +39,7 @@ MARKDOWN_BUDGET, PICTURE_BUDGET = 80_000, 2_000_000
 class Piece:
     """A part of a block. `body` is its HTML, ready; with a `label` it is named, with a `preview` it folds.
 
+    `took` says how long a call's tool ran, `href` leads to its span.
     `kind` is `text`, `thought`, `refusal`, `call`, `media`, `json` or `raw`. `results` are a call's
     answers, and its `preview` their beginning.
     """
@@ -50,6 +51,8 @@ class Piece:
     size: str = ""
     error: bool = False
     results: tuple[Piece, ...] = ()
+    took: str = ""
+    href: str = ""
 
 
 class Drawing:

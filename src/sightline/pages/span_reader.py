@@ -17,6 +17,8 @@ from sightline.query import traces as questions
 from sightline.query.moment import moment
 from sightline.query.preview import preview
 from sightline.query.same_response import same_response
+from sightline.query.tool_runs import tool_runs
+from sightline.records.conversation import ToolRun
 from sightline.records.trace import Content, SpanDetail, Trace
 from sightline.store.store import Store
 
@@ -43,9 +45,10 @@ class SpanReader:
             detail = await self._detail(row, True) or detail
         contents: Sequence[Content] = ()
         before: Sequence[Content] = ()
+        tools: Sequence[ToolRun] = ()
         if tab in _SAYS:
-            contents, before = await asyncio.gather(
-                questions.contents(store, trace.project, detail.contents), self._before(row)
+            contents, before, tools = await asyncio.gather(
+                questions.contents(store, trace.project, detail.contents), self._before(row), self._tools(row)
             )
         read = Read(
             detail,
@@ -57,8 +60,14 @@ class SpanReader:
             *beside,
             await same_response(store, trace) if tab == "cost" else None,
             tab,
+            tools,
         )
         return await run_in_threadpool(inspector, trace, row, read, asked)
+
+    async def _tools(self, row: int) -> Sequence[ToolRun]:
+        """What ran, for a model's calls to be tied to."""
+        speaks = self._trace.columns.kinds[row] in ("llm", "agent")
+        return await tool_runs(self._store, self._trace) if speaks else ()
 
     async def _detail(self, row: int, whole: bool) -> SpanDetail | None:
         question = questions.span_details if whole else questions.span_texts

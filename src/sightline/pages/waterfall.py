@@ -163,6 +163,7 @@ class Rows:
         if not drawn:
             label = ""
         x, side = self.scale.beside(have.start, have.end)
+        told = label if side == "inside" else ""
         opened = group.id in self.asked.open
         if rest:
             fold = self.asked.toggled(group.id, False)
@@ -182,7 +183,7 @@ class Rows:
             expanded=line.expanded,
             name=f"{len(members):,} more" if rest else group.name or "(no name)",
             kind=group.kind,
-            detail=figures if rest else ", ".join(filter(None, (wide, figures))),
+            detail=", ".join(filter(None, (told, "" if rest else wide, figures))),
             count=len(members),
             level=line.depth + 1,
             guides=self.found.guides(place, _MAX_INDENT),
@@ -192,7 +193,8 @@ class Rows:
             own=formats.count(have.spans),
             shapes=drawn,
             path=self.path.shapes(place, line, self.scale),
-            label=label,
+            # Over a strip of many colours nothing can be read.
+            label="" if told else label,
             label_x=x,
             label_side=side,
             label_bad=bad,

@@ -129,6 +129,20 @@ class ToolDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolRun:
+    """A span in which a tool ran. `call` is the id of the call that asked for it, empty when it says none;
+    times in nanoseconds."""
+
+    name: str
+    call: str
+    span_id: str
+    parent: str
+    start_time: int
+    duration_ns: int
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A text that was retrieved, ranked or remembered. `score` is the sender's own; None: none was given.
 
