@@ -14,7 +14,7 @@ from digest.compare import attributes_of, differences, send, stored
 from digest.engine import Engine
 from digest.generated import CATALOG, Sent, spans
 from digest.otlp import any_value
-from sightline.catalog.reference import read
+from sightline.catalog.reference import SpanFacts, read
 from sightline.catalog.vocabulary import Scope
 from sightline.digest.anyvalue import plain
 
@@ -143,6 +143,29 @@ def equal(got: Any, want: Any) -> bool:
 
 def test_spans_of_known_senders_together(engine: Engine) -> None:
     batch = [Sent(facts) for facts, _ in GOLDEN.values()]
+    project = engine.fresh()
+    send(engine, batch, project)
+    assert differences(engine, batch, project) == []
+
+
+@pytest.mark.parametrize("cached", [0, 60, 388])
+@pytest.mark.parametrize("total", [None, 180 + 20, 180 + 20 + 388])
+def test_what_a_known_sender_does_decides_about_the_cache(
+    engine: Engine, cached: int, total: int | None
+) -> None:
+    # A sender whose input has the cache in it, one of which nothing is known, and others beside each other.
+    usage = [("llm.token_count.prompt_details.cache_write", cached)]
+    usage += [("llm.token_count.total", total)] if total else []
+    senders: list[list[tuple[str, Any]]] = [
+        [("ai.usage.inputTokens", 180), ("ai.usage.outputTokens", 20), ("ai.operationId", "ai.generateText")],
+        [("gen_ai.usage.input_tokens", 180), ("gen_ai.usage.output_tokens", 20)],
+        [("llm.token_count.prompt", 180), ("llm.token_count.completion", 20)],
+    ]
+    batch = [
+        Sent(SpanFacts([*sender, *usage], scope=scope))
+        for sender in senders
+        for scope in ("", "codex", "claude_code")
+    ]
     project = engine.fresh()
     send(engine, batch, project)
     assert differences(engine, batch, project) == []

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sightline.digest.columns import Candidate, Columns
-from sightline.digest.steps import both, either, quoted
+from sightline.digest.steps import array, both, either
 
 
 def _remark(candidates: list[Candidate], remarks: dict[str, int]) -> str:
@@ -51,18 +51,16 @@ def input_tokens(columns: Columns, present: Collection[str]) -> str:
         _count("output_tokens", present),
     )
     senders = [e for e in columns.catalog.emitters if e.cache and e.name in columns.senders]
-    excluded = [e.name for e in senders if e.cache == "excluded"]
-    table = "0"
+    by_total = both(f"{total} > 0", both(f"{cache} > 0", f"{total} = {reported} + {output} + {cache}"))
+    says = either(f"{cache} > {reported}", by_total)
     if senders:
-        arms = ", ".join(
-            f"has(emitters, {quoted(e.name)}), {1 if e.name in excluded else 2}" for e in senders
-        )
-        table = f"multiIf({arms}, 0)"
-    by_total = both(
-        both(f"{table} = 0", f"{total} > 0"),
-        both(f"{cache} > 0", f"{total} = {reported} + {output} + {cache}"),
-    )
-    says = either(either(f"{table} = 1", f"{cache} > {reported}"), by_total)
+        # Known senders decide; of several, one that includes the cache.
+        arms = [
+            f"hasAny(emitters, {array(names)}), {value}"
+            for way, value in (("included", 0), ("excluded", 1))
+            if (names := [e.name for e in senders if e.cache == way])
+        ]
+        says = f"multiIf({', '.join(arms)}, {says})"
     apart = either("m_input = 2", both("m_input = 3", says))
     return f"c_input_tokens + if({apart}, {cache}, 0)"
 
