@@ -192,7 +192,8 @@ def test_errors_keep_the_engine_to_itself() -> None:
 
 
 def test_answers_without_rows_and_with_bytes() -> None:
-    assert read_answer(b"", 5, 1.0).dicts() == []
-    assert read_answer(b'["a"]\n["String"]\n', 5, 1.0).columns == ("a",)
-    answer = read_answer(b'["a"]\n["String"]\n["\xff"]\n["ok"]\n["cut"]\n', 2, 1.0)
+    head = b'["a"]\n["String"]\n'
+    assert read_answer(head, b"", 5, 1.0).dicts() == []
+    assert read_answer(head, b"", 5, 1.0).columns == ("a",)
+    answer = read_answer(head, b'{"a":"\xff"}\n{"a":"ok"}\n{"a":"cut"}\n', 2, 1.0)
     assert (answer.rows, answer.truncated) == ([["ff"], ["ok"]], True)

@@ -9,6 +9,7 @@ import pytest
 from tests.query.filter_story import HOSTILE, NOW, WINDOW
 
 from sightline.catalog.conventions import conventions
+from sightline.digest.trace_sums import NAMES as HEADS
 from sightline.query.filter.fields import ALIASES, WHOLE_TRACE, Field, Type, fields, find
 from sightline.query.filter.spelling import quotes
 from sightline.query.selection import Target, count, select
@@ -18,7 +19,7 @@ from sightline.store.store import Store
 # What a filter does not reach: the project is given, the rest is reached in other ways or is ours alone.
 BESIDE = {
     "project", "inherited", "retention_days", "attributes", "resource", "content.field", "content.hash",
-    "events.time", "events.attributes", "links.span_id", "links.attributes",
+    "events.time", "events.attributes", "links.span_id", "links.attributes", *HEADS,
 }  # fmt: skip
 VALUES = {
     Type.TEXT: [":a", ":a*", ':""'],

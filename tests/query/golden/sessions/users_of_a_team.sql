@@ -17,12 +17,12 @@ LIMIT {p4:UInt32}
 ---
 SELECT
     ifNull(s.user_id, '') AS id,
-    toInt64(uniqExactIf(cityHash64(s.trace_id), s.depth = 0)) AS requests,
-    toInt64(uniqExactIf(cityHash64(s.trace_id), s.status = 'error')) AS failed,
+    toInt64(countIf(s.trace_head)) AS requests,
+    toInt64(countIf(s.trace_head AND s.trace_errors > 0)) AS failed,
     toInt64(uniqExactIf(s.session_id, s.session_id != '')) AS sessions,
     count() AS spans,
-    countIf(s.depth = 0) AS topmost,
-    quantileExactIf(0.95)(s.duration_ns, s.depth = 0) AS p95,
+    countIf(s.trace_head) AS topmost,
+    quantileExactIf(0.95)(s.trace_duration_ns, s.trace_head) AS p95,
     min(toUnixTimestamp64Nano(s.start_time)) AS first,
     max(toUnixTimestamp64Nano(s.start_time)) AS last,
     sumIf(s.input_tokens, s.usage_source = 'own') AS input_tokens,

@@ -15,7 +15,7 @@ PREWHERE
             s.project = {project:String}
             AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
             AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
-            AND s.depth = 0
+            AND s.trace_head
             AND s.trace_id IN (
                 SELECT s.trace_id
                 FROM sightline.spans AS s
@@ -25,15 +25,6 @@ PREWHERE
                     AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
                     AND s.status = {p0:String}
             )
-            AND s.trace_id NOT IN (
-                SELECT s.trace_id
-                FROM sightline.spans AS s
-                PREWHERE
-                    s.project = {project:String}
-                    AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-                    AND s.start_time < fromUnixTimestamp64Nano({since:Int64}, 'UTC')
-                    AND s.depth = 0
-            )
     )
 GROUP BY id
 ORDER BY key DESC, hash DESC
@@ -41,12 +32,12 @@ LIMIT {p1:UInt32}
 ---
 SELECT
     ifNull(s.user_id, '') AS id,
-    toInt64(uniqExactIf(cityHash64(s.trace_id), s.depth = 0)) AS requests,
-    toInt64(uniqExactIf(cityHash64(s.trace_id), s.status = 'error')) AS failed,
+    toInt64(countIf(s.trace_head)) AS requests,
+    toInt64(countIf(s.trace_head AND s.trace_errors > 0)) AS failed,
     toInt64(uniqExactIf(s.session_id, s.session_id != '')) AS sessions,
     count() AS spans,
-    countIf(s.depth = 0) AS topmost,
-    quantileExactIf(0.95)(s.duration_ns, s.depth = 0) AS p95,
+    countIf(s.trace_head) AS topmost,
+    quantileExactIf(0.95)(s.trace_duration_ns, s.trace_head) AS p95,
     min(toUnixTimestamp64Nano(s.start_time)) AS first,
     max(toUnixTimestamp64Nano(s.start_time)) AS last,
     sumIf(s.input_tokens, s.usage_source = 'own') AS input_tokens,
@@ -73,7 +64,7 @@ PREWHERE
             s.project = {project:String}
             AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
             AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
-            AND s.depth = 0
+            AND s.trace_head
             AND s.trace_id IN (
                 SELECT s.trace_id
                 FROM sightline.spans AS s
@@ -82,15 +73,6 @@ PREWHERE
                     AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
                     AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
                     AND s.status = {p2:String}
-            )
-            AND s.trace_id NOT IN (
-                SELECT s.trace_id
-                FROM sightline.spans AS s
-                PREWHERE
-                    s.project = {project:String}
-                    AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-                    AND s.start_time < fromUnixTimestamp64Nano({since:Int64}, 'UTC')
-                    AND s.depth = 0
             )
     )
 GROUP BY id
