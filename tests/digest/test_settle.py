@@ -15,6 +15,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from digest.engine import NOW, SECOND, Engine
 from digest.otlp import START, span, traces
 from sightline.digest.heads import complete_heads
+from sightline.digest.recent import Span as Range
+from sightline.digest.settle import Settler
 from sightline.digest.trace_sums import NAMES
 from sightline.digest.trace_sums import SUMS as SUM_COLUMNS
 from sightline.records.ingest import Signal
@@ -257,3 +259,21 @@ def test_traces_from_before_get_their_heads_once(engine: Engine) -> None:
         assert complete_heads(writer) == len({row["trace_id"] for row in wanted})
         assert derived(engine, project) == wanted
         assert complete_heads(writer) == 0
+
+
+def test_readers_never_see_two_heads_of_a_trace(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    settle = Settler.settle
+
+    def looked(self: Settler, touched: str, span: Range) -> int:
+        # Between the insert of a segment and its settling.
+        seen.append(len(engine.rows(HEADS, p=project)))
+        return settle(self, touched, span)
+
+    monkeypatch.setattr(Settler, "settle", looked)
+    project = engine.fresh()
+    for number in (3, 2, 1):
+        made = span(1, number, number - 1, start=START + number, length=300)
+        engine.digest(Signal.TRACES, [traces([made])], project)
+    assert seen == [1, 1]
+    assert [row["span_id"] for row in engine.rows(HEADS, p=project)] == [f"{1:016x}"]

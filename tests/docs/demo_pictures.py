@@ -1,8 +1,9 @@
-"""Takes the README's pictures from a running demo.
+"""Takes the pictures of README and guide from a running demo.
 
     PYTHONPATH=src:tests/pages python tests/docs/demo_pictures.py http://127.0.0.1:4318 docs/pictures
 
-Needs Chromium. The trace shown is the latest answer of the help desk that failed in its reranker.
+Needs Chromium. The trace shown is the latest answer of the help desk that failed in its
+reranker, the session one with several turns.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import sys
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
 from pages_browser import browser, chromium
 
@@ -25,6 +27,17 @@ order by countIf(status = 'error') > 0 desc, min(start_time) desc
 limit 1
 """
 
+# A conversation of several turns in which something failed, if there is one.
+SESSION = """
+select session_id
+from traces
+where start_time > now() - interval 1 day and session_id is not null
+group by session_id
+having count() between 3 and 12
+order by countIf(errors > 0) > 0 desc, count() desc, max(start_time) desc
+limit 1
+"""
+
 
 def asked(address: str, query: str) -> dict[str, str]:
     """The first row of a query's answer."""
@@ -36,14 +49,19 @@ def asked(address: str, query: str) -> dict[str, str]:
 
 
 def take(address: str, folder: Path) -> list[Path]:
-    """The list of traces and one trace; returns the files written."""
+    """The pages that README and guide show; returns the files written."""
     program = chromium()
     if program is None:
         raise SystemExit("Chromium is needed to take pictures: apt-get install chromium")
     found = asked(address, FIND)
+    session = quote(asked(address, SESSION)["session_id"], safe="")
     pages = {
-        "demo-traces": "/p/default/traces",
+        "demo-overview": "/p/default/?vs=prev",
+        "demo-traces": "/p/default/traces?q=service:support-*",
         "demo-trace": f"/p/default/traces/{found['trace_id']}?span={found['span']}",
+        "demo-session": f"/p/default/sessions/{session}?range=7d",
+        "demo-logs": "/p/default/logs",
+        "demo-explore": "/p/default/explore?measure=cost&measure2=duration.p95&by=model&range=7d",
     }
     written = []
     with browser(program) as opened:

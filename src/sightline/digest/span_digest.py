@@ -104,7 +104,7 @@ class SpanDigest:
         if made is not None:
             facts, query = made
             self._derive(self._local.table(tree_select(query.columns), _STAGED))
-            self._local.raw(self._rows(query.columns, facts)[1], settings=JSON_SETTINGS, fmt="Null")
+            self._local.raw(self._rows(query.columns, facts, [])[1], settings=JSON_SETTINGS, fmt="Null")
 
     def digest(self, path: Path, records: int, token: str) -> int:
         """Digest a segment; returns the number of spans stored. `token` makes a repetition harmless."""
@@ -123,7 +123,7 @@ class SpanDigest:
             self._derive(spans)
             timer.mark("tree")
             going_on = self._going_on(spans)
-            names, select = self._rows(query.columns, facts)
+            names, select = self._rows(query.columns, facts, going_on[0])
             self._target.insert_select(f"{DATABASE}.spans", names, select, token)
             timer.mark("insert")
         timer.mark("content")
@@ -186,8 +186,9 @@ class SpanDigest:
             "RowBinary",
         )
 
-    def _rows(self, columns: tuple[str, ...], facts: Facts) -> tuple[list[str], str]:
-        """The columns and the SELECT of the rows for table `spans`."""
+    def _rows(self, columns: tuple[str, ...], facts: Facts, going_on: Any) -> tuple[list[str], str]:
+        """The columns and the SELECT of the rows for table `spans`; `going_on` are traces with a head."""
+        self._name_going_on(going_on)
         prices = self._prices()
         models = [row[0] for row in self._local.query(models_select(columns, prices.projects)).rows]
         plan = cost_plan(columns, models, prices)
@@ -251,11 +252,16 @@ class SpanDigest:
             self._settler.settle("touched", Span(first, last))
         self.recent.add(spans["trace"], spans["start"])
 
-    def _touch(self, traces: Any) -> None:
-        """The temporary table `touched` in the store: which traces to settle."""
+    def _name_going_on(self, traces: Any) -> None:
+        """The scratch table `going_on`: hashes of some traces of the segment."""
         self._local.command("DROP TEMPORARY TABLE IF EXISTS going_on")
         self._local.command("CREATE TEMPORARY TABLE going_on (trace UInt64) ENGINE = Memory")
-        self._local.insert_raw("going_on", ("trace",), traces.astype("<u8").tobytes(), "RowBinary")
+        if len(traces):
+            self._local.insert_raw("going_on", ("trace",), traces.astype("<u8").tobytes(), "RowBinary")
+
+    def _touch(self, traces: Any) -> None:
+        """The temporary table `touched` in the store: which traces to settle."""
+        self._name_going_on(traces)
         names = self._local.query(
             f"SELECT DISTINCT toString(project), lower(hex(trace_id)) FROM {CANON} WHERE trace IN"
             " (SELECT trace FROM going_on)"

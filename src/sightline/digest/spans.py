@@ -25,7 +25,12 @@ def tree_select(columns: Sequence[str]) -> str:
 
 def traces_select(columns: Sequence[str], cost: CostPlan) -> str:
     """Per trace: its head's rank, its sums, and what counts for all of its spans: the root's value, else that
-    of the earliest span with one."""
+    of the earliest span with one.
+
+    Traces of the scratch table `going_on` get no head here: they have one in the store, and readers must not
+    see two of them until the trace is settled.
+    """
+    head = "if(trace IN (SELECT trace FROM going_on), 4294967295, min(rank))"
     wide = [n for n in TRACE_WIDE if n in columns]
     parts = [f"{one.sql} AS s_{one.name}" for one in SUMS]
     parts += [
@@ -57,7 +62,7 @@ def traces_select(columns: Sequence[str], cost: CostPlan) -> str:
     ]
     # The joins leave out copies of a span that a later copy replaces.
     return (
-        f"SELECT trace AS wide_trace, min(rank) AS head_rank, {', '.join(parts)} FROM (SELECT {rows} FROM"
+        f"SELECT trace AS wide_trace, {head} AS head_rank, {', '.join(parts)} FROM (SELECT {rows} FROM"
         f" (SELECT {', '.join(read)} FROM {CANON}) AS n INNER JOIN tree ON n.row = tree.tree_row"
         f" INNER JOIN costs ON n.row = costs.cost_row) GROUP BY trace"
     )
@@ -68,7 +73,8 @@ def insert_spans(
 ) -> tuple[list[str], str]:
     """The columns and the SELECT that make rows of table `spans` from `canon` and `tree`.
 
-    `retention` is an expression of days. The scratch table `costs` holds the answer of `cost_select`.
+    `retention` is an expression of days. The scratch table `costs` holds the answer of `cost_select`,
+    `going_on` the traces that have a head already.
     """
     wide = [n for n in TRACE_WIDE if n in columns]
     bits = [
