@@ -11,7 +11,7 @@ from sightline.query.sql_relations import Relation
 
 TABLES: Mapping[str, str] = {
     "spans": "one row for each span",
-    "traces": "one row for each trace, summed from its spans when asked",
+    "traces": "one row for each trace: name, duration, sums, who and where",
     "logs": "one row for each log record; trace_id and span_id link it to its span",
     "metrics": "one row for each data point",
     "content": "texts once under their hash; spans.content.hash says who has them",
