@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -83,7 +84,16 @@ def same(want: Any, got: Any) -> bool:
         return math.isclose(want, got, rel_tol=1e-15, abs_tol=0.0)
     if isinstance(want, str) and isinstance(got, str) and want[:1] in ("{", "[") and want != got:
         return parse_json(want) == parse_json(got) is not None
+    if isinstance(want, list) and isinstance(got, list):
+        return len(want) == len(got) and all(map(_same_element, want, got))
     return type(want) is type(got) and bool(want == got)
+
+
+def _same_element(want: Any, got: Any) -> bool:
+    """The same of two elements of a list: the engine writes large doubles inside of them as whole numbers."""
+    if isinstance(want, str) and isinstance(got, str) and want[:1] in ("{", "[") and want != got:
+        return bool(json.loads(want) == json.loads(got))
+    return same(want, got)
 
 
 def wanted(sent: Sent) -> dict[str, Any]:
