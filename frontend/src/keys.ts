@@ -65,6 +65,10 @@ function onPage(key: string): boolean {
     link.click();
     return true;
   }
+  if (key === "e" && document.querySelector("[data-turns]")) {
+    move(1, (row) => row.hasAttribute("data-error"));
+    return true;
+  }
   if (!document.querySelector("[data-tree]")) return false;
   if (key === "ArrowDown" || key === "ArrowUp") move(key === "ArrowDown" ? 1 : -1);
   else if (key === "ArrowLeft" || key === "ArrowRight") return fold(key === "ArrowRight");

@@ -29,6 +29,7 @@ SAMPLES: Mapping[str, tuple[str, ...]] = {
     "/p/{project}/metrics/{name:path}": ("/p/{project}/metrics/{metric}",),
     "/p/{project}/explore": ("/p/{project}/explore", "/p/{project}/explore?by=model&q={filter}"),
     "/p/{project}/explore/sql": ("/p/{project}/explore/sql",),
+    "/p/{project}/compare": ("/p/{project}/compare?a={trace}&b={trace}",),
     "/p/{project}/traces/{trace_id}": (
         "/p/{project}/traces/{trace}",
         "/p/{project}/traces/{trace}?span={span}",
@@ -56,18 +57,6 @@ SAMPLES: Mapping[str, tuple[str, ...]] = {
     "/set-password": ("/set-password?token=none",),
     "/{path:path}": ("/nowhere/at/all",),
 }
-# Pages that are being built in other places: they fall under the tests as they come.
-ON_THE_WAY = frozenset(
-    (
-        "/p/{project}/sessions",
-        "/p/{project}/sessions/{session_id:path}",
-        "/p/{project}/users",
-        "/p/{project}/users/{user_id:path}",
-        "/p/{project}/logs",
-        "/p/{project}/metrics",
-        "/p/{project}/metrics/{name:path}",
-    )
-)
 # What answers GET and is no page of its own.
 NO_PAGES: Mapping[str, str] = {
     "/": "leads to a project",

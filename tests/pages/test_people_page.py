@@ -34,7 +34,7 @@ def test_the_user_menu_and_where_settings_lead(town: Parts) -> None:
     page = signed_in(town, ANN).get("/p/default/traces").text
     assert "Ann Archer" in page and 'action="/logout"' in page and 'href="/settings"' in page
     assert signed_in(town, ANN).get("/settings").headers["location"] == PEOPLE
-    assert signed_in(town, EVE).get("/settings").headers["location"] == "/settings/me"
+    assert signed_in(town, EVE).get("/settings").headers["location"] == "/settings/prices"
 
 
 def test_who_is_in_which_project_sees_which(town: Parts) -> None:

@@ -20,7 +20,7 @@ _CALL = f"{_OWN} AND s.kind = 'llm'"
 _SPOKE = f"{_CALL} AND s.output_tokens IS NOT NULL AND s.duration_ns > 0"
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 # Up to so many rows percentiles are exact; above, they are estimates with an error well below one percent.
-EXACT_UP_TO = 20_000_000
+EXACT_UP_TO = 1_000_000
 
 
 class Unit(StrEnum):

@@ -38,7 +38,11 @@ def chosen_in(trace: Trace, text: str, now: int) -> tuple[Selection, str]:
     except FilterError:
         # No filter, or one with an error: then it is the text itself that is looked for.
         quoted = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        return select(f"trace_id:{trace.trace_id} {quoted}", window, now), text
+        try:
+            return select(f"trace_id:{trace.trace_id} {quoted}", window, now), text
+        except FilterError:
+            # No words, or too many for a phrase: no contents are asked, names and attributes are.
+            return select(f'trace_id:{trace.trace_id} span_id:""', window, now), text
 
 
 def _words(node: Node, text: str) -> str:

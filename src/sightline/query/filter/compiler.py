@@ -15,11 +15,13 @@ from typing import Any
 
 from sightline.query.filter.comparisons import between, either, known, passes
 from sightline.query.filter.contents import in_log, says, sized
+from sightline.query.filter.fields import find
 from sightline.query.filter.nodes import Quantifier, Relation, Whole
 from sightline.query.filter.parameters import Parameters
 from sightline.query.filter.predicates import (
     AllOf,
     Always,
+    Among,
     AnyOf,
     Compared,
     Contains,
@@ -43,6 +45,12 @@ from sightline.query.phrases import Phrase
 from sightline.query.window import Window
 
 _KEYS = {Whole.TRACE: "s.trace_id", Whole.SESSION: "s.session_id"}
+# What spans a head has counted: whether there is one needs no look at the others.
+_COUNTED: dict[Predicate, str] = {
+    Compared(field, (Among((word,)),)): column
+    for name, word, column in (("status", "error", "s.trace_errors"), ("kind", "llm", "s.trace_calls"))
+    if (field := find(name))
+}
 _TIMES = ("since", "until")
 _WIDE = ("wide_since", "wide_until")
 
@@ -100,7 +108,9 @@ class Sql:
         parts = predicate.parts if isinstance(predicate, AllOf) else (predicate,)
         of_spans = tuple(part for part in parts if not of_trace(part))
         inner: list[str] = []
-        if of_spans:
+        if len(of_spans) == 1 and (counted := _COUNTED.get(of_spans[0])):
+            inner.append(f"{counted} > 0")
+        elif of_spans:
             matching = f"SELECT s.trace_id\n{self.near_spans(AllOf(of_spans))}"
             inner.append(f"s.trace_id IN (\n{indented(matching)}\n)")
         of_heads = [self._of_head(part) for part in parts if of_trace(part) and not isinstance(part, Always)]

@@ -18,18 +18,10 @@ PREWHERE
             AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
             AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
             AND s.trace_head
-            AND s.user_id = {p1:String}
-            AND s.trace_id IN (
-                SELECT s.trace_id
-                FROM sightline.spans AS s
-                PREWHERE
-                    s.project = {project:String}
-                    AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-                    AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-                    AND s.kind = {p0:String}
-            )
+            AND s.user_id = {p0:String}
+            AND s.trace_calls > 0
     )
-    AND s.kind = {p0:String}
+    AND s.kind = {p1:String}
 GROUP BY GROUPING SETS ((d0), (d1), (d2))
 ORDER BY mark, found DESC, d0, d1, d2
 LIMIT {p2:UInt32} BY mark
@@ -53,18 +45,10 @@ PREWHERE
             AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
             AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
             AND s.trace_head
-            AND s.user_id = {p1:String}
-            AND s.trace_id IN (
-                SELECT s.trace_id
-                FROM sightline.spans AS s
-                PREWHERE
-                    s.project = {project:String}
-                    AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-                    AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-                    AND s.kind = {p0:String}
-            )
+            AND s.user_id = {p0:String}
+            AND s.trace_calls > 0
     )
-    AND s.kind = {p0:String}
+    AND s.kind = {p1:String}
 WHERE element ILIKE {p2:String}
 GROUP BY GROUPING SETS ((d0))
 ORDER BY mark, found DESC, d0

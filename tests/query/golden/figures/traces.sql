@@ -17,19 +17,11 @@ FROM (
         AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
         AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
         AND s.trace_head
-        AND s.trace_id IN (
-            SELECT s.trace_id
-            FROM sightline.spans AS s
-            PREWHERE
-                s.project = {project:String}
-                AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-                AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-                AND s.status = {p0:String}
-        )
+        AND s.trace_errors > 0
 ) AS s
 GROUP BY k0
 ORDER BY k0 = '' DESC, ranked_by DESC NULLS LAST, k0
-LIMIT {p1:UInt32}
+LIMIT {p0:UInt32}
 ---
 SELECT
     intDiv(toUnixTimestamp64Nano(s.start_time) - {p0:Int64}, {p1:Int64}) AS bucket,
@@ -56,14 +48,6 @@ FROM (
         AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
         AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
         AND s.trace_head
-        AND s.trace_id IN (
-            SELECT s.trace_id
-            FROM sightline.spans AS s
-            PREWHERE
-                s.project = {project:String}
-                AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-                AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-                AND s.status = {p4:String}
-        )
+        AND s.trace_errors > 0
 ) AS s
 GROUP BY GROUPING SETS ((bucket, chosen), (chosen), (bucket), ())

@@ -20,18 +20,10 @@ PREWHERE
     AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
     AND s.trace_head
     AND (s.start_time < fromUnixTimestamp64Nano({p0:Int64}, 'UTC') OR (s.trace_id) < ({p1:String}))
-    AND s.user_id = {p3:String}
-    AND s.trace_id IN (
-        SELECT s.trace_id
-        FROM sightline.spans AS s
-        PREWHERE
-            s.project = {project:String}
-            AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-            AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-            AND s.kind = {p2:String}
-    )
+    AND s.user_id = {p2:String}
+    AND s.trace_calls > 0
 ORDER BY s.start_time DESC
-LIMIT {p4:UInt32}
+LIMIT {p3:UInt32}
 ---
 SELECT
     s.trace_id AS id,
@@ -57,18 +49,10 @@ PREWHERE
     AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
     AND s.trace_head
     AND (toInt64(round(s.trace_cost_usd * 1e9)) IS NULL AND (s.trace_id) > ({p0:String}))
-    AND s.user_id = {p2:String}
-    AND s.trace_id IN (
-        SELECT s.trace_id
-        FROM sightline.spans AS s
-        PREWHERE
-            s.project = {project:String}
-            AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-            AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-            AND s.kind = {p1:String}
-    )
+    AND s.user_id = {p1:String}
+    AND s.trace_calls > 0
 ORDER BY sort_key ASC NULLS LAST, id ASC
-LIMIT {p3:UInt32}
+LIMIT {p2:UInt32}
 ---
 SELECT
     s.trace_id AS trace_id,

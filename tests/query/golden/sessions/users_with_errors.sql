@@ -16,19 +16,11 @@ PREWHERE
             AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
             AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
             AND s.trace_head
-            AND s.trace_id IN (
-                SELECT s.trace_id
-                FROM sightline.spans AS s
-                PREWHERE
-                    s.project = {project:String}
-                    AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-                    AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-                    AND s.status = {p0:String}
-            )
+            AND s.trace_errors > 0
     )
 GROUP BY id
 ORDER BY key DESC, hash DESC
-LIMIT {p1:UInt32}
+LIMIT {p0:UInt32}
 ---
 SELECT
     ifNull(s.user_id, '') AS id,
@@ -65,14 +57,6 @@ PREWHERE
             AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
             AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
             AND s.trace_head
-            AND s.trace_id IN (
-                SELECT s.trace_id
-                FROM sightline.spans AS s
-                PREWHERE
-                    s.project = {project:String}
-                    AND s.start_time >= fromUnixTimestamp64Nano({wide_since:Int64}, 'UTC')
-                    AND s.start_time < fromUnixTimestamp64Nano({wide_until:Int64}, 'UTC')
-                    AND s.status = {p2:String}
-            )
+            AND s.trace_errors > 0
     )
 GROUP BY id
