@@ -1,4 +1,5 @@
 -- Stored texts, each cut after some bytes; a text of parts names them instead.
+-- A subquery's set is looked up in the primary key, an array's is not: then every hash of the table is read.
 SELECT
     lower(hex(hash)) AS id,
     argMax(substring(body, 1, {limit:UInt32}), expires) AS beginning,
@@ -7,5 +8,5 @@ SELECT
 FROM sightline.content
 WHERE
     project = {project:String}
-    AND hash IN arrayMap(h -> toFixedString(unhex(h), 16), {hashes:Array(String)})
+    AND hash IN (SELECT toFixedString(unhex(arrayJoin({hashes:Array(String)})), 16))
 GROUP BY hash
