@@ -50,6 +50,9 @@ async def compared(store: Store, question: Question, earlier: Window) -> tuple[B
 
 async def rank(store: Store, question: Question) -> Ranked:
     """The groups with rows of their own."""
+    if not question.by and not any("{quantile}" in one.spans for one in question.measures):
+        # How many rows there are decides about percentiles alone.
+        return Ranked()
     statement = ranking(question)
     answer = (await store.fetch(statement.text, statement.parameters, purpose="figures")).rows
     if not answer:

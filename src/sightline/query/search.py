@@ -96,7 +96,8 @@ def pieces(project: str, hashes: Sequence[str], phrases: Sequence[Phrase]) -> St
     at = f"position(c.body, extract(c.body, {pattern}))"
     first = parameters.value("UInt32", BEFORE)
     length = parameters.value("UInt32", LENGTH)
-    ids = f"arrayMap(h -> toFixedString(unhex(h), 16), {parameters.texts(tuple(hashes))})"
+    # As a subquery: only its set is looked up in the primary key.
+    ids = f"(SELECT toFixedString(unhex(arrayJoin({parameters.texts(tuple(hashes))})), 16))"
     columns = (
         "lower(hex(c.hash)) AS id",
         f"{at} AS at",

@@ -22,7 +22,7 @@ SELECT
     substring(c.body, greatest(at - {p1:UInt32}, 1), {p2:UInt32}) AS piece,
     length(c.body) AS size
 FROM sightline.content AS c
-PREWHERE c.project = {project:String} AND c.hash IN arrayMap(h -> toFixedString(unhex(h), 16), {p3:Array(String)})
+PREWHERE c.project = {project:String} AND c.hash IN (SELECT toFixedString(unhex(arrayJoin({p3:Array(String)})), 16))
 WHERE match(c.body, {p0:String})
 ---
 SELECT
