@@ -99,7 +99,7 @@ def questions(days: int) -> list[Asked]:
         Asked("facets, no filter", 0.95, 200, lambda n: spans("facets", since=f"-{days - n % 3}d")),
         Asked("facets, one filter", 0.95, 200, lambda n: spans("facets", q=one(n))),
         Asked("histogram, one filter", 0.95, 200, lambda n: chart(one(n))),
-        Asked("a common word", 0.5, 400, lambda n: said(text(n))),
+        Asked("a common word", 0.5, 400, lambda n: said(f'"{text(n)}"')),
         Asked("two words", 0.5, 400, lambda n: said(f'"{text(n)} {text(n + 1)}"')),
         Asked("a rare word", 0.5, 400, lambda n: said(str(1000 + n * 379 % 9000))),
         Asked("page of traces", 0.95, 200, lambda n: _page("traces", q=one(n), range=wide)),

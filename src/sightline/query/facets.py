@@ -26,7 +26,7 @@ from sightline.store.store import Store
 SHOWN = ("kind", "status", "env", "service", "model", "name", "tool", "agent", "user", "team", "feature",
          "release", "error.type", "finish_reason", "tags")  # fmt: skip
 # How many spans of the window are looked at; telling traces apart costs more.
-MOST_ROWS = {Target.SPANS: 2_000_000, Target.TRACES: 2_000_000}
+MOST_ROWS = {Target.SPANS: 2_000_000, Target.TRACES: 500_000}
 # In a window of more spans than this different traces are estimated, within 2 percent.
 EXACT_ROWS = 500_000
 MAX_FACETS = 24
