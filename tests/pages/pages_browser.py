@@ -92,7 +92,14 @@ class Tab:
 
     def run(self, script: str) -> Any:
         """The value of an expression; a promise is waited for."""
-        answer = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        asked = {"expression": script, "awaitPromise": True, "returnByValue": True}
+        try:
+            answer = self.call("Runtime.evaluate", **asked)
+        except AssertionError as error:
+            if "navigated" not in str(error):
+                raise
+            # The page was left while it was asked: the next one is.
+            answer = self.call("Runtime.evaluate", **asked)
         if "exceptionDetails" in answer:
             raise AssertionError(f"{script}: {answer['exceptionDetails']}")
         return answer["result"].get("value")

@@ -86,9 +86,16 @@ def test_the_engine_finds_what_a_page_marks(told_store: Store, text: str, phrase
     marks = bool(ranges(text, [read_phrase([phrase])]))
     assert found(told_store, text, phrase) == marks or _undecided(text)
     for escaped in (True, False):
-        assert found(
-            told_store, json.dumps({"q": text}, ensure_ascii=escaped), phrase
-        ) == marks or _undecided(text)
+        assert (
+            found(told_store, json.dumps({"q": text}, ensure_ascii=escaped), phrase) == marks
+            or _undecided(text)
+            or (escaped and _cased(text))
+        )
+
+
+def _cased(text: str) -> bool:
+    """Capitals beyond ASCII: escaped as JSON they are numbers, which have no small letters."""
+    return any(not letter.isascii() and letter != letter.lower() for letter in text)
 
 
 def _undecided(text: str) -> bool:
