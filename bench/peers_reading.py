@@ -115,7 +115,7 @@ def of_sightline(server: Http) -> dict[str, Question]:
         "list of 50 traces": lambda n: server.ask("GET", "/api/v1/traces?limit=50&since=0")["traces"],
         "one trace": trace,
         "a word in texts": lambda n: server.ask(
-            "GET", f"/api/v1/search?q={quote(WORDS[n * 37 % len(WORDS)])}&limit=50&since=0"
+            "GET", f"/api/v1/search?q=%22{quote(WORDS[n * 37 % len(WORDS)])}%22&limit=50&since=0"
         )["hits"],
     }
 

@@ -57,7 +57,7 @@ def take(address: str, folder: Path) -> list[Path]:
     session = quote(asked(address, SESSION)["session_id"], safe="")
     pages = {
         "demo-overview": "/p/default/?vs=prev",
-        "demo-traces": "/p/default/traces?q=service:support-*",
+        "demo-traces": "/p/default/traces?q=feature:support-chat",
         "demo-trace": f"/p/default/traces/{found['trace_id']}?span={found['span']}",
         "demo-session": f"/p/default/sessions/{session}?range=7d",
         "demo-logs": "/p/default/logs",
