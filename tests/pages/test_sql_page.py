@@ -13,8 +13,8 @@ import pytest
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
+from sightline.api.leaving import ReaderLeft, while_reading
 from sightline.pages.address import view
-from sightline.pages.leaving import ReaderLeft, while_reading
 from sightline.pages.sql import MOST_TEXT
 from sightline.pages.sql_parts import bars, cells, charts, csv_of, kind_of, moment, number, wrong
 from sightline.pages.sql_schema import EXAMPLES

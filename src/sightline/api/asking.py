@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
 from starlette.requests import Request
 
+from sightline.api.leaving import ReaderLeft, while_reading
 from sightline.api.problems import Problem, unavailable
 from sightline.query.buckets import NoBuckets
 from sightline.query.dimensions import NoDimension
@@ -29,33 +29,14 @@ async def answered(request: Request, work: Awaitable[_T]) -> _T:
     Raises Problem for every failure that a reader can do something about. The body has been read before.
     """
     try:
-        return await while_connected(request, work)
+        return await while_reading(request, work)
+    except ReaderLeft as error:
+        raise Problem(400, "The client left before the answer was ready.") from error
     except Exception as error:
         problem = problem_of(error)
         if problem is None:
             raise
         raise problem from error
-
-
-async def while_connected(request: Request, work: Awaitable[_T]) -> _T:
-    """Await `work`, and cancel it when the client disconnects. The body has been read before."""
-    task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(_gone(request))
-    try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            raise Problem(400, "The client left before the answer was ready.")
-        return await task
-    finally:
-        gone.cancel()
-        task.cancel()
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def problem_of(error: Exception) -> Problem | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Mapping
-from typing import Any
+from collections.abc import Awaitable, Mapping
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from sightline.api.leaving import ReaderLeft, while_reading
 from sightline.pages.address import with_query
 
 MOST_FORM = 64 * 1024
@@ -67,22 +66,9 @@ async def form(request: Request) -> Mapping[str, str]:
     return dict(pairs)
 
 
-async def while_connected(request: Request, work: Coroutine[Any, Any, Response]) -> Response:
+async def while_connected(request: Request, work: Awaitable[Response]) -> Response:
     """The answer, unless the reader goes away first: then the work, and what it asks of the store, stops."""
-    task = asyncio.create_task(work)
-    gone = asyncio.create_task(_gone(request))
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        return await while_reading(request, work)
+    except ReaderLeft:
         return Response(status_code=499)
-    finally:
-        gone.cancel()
-        task.cancel()
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sightline.api.leaving import ReaderLeft, while_reading
 from sightline.pages import formats
 from sightline.pages.address import Link, View
 from sightline.pages.answers import html
@@ -18,7 +19,6 @@ from sightline.pages.charts import Chart
 from sightline.pages.environment import render
 from sightline.pages.explore import tabs
 from sightline.pages.frames import Frames, Table
-from sightline.pages.leaving import ReaderLeft, while_reading
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
 from sightline.pages.sql_parts import (

@@ -1,4 +1,4 @@
-"""Work that ends when its reader leaves: closes the page, or presses Cancel."""
+"""Work that ends when its reader leaves: closes the page, presses Cancel, or hangs up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ class ReaderLeft(Exception):
 
 
 async def while_reading(request: Request, work: Awaitable[_T]) -> _T:
-    """Await `work`, and cancel it when the browser ends the request. Raises ReaderLeft."""
+    """Await `work`, and cancel it when the client ends the request. Raises ReaderLeft.
+
+    The body has been read before.
+    """
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_gone(request))
     try:
