@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sightline.query import trace_rows
@@ -21,8 +22,8 @@ from sightline.query.filter.predicates import (
     Predicate,
     Says,
     Standing,
-    children,
     of_trace,
+    within,
 )
 from sightline.query.listing_order import (
     NEWEST,
@@ -35,6 +36,7 @@ from sightline.query.listing_order import (
 )
 from sightline.query.listing_sql import nth_head, rest_of, span_keys, trace_keys, trace_starts
 from sightline.query.previews import previews
+from sightline.query.said import is_stretched, latest_first, looked_up
 from sightline.query.selection import Selection, Target
 from sightline.query.statements import statement
 from sightline.query.traces import DAY, summaries
@@ -68,7 +70,7 @@ async def traces(
     """
     limit = max(1, min(limit, MAX_PAGE))
     at = read_cursor(cursor, sort, Target.TRACES) if cursor else None
-    selection = replace(selection, window=window_of(selection.window, at))
+    selection = await looked_up(store, replace(selection, window=window_of(selection.window, at)))
     if sort.by == TIME:
         found, last = await _by_time(store, selection, limit, at, sort)
     else:
@@ -94,12 +96,23 @@ async def spans(
     window = window_of(selection.window, at)
     place = at.after if at else None
 
-    async def asked(stretch: Window, after: Place | None, most: int) -> list[Key]:
-        one = span_keys(replace(selection, window=stretch), after, sort, most)
+    selection = await looked_up(store, selection)
+
+    async def asked(
+        stretch: Window, after: Place | None, most: int, part: Selection = selection
+    ) -> list[Key]:
+        one = span_keys(replace(part, window=stretch), after, sort, most)
         rows = (await store.fetch(one.text, one.parameters, purpose="spans")).rows
         return [(str(trace), str(span), key, int(start)) for trace, span, key, start in rows]
 
-    if sort.by == TIME:
+    if sort == NEWEST and is_stretched(selection.predicate):
+        rest = replace(selection, window=rest_of(window, place, sort))
+
+        async def newest(part: Selection, most: int) -> list[Key]:
+            return await _in_time(partial(asked, part=part), part.window, place, sort, most)
+
+        keys = await latest_first(store, rest, limit + 1, newest)
+    elif sort.by == TIME:
         keys = await _in_time(asked, window, place, sort, limit + 1)
     else:
         keys = await asked(window, place, limit + 1)
@@ -176,7 +189,7 @@ async def _by_time(
 def _sizes(predicate: Predicate) -> tuple[int, ...]:
     """How many traces each of the first stretches should have; none: all at once."""
     parts = predicate.parts if isinstance(predicate, AllOf) else (predicate,)
-    looks = [p for part in parts for p in _within(part)]
+    looks = [p for part in parts for p in within(part)]
     # What is said of a session may be about spans long before.
     if any(isinstance(p, Counted) and p.whole is Whole.SESSION for p in looks):
         return ()
@@ -187,12 +200,6 @@ def _sizes(predicate: Predicate) -> tuple[int, ...]:
     elsewhere = Counted | Measured | Standing | Logged
     inside = all(map(of_trace, parts)) and not any(isinstance(p, elsewhere) for p in looks)
     return () if inside else STRETCHES
-
-
-def _within(predicate: Predicate) -> Iterator[Predicate]:
-    yield predicate
-    for part in children(predicate):
-        yield from _within(part)
 
 
 async def _next_stretch(

@@ -25,7 +25,9 @@ from sightline.query.filter.predicates import (
     children,
 )
 from sightline.query.phrases import MAX_WORDS, Phrase, ranges, read_phrase, stored_pattern
+from sightline.query.said import is_stretched, latest_first, looked_up
 from sightline.query.selection import Selection
+from sightline.query.statements import statement
 from sightline.query.window import Window
 from sightline.records.hits import Excerpt, LogHit, Place, SpanHit
 from sightline.store.store import Store
@@ -53,8 +55,18 @@ async def search(store: Store, selection: Selection, *, limit: int = 50) -> tupl
     A span may match for another reason and then has no places. Errors of the store pass through.
     """
     phrases = phrases_of(selection.predicate)
-    statement = latest(selection, max(1, min(limit, MOST)))
-    rows = (await store.fetch(statement.text, statement.parameters, purpose="search")).dicts()
+    limit = max(1, min(limit, MOST))
+
+    async def asked(part: Selection, most: int) -> list[tuple[Any, ...]]:
+        one = latest(part, most)
+        return (await store.fetch(one.text, one.parameters, purpose="search")).rows
+
+    selection = await looked_up(store, selection)
+    if is_stretched(selection.predicate):
+        keys = await latest_first(store, selection, limit, asked)
+    else:
+        keys = await asked(selection, limit)
+    rows = await _details(store, selection.window.project, keys)
     project = selection.window.project
     hashes = sorted({hash_ for row in rows for hash_ in row["hashes"]}) if phrases else []
     trees = await stored(store, project, hashes, limit=0)
@@ -66,27 +78,32 @@ async def search(store: Store, selection: Selection, *, limit: int = 50) -> tupl
 
 
 def latest(selection: Selection, limit: int) -> Statement:
-    """The statement for the latest spans of a selection and what they say.
+    """The statement for the ids and starts of the latest spans of a selection.
 
     In the order of the table and no other, so that reading ends with the last row that is needed.
     """
     sql = Sql(selection.window)
-    columns = (
-        "s.trace_id AS trace_id",
-        "s.span_id AS span_id",
-        "s.name AS name",
-        "s.kind AS kind",
-        "s.status_message AS message",
-        "toUnixTimestamp64Nano(s.start_time) AS started",
-        "s.content.field AS fields",
-        "arrayMap(h -> lower(hex(h)), s.content.hash) AS hashes",
-    )
-    chosen = ",\n".join(columns)
     return sql.statement(
-        f"SELECT\n{indented(chosen)}\n{sql.spans(selection.predicate)}\n"
+        "SELECT\n    s.trace_id AS trace_id,\n    s.span_id AS span_id,\n"
+        f"    toUnixTimestamp64Nano(s.start_time) AS started\n{sql.spans(selection.predicate)}\n"
         "ORDER BY s.start_time DESC\n"
         f"LIMIT {sql.parameters.value('UInt32', limit)}"
     )
+
+
+async def _details(store: Store, project: str, keys: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """What these spans say, in their order."""
+    if not keys:
+        return []
+    given = {
+        "project": project,
+        "starts": sorted({int(row[2]) for row in keys}),
+        "trace_ids": sorted({str(row[0]) for row in keys}),
+        "span_ids": sorted({str(row[1]) for row in keys}),
+    }
+    answer = await store.fetch(statement("span_sayings"), given, purpose="search")
+    found = {(row["trace_id"], row["span_id"], row["started"]): row for row in answer.dicts()}
+    return [found[key] for key in map(tuple, keys) if key in found]
 
 
 def pieces(project: str, hashes: Sequence[str], phrases: Sequence[Phrase]) -> Statement:
@@ -127,8 +144,8 @@ async def _excerpts(
 ) -> dict[str, Excerpt]:
     if not hashes:
         return {}
-    statement = pieces(project, hashes, phrases)
-    rows = (await store.fetch(statement.text, statement.parameters, purpose="search")).dicts()
+    asked = pieces(project, hashes, phrases)
+    rows = (await store.fetch(asked.text, asked.parameters, purpose="search")).dicts()
     return {row["id"]: _cut(row["piece"], row["at"], row["size"], phrases) for row in rows}
 
 
@@ -159,8 +176,8 @@ def _hit(
 async def search_logs(store: Store, window: Window, text: str, *, limit: int = 50) -> tuple[LogHit, ...]:
     """The latest log records of a window with a phrase in their text. Errors of the store pass through."""
     phrase = read_phrase(text.split("*"))
-    statement = log_records(window, phrase, max(1, min(limit, MOST)))
-    rows = (await store.fetch(statement.text, statement.parameters, purpose="search")).dicts()
+    asked = log_records(window, phrase, max(1, min(limit, MOST)))
+    rows = (await store.fetch(asked.text, asked.parameters, purpose="search")).dicts()
     return tuple(
         LogHit(
             row["moment"],

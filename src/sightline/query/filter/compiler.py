@@ -79,6 +79,7 @@ class Sql:
         self._window = window
         self._reach = reach or window.wider()
         self._vocabulary = vocabulary
+        self._times = _TIMES  # of the rows whose conditions are being written
         self.parameters = Parameters(project=window.project, since=window.since, until=window.until)
 
     def statement(self, text: str) -> Statement:
@@ -142,6 +143,7 @@ class Sql:
     ) -> str:
         alias = table[-1]
         parts = predicate.parts if isinstance(predicate, AllOf) else (predicate,)
+        outer, self._times = self._times, times
         lines = [
             f"{alias}.project = {{project:String}}",
             f"{time} >= fromUnixTimestamp64Nano({{{times[0]}:Int64}}, 'UTC')",
@@ -149,6 +151,7 @@ class Sql:
             *conditions,
             *(self.condition(part) for part in parts if not isinstance(part, Always)),
         ]
+        self._times = outer
         together = "\nAND ".join(lines)
         return f"FROM {table}\nPREWHERE\n{indented(together)}"
 
@@ -172,8 +175,8 @@ class Sql:
                 return self._measured(measure, tests)
             case Sized(columns, size):
                 return sized(self.parameters, columns, size)
-            case Says(phrase, columns):
-                return says(self.parameters, phrase, columns, self._vocabulary)
+            case Says():
+                return says(self.parameters, predicate, self._vocabulary, self._times)
             case Contains(phrase, sql):
                 return f"({in_log(self.parameters, phrase, sql)})"
             case Logged(phrase):
@@ -192,7 +195,10 @@ class Sql:
     # Other spans.
 
     def _standing(self, relation: Relation, part: Predicate) -> str:
-        return related(relation, self.condition(part), lambda *more: self.near_spans(Always(), *more))
+        outer, self._times = self._times, _WIDE
+        there = self.condition(part)
+        self._times = outer
+        return related(relation, there, lambda *more: self.near_spans(Always(), *more))
 
     def _counted(self, whole: Whole, quantifier: Quantifier, part: Predicate) -> str:
         if quantifier is Quantifier.ALL:

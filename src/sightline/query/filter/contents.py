@@ -7,10 +7,11 @@ looked at once, then come the texts whose parts were found, then spans by the ha
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from sightline.query.filter.comparisons import between, either
 from sightline.query.filter.parameters import Parameters
-from sightline.query.filter.predicates import Between
+from sightline.query.filter.predicates import Between, Says
 from sightline.query.filter.vocabulary import SPANS, Vocabulary
 from sightline.query.phrases import Phrase, lookup, searched, stored_pattern
 
@@ -36,35 +37,78 @@ def sized(parameters: Parameters, columns: tuple[str, ...], size: Between | None
 
 
 def says(
-    parameters: Parameters, phrase: Phrase, columns: tuple[str, ...], vocabulary: Vocabulary = SPANS
+    parameters: Parameters,
+    said: Says,
+    vocabulary: Vocabulary = SPANS,
+    times: tuple[str, str] = ("since", "until"),
 ) -> str:
-    """Whether a phrase stands in a content under one of some columns; none: in anything the row says."""
+    """Whether a phrase stands in a content under one of some columns; none: in anything the row says.
+
+    `times` are the parameters of the time that the row's statement is about.
+    """
+    phrase, columns = said.phrase, said.columns
     if not vocabulary.contents:
         plain = parameters.value("String", phrase.plain)
         return either([f"positionCaseInsensitiveUTF8({own}, {plain}) > 0" for own in vocabulary.own])
-    found = textwrap.indent(hashes(parameters, phrase), "    ")
+    found = textwrap.indent(hashes(parameters, said, times), "    ")
     if columns:
         named = f"f IN {parameters.texts(columns)}"
         return f"arrayExists((f, h) -> {named} AND h IN (\n{found}\n), s.content.field, s.content.hash)"
-    said = [f"arrayExists(h -> h IN (\n{found}\n), s.content.hash)"]
+    has = [f"arrayExists(h -> h IN (\n{found}\n), s.content.hash)"]
     if vocabulary is not SPANS:
         # Nearly all of them say it in a column of their own, if at all.
         own = [f"({in_log(parameters, phrase, column)})" for column in vocabulary.own]
-        return either([*own, f"(notEmpty(s.content.hash) AND {said[0]})"])
-    said.append(_contains(parameters, phrase, "s.name"))
+        return either([*own, f"(notEmpty(s.content.hash) AND {has[0]})"])
+    has.append(_contains(parameters, phrase, "s.name"))
     # Most spans have no message, and an empty text costs as much to match as a short one.
-    said.append(f"(notEmpty(s.status_message) AND {_contains(parameters, phrase, 's.status_message')})")
-    return either(said)
+    has.append(f"(notEmpty(s.status_message) AND {_contains(parameters, phrase, 's.status_message')})")
+    return either(has)
 
 
-def hashes(parameters: Parameters, phrase: Phrase) -> str:
-    """The SELECT of the hashes of all contents with a phrase."""
-    start = "SELECT c.hash\nFROM sightline.content AS c\nWHERE\n    c.project = {project:String}\n    AND "
-    found = start + in_text(parameters, phrase, "c.body")
-    for _ in range(_LEVELS):
-        inner = textwrap.indent(found, " " * 8)
-        found = f"{start}arrayExists(h -> h IN (\n{inner}\n    ), arrayPushBack(c.parts, c.hash))"
+_ROWS = "SELECT c.hash\nFROM sightline.content AS c\nWHERE\n    c.project = {project:String}\n    AND "
+_KEYED = _ROWS.replace("WHERE", "PREWHERE")
+
+
+def hashes(parameters: Parameters, said: Says, times: tuple[str, str] = ("since", "until")) -> str:
+    """The SELECT of the hashes of all contents with a phrase; near: at least of those that spans have."""
+    if said.found.hashes is not None:
+        return named(parameters, said.found.hashes)
+    words, rest = tests(parameters, said.phrase, "c.body")
+    if said.found.near and rest:
+        candidates = said_near(said.found.flat, times)
+        tokens = " AND ".join([f"c.hash IN (\n{_inner(candidates)}\n    )", *words])
+        # Bodies are long: only those that have all words are read, found by their key.
+        found = f"{_KEYED}c.hash IN (\n{_inner(_KEYED + tokens)}\n    ) AND {rest}"
+    else:
+        found = _ROWS + " AND ".join([*words, rest] if rest else words)
+    for _ in range(0 if said.found.flat else _LEVELS):
+        found = f"{_ROWS}arrayExists(h -> h IN (\n{_inner(found)}\n    ), arrayPushBack(c.parts, c.hash))"
     return found
+
+
+def named(parameters: Parameters, found: Sequence[str]) -> str:
+    """The SELECT of hashes that are known already."""
+    return f"SELECT toFixedString(unhex(arrayJoin({parameters.texts(tuple(found))})), 16)"
+
+
+def said_near(flat: bool, times: tuple[str, str]) -> str:
+    """The SELECT of the hashes of what spans of a time say, and of the parts of that."""
+    since, until = (f"fromUnixTimestamp64Nano({{{name}:Int64}}, 'UTC')" for name in times)
+    levels = [
+        "SELECT arrayJoin(n.content.hash)\nFROM sightline.spans AS n\nPREWHERE\n"
+        f"    n.project = {{project:String}}\n    AND n.start_time >= {since}\n    AND n.start_time < {until}"
+    ]
+    for _ in range(0 if flat else _LEVELS):
+        levels.append(
+            "SELECT arrayJoin(c.parts)\nFROM sightline.content AS c\nPREWHERE\n"
+            "    c.project = {project:String}\n"
+            f"    AND notEmpty(c.parts) AND c.hash IN (\n{_inner(levels[-1])}\n    )"
+        )
+    return "\nUNION ALL\n".join(levels)
+
+
+def _inner(sql: str) -> str:
+    return textwrap.indent(sql, " " * 8)
 
 
 def in_log(parameters: Parameters, phrase: Phrase, column: str) -> str:
@@ -77,15 +121,19 @@ def in_log(parameters: Parameters, phrase: Phrase, column: str) -> str:
 
 def in_text(parameters: Parameters, phrase: Phrase, column: str) -> str:
     """Whether a content has a phrase: its words are looked up first, an index may answer that."""
+    words, rest = tests(parameters, phrase, column)
+    return " AND ".join([*words, rest] if rest else words)
+
+
+def tests(parameters: Parameters, phrase: Phrase, column: str) -> tuple[list[str], str]:
+    """The conditions that look up words of a phrase, and the one that checks what they leave; '': nothing."""
     words = lookup(phrase)
     found = []
     if words.all_of:
         found.append(f"hasAllTokens({searched(column)}, {parameters.texts(words.all_of)})")
     for group in words.any_of:
         found.append(f"hasAnyTokens({searched(column)}, {parameters.texts(group)})")
-    if not words.exact:
-        found.append(_contains(parameters, phrase, column))
-    return " AND ".join(found)
+    return found, "" if words.exact else _contains(parameters, phrase, column)
 
 
 def _contains(parameters: Parameters, phrase: Phrase, column: str) -> str:

@@ -6,7 +6,8 @@ so the condition is false there, and its negation true.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from sightline.query.filter.fields import Field
 from sightline.query.filter.nodes import Quantifier, Relation, Whole
@@ -106,11 +107,25 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What was asked of the stored texts before their spans are: it makes a statement quicker, no different.
+
+    `flat`: no text of the project is kept in parts. `hashes`: all texts with the phrase in hexadecimal; None:
+    too many to name. `near`: only what spans of the statement's time say is looked through.
+    """
+
+    flat: bool = False
+    hashes: tuple[str, ...] | None = None
+    near: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Says:
     """A phrase stands in a content of the span under one of these columns; none: in anything it says."""
 
     phrase: Phrase
     columns: tuple[str, ...] = ()
+    found: Found = Found()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +194,26 @@ def children(predicate: Predicate) -> tuple[Predicate, ...]:
             return (part,)
         case _:
             return ()
+
+
+def with_found(predicate: Predicate, found: Callable[[Says], Found]) -> Predicate:
+    """The same predicate with what was found of each phrase in contents."""
+    match predicate:
+        case Says():
+            return replace(predicate, found=found(predicate))
+        case AllOf(parts) | AnyOf(parts):
+            return replace(predicate, parts=tuple(with_found(part, found) for part in parts))
+        case Negated(part) | Standing(_, part) | Counted(_, _, part):
+            return replace(predicate, part=with_found(part, found))
+        case _:
+            return predicate
+
+
+def within(predicate: Predicate) -> Iterator[Predicate]:
+    """A predicate and all inside of it."""
+    yield predicate
+    for part in children(predicate):
+        yield from within(part)
 
 
 def of_trace(predicate: Predicate) -> bool:

@@ -1,12 +1,7 @@
 SELECT
     s.trace_id AS trace_id,
     s.span_id AS span_id,
-    s.name AS name,
-    s.kind AS kind,
-    s.status_message AS message,
-    toUnixTimestamp64Nano(s.start_time) AS started,
-    s.content.field AS fields,
-    arrayMap(h -> lower(hex(h)), s.content.hash) AS hashes
+    toUnixTimestamp64Nano(s.start_time) AS started
 FROM sightline.spans AS s
 PREWHERE
     s.project = {project:String}
