@@ -147,7 +147,7 @@ async def latest_first(
         seen += there
         left = wanted - len(rows)
         most = there * _GROWTH
-        size = max(FIRST, min(most, round(1.5 * seen * left / len(rows)) if rows else most))
+        size = max(FIRST, min(most, round(1.2 * seen * left / len(rows)) if rows else most))
         # About as many spans to a second as there were in this stretch.
         width = stretch.length * size // max(there, 1)
     return rows
