@@ -9,7 +9,7 @@ from tests.query.filter_story import NOW, WINDOW
 
 from sightline.query import listing, said
 from sightline.query.search import latest, search
-from sightline.query.selection import Selection, Target, counting, select
+from sightline.query.selection import Selection, Target, counting, refined, select
 from sightline.query.window import Window
 from sightline.store.store import Store
 
@@ -31,6 +31,7 @@ def plain(store: Store, selection: Selection) -> list[tuple[str, str, int]]:
 def bounded(patch: pytest.MonkeyPatch, bounds: tuple[int, int]) -> None:
     patch.setattr(said, "FIRST", bounds[0])
     patch.setattr(said, "MOST_NAMED", bounds[1])
+    patch.setattr(said, "MOST_COUNTED", bounds[1])
     patch.setattr(said, "_STRETCHED", 20 * bounds[0])
 
 
@@ -43,6 +44,10 @@ def agrees(store: Store, selection: Selection, limit: int) -> None:
     assert len(set(hits)) == len(hits) and set(hits) <= set(every)
     # Of several that start together any may be the last.
     assert [row[2] for row in hits] == [row[2] for row in every[:limit]]
-    told = asyncio.run(said.looked_up(store, selection))
-    asked = counting(told)
-    assert store.query(asked.text, asked.parameters).scalar() == len(every)
+    for told in (
+        asyncio.run(said.looked_up(store, selection)),
+        asyncio.run(said.looked_up(store, selection, every=True)),
+        refined(asyncio.run(said.looked_up(store, selection, every=True)), selection.node, NOW),
+    ):
+        asked = counting(told)
+        assert store.query(asked.text, asked.parameters).scalar() == len(every)

@@ -86,7 +86,7 @@ _filters = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_filters, st.sampled_from(BOUNDS), st.sampled_from([1, 3, 50]), st.sampled_from([10, 45, 7_200]))
 def test_generated_texts(
     generated: Store, text: str, bounds: tuple[int, int], limit: int, seconds: int

@@ -15,6 +15,7 @@ from sightline.query.buckets import buckets
 from sightline.query.figures_sql import Ranked, even, measuring, ranking
 from sightline.query.measures import EXACT_UP_TO
 from sightline.query.question import BadQuestion, Question, opening
+from sightline.query.said import looked_up
 from sightline.query.window import Window
 from sightline.records.figures import Breakdown, Figure, Group, Series
 from sightline.store.rows import Rows
@@ -23,7 +24,9 @@ from sightline.store.store import Store
 
 async def breakdown(store: Store, question: Question, ranked: Ranked | None = None) -> Breakdown:
     """Ask a question; `ranked` gives the groups instead of ranking them. Errors of the store pass through."""
-    ranked = ranked or await rank(store, question)
+    if ranked is None:
+        question = await _told(store, question)
+        ranked = await rank(store, question)
     exact = ranked.rows <= EXACT_UP_TO
     statement = measuring(question, ranked, exact)
     answer = await store.fetch(statement.text, statement.parameters, purpose="figures")
@@ -39,6 +42,7 @@ async def compared(store: Store, question: Question, earlier: Window) -> tuple[B
     window = question.selection.window
     if earlier.length != window.length or earlier.project != window.project:
         raise BadQuestion("the earlier window is not of the same length and project")
+    question = await _told(store, question)
     ranked = await rank(store, question)
     before = replace(
         question,
@@ -46,6 +50,11 @@ async def compared(store: Store, question: Question, earlier: Window) -> tuple[B
         buckets=buckets(earlier, step=question.buckets.step),
     )
     return await breakdown(store, question, ranked), await breakdown(store, before, ranked)
+
+
+async def _told(store: Store, question: Question) -> Question:
+    """The question with the texts of its phrases: each of its statements looks at all rows."""
+    return replace(question, selection=await looked_up(store, question.selection, every=True))
 
 
 async def rank(store: Store, question: Question) -> Ranked:

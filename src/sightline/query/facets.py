@@ -18,6 +18,7 @@ from sightline.query.filter.fields import Type, find
 from sightline.query.filter.nodes import Node
 from sightline.query.filter.predicates import AllOf, Predicate, of_trace
 from sightline.query.filter.spelling import spell
+from sightline.query.said import looked_up
 from sightline.query.selection import Selection, Target, refined, rows
 from sightline.records.facets import Facet, Facets, FacetValue
 from sightline.store.rows import Limits
@@ -70,7 +71,7 @@ async def facets(
     Errors of the store pass through.
     """
     limit = max(1, min(limit, MAX_VALUES))
-    selection, there = await narrowed(store, selection, limits)
+    selection, there = await narrowed(store, await looked_up(store, selection, every=True), limits)
     faced = [_faced(name) for name in names[:MAX_FACETS]]
     # Which facets see the same rows: by what is left of the filter without conditions on their own field.
     groups: dict[tuple[str, bool, bool], list[_Faced]] = {}
@@ -100,7 +101,7 @@ async def facet_values(
 
     Raises NoDimension; errors of the store pass through.
     """
-    selection, there = await narrowed(store, selection, limits)
+    selection, there = await narrowed(store, await looked_up(store, selection, every=True), limits)
     one = _faced(name)
     rest = refined(selection, without(selection.node, one.dimension.name), now)
     of_traces = one.whole_trace and selection.target is Target.TRACES

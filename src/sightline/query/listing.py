@@ -109,7 +109,9 @@ async def spans(
         rest = replace(selection, window=rest_of(window, place, sort))
 
         async def newest(part: Selection, most: int) -> list[Key]:
-            return await _in_time(partial(asked, part=part), part.window, place, sort, most)
+            # Every row of the later stretches comes after the place.
+            inside = place if place and place.key == part.window.until - 1 else None
+            return await _in_time(partial(asked, part=part), part.window, inside, sort, most)
 
         keys = await latest_first(store, rest, limit + 1, newest)
     elif sort.by == TIME:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from sightline.query.filter.compiler import Sql, Statement
-from sightline.query.filter.contents import named, tests
+from sightline.query.filter.contents import in_text, named, tests
 from sightline.query.filter.parameters import Parameters
 from sightline.query.filter.predicates import (
     Always,
@@ -28,12 +28,14 @@ from sightline.query.filter.predicates import (
     within,
 )
 from sightline.query.phrases import Phrase
-from sightline.query.selection import Selection
+from sightline.query.selection import Selection, knowing
 from sightline.query.window import Window
 from sightline.store.store import Store
 
 # So many texts are named in a statement; so many are read to see whether words stand next to each other.
 MOST_NAMED = 2_000
+# So many where several statements look at all spans.
+MOST_COUNTED = 20_000
 _LEVELS = 2
 # How many spans the first stretch has, how much larger the next may be, and from where on the rest is one.
 FIRST = 20_000
@@ -44,21 +46,25 @@ _GUESSES = 3
 _ELSEWHERE = Counted | Measured | Standing | Logged
 
 
-async def looked_up(store: Store, selection: Selection) -> Selection:
-    """The selection with the texts of its phrases, where they are few. Errors of the store pass through."""
+async def looked_up(store: Store, selection: Selection, *, every: bool = False) -> Selection:
+    """The selection with the texts of its phrases, where they are few. Errors of the store pass through.
+
+    `every`: for questions that look at all spans, several of them; more are named, and every text with all
+    words is read once here, not by each statement.
+    """
     said = [part for part in within(selection.predicate) if isinstance(part, Says)]
-    phrases = list(dict.fromkeys(part.phrase for part in said if part.found == Found()))
+    phrases = list(dict.fromkeys(part.phrase for part in said if part.found.hashes is None))
     if not phrases:
         return selection
     project = selection.window.project
     flat = not (await _rows(store, parted(project)))
-    texts = await asyncio.gather(*(_texts(store, project, phrase, flat) for phrase in phrases))
-    found = {
+    look = _every_text if every else _texts
+    texts = await asyncio.gather(*(look(store, project, phrase, flat) for phrase in phrases))
+    found = dict(selection.texts) | {
         phrase: Found(flat, None if hashes is None else tuple(hashes))
         for phrase, hashes in zip(phrases, texts, strict=True)
     }
-    told = with_found(selection.predicate, lambda part: found.get(part.phrase, part.found))
-    return replace(selection, predicate=told)
+    return knowing(selection, found)
 
 
 async def _texts(store: Store, project: str, phrase: Phrase, flat: bool) -> list[str] | None:
@@ -66,14 +72,27 @@ async def _texts(store: Store, project: str, phrase: Phrase, flat: bool) -> list
     words, rest = tests(Parameters(), phrase, "c.body")
     if not words:
         return None
-    hashes = await _rows(store, with_words(project, phrase))
+    hashes = await _rows(store, with_words(project, phrase, MOST_NAMED))
     if hashes and rest and len(hashes) <= MOST_NAMED:
         hashes = await _rows(store, in_order(project, phrase, hashes))
+    return await _with_wholes(store, project, hashes, flat, MOST_NAMED)
+
+
+async def _every_text(store: Store, project: str, phrase: Phrase, flat: bool) -> list[str] | None:
+    """The same where more are named, however many texts must be read for it."""
+    hashes = await _rows(store, with_phrase(project, phrase, MOST_COUNTED))
+    return await _with_wholes(store, project, hashes, flat, MOST_COUNTED)
+
+
+async def _with_wholes(
+    store: Store, project: str, hashes: list[str], flat: bool, most: int
+) -> list[str] | None:
+    """Texts and those whose parts they are; None when they are too many."""
     for _ in range(0 if flat else _LEVELS):
-        if not hashes or len(hashes) > MOST_NAMED:
+        if not hashes or len(hashes) > most:
             break
         hashes = list({*hashes, *await _rows(store, having(project, hashes))})
-    return None if len(hashes) > MOST_NAMED else sorted(hashes)
+    return None if len(hashes) > most else sorted(hashes)
 
 
 async def _rows(store: Store, asked: Statement) -> list[str]:
@@ -91,13 +110,23 @@ def parted(project: str) -> Statement:
     return Statement(f"{_TEXTS}notEmpty(c.parts)\nLIMIT 1", {"project": project})
 
 
-def with_words(project: str, phrase: Phrase) -> Statement:
-    """The statement for the texts with all words of a phrase, one more than are named."""
+def with_words(project: str, phrase: Phrase, most: int) -> Statement:
+    """The statement for the texts with all words of a phrase; one more than `most` are too many."""
     parameters = Parameters(project=project)
     words, _ = tests(parameters, phrase, "c.body")
-    limit = parameters.value("UInt32", MOST_NAMED + 1)
+    return _some(parameters, words, most)
+
+
+def with_phrase(project: str, phrase: Phrase, most: int) -> Statement:
+    """The statement for the texts with a phrase; one more than `most` are too many."""
+    parameters = Parameters(project=project)
+    return _some(parameters, [in_text(parameters, phrase, "c.body")], most)
+
+
+def _some(parameters: Parameters, conditions: Sequence[str], most: int) -> Statement:
     text = _TEXTS.replace("SELECT", "SELECT DISTINCT")
-    return Statement(f"{text}{' AND '.join(words)}\nLIMIT {limit}", parameters.given)
+    limit = parameters.value("UInt32", most + 1)
+    return Statement(f"{text}{' AND '.join(conditions)}\nLIMIT {limit}", parameters.given)
 
 
 def in_order(project: str, phrase: Phrase, hashes: Sequence[str]) -> Statement:

@@ -6,6 +6,7 @@ speak of the same rows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -13,9 +14,10 @@ from sightline.query.filter.compiler import Sql, Statement
 from sightline.query.filter.meaning import mean
 from sightline.query.filter.nodes import And, Condition, Everything, Name, Node, Operator, Value, joined
 from sightline.query.filter.parser import parse
-from sightline.query.filter.predicates import Predicate
+from sightline.query.filter.predicates import Found, Predicate, with_found
 from sightline.query.filter.spelling import spell
 from sightline.query.filter.wholes import about_sessions, about_traces
+from sightline.query.phrases import Phrase
 from sightline.query.window import Window
 from sightline.store.store import Store
 
@@ -32,6 +34,7 @@ class Selection:
     """Spans or traces of a window that match. `text` is the filter's canonical text, as it was understood.
 
     `environment` narrows beside the filter, as a page's switch does, and is not part of its text; '' is all.
+    `texts` is what is known of the texts with its phrases (`said.looked_up`).
     """
 
     window: Window
@@ -40,6 +43,7 @@ class Selection:
     node: Node
     predicate: Predicate
     environment: str = ""
+    texts: tuple[tuple[Phrase, Found], ...] = ()
 
 
 def select(
@@ -64,7 +68,14 @@ def select_sessions(text: str, window: Window, now: int, environment: str = "") 
 def refined(selection: Selection, node: Node, now: int) -> Selection:
     """The selection of another filter in the same place. Raises FilterError."""
     predicate = _meant(node, now, selection.environment)
-    return replace(selection, node=node, text=spell(node), predicate=predicate)
+    fresh = replace(selection, node=node, text=spell(node), predicate=predicate)
+    return knowing(fresh, dict(selection.texts)) if selection.texts else fresh
+
+
+def knowing(selection: Selection, texts: Mapping[Phrase, Found]) -> Selection:
+    """The selection with what is known of the texts with its phrases."""
+    told = with_found(selection.predicate, lambda part: texts.get(part.phrase, part.found))
+    return replace(selection, predicate=told, texts=tuple(texts.items()))
 
 
 def _meant(node: Node, now: int, environment: str) -> Predicate:
