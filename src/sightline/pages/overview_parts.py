@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from sightline.pages import formats
@@ -14,14 +14,20 @@ from sightline.pages.formats import Absent
 from sightline.pages.scales import every
 from sightline.pages.shell import NAVIGATION
 from sightline.query.measures import Unit
+from sightline.query.overview import CALL_MEASURES as MODEL_MEASURES
+from sightline.query.overview import CALLS as MODELS
+from sightline.query.overview import ENTRY_MEASURES as SERVICE_MEASURES
 from sightline.query.significance import FEWEST, WORSE_P95, share_grew
 from sightline.records.figures import Breakdown, Figure, Series
 from sightline.records.overview import Overview
 
-MODEL_MEASURES = ("count", "errors", "error_rate", "duration.p95", "ttft.p95", "tokens", "cost")
-SERVICE_MEASURES = ("count", "errors", "error_rate", "duration.p95")
-MODELS, SERVICES = "kind:llm", "depth:0"
 LESS = frozenset({"Tokens", "TTFT p95"})
+# What is estimated where there are very many spans, and how well.
+_ESTIMATES = {
+    "duration.p95": "an estimate, within half a percent",
+    "users": "an estimate, within about one percent",
+    "sessions": "an estimate, within about one percent",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class Both:
     models_before: Breakdown | None
     services: Breakdown
     services_before: Breakdown | None
+    exact: bool = True
 
 
 def _of(found: Overview | None, name: str) -> Figure | None:
@@ -119,6 +126,8 @@ def tiles(view: View, found: Both, pages: frozenset[str]) -> tuple[Tile, ...]:
         written = shown(
             figure, unit_of(name), was, sample=n, sample_before=n_before, headline=True, worse=worse
         )
+        if not found.exact and name in _ESTIMATES and written.parts:
+            written = replace(written, about=True, why=_ESTIMATES[name])
         return Tile(
             label, written, detail, href, sparkline(_course(now, name), colour, _course(before, name))
         )
