@@ -15,11 +15,12 @@ import { localiseTimes } from "./times";
 import { showWaiting } from "./waiting";
 import { TraceTree, TraceZoom } from "./waterfall";
 
+// First what changes texts, then what measures: the page is laid out once.
+localiseTimes(document);
 customElements.define("copy-button", CopyButton);
 customElements.define("filter-bar", FilterBar);
 customElements.define("trace-tree", TraceTree);
 customElements.define("trace-zoom", TraceZoom);
-localiseTimes(document);
 listenForKeys();
 focusFilter();
 listenForList();

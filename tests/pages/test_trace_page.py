@@ -13,6 +13,7 @@ from pages_elements import Elements
 from pages_hostile import ALL
 from starlette.testclient import TestClient
 
+from sightline.pages.waterfall import WINDOW
 from sightline.store.store import Store
 
 TRACE = story.trace_id(4)
@@ -89,9 +90,12 @@ def test_like_siblings_stand_in_one_row(client: TestClient) -> None:
     assert f"× {COUNT - 2}" in text and "slowest, 40.0 times the median" in text and "2 failed" in text
     assert f"6 rows stand for {COUNT} spans" in text
     every = client.get(href(page, "A row for every span")).text
-    assert len(rows(every)) == 400 and f'data-total="{COUNT}"' in every
-    rest = client.get(href(every, "Later spans")).text
-    assert len(set(re.findall(r'data-id="([0-9a-f]+)"', every + rest))) == COUNT
+    assert len(rows(every)) == 2 * WINDOW and f'data-total="{COUNT}"' in every
+    seen, page = every, every
+    while "Later spans" in page:
+        page = client.get(href(page, "Later spans")).text
+        seen += page
+    assert len(set(re.findall(r'data-id="([0-9a-f]+)"', seen))) == COUNT
 
 
 def test_a_group_has_a_sheet(client: TestClient) -> None:
@@ -102,13 +106,13 @@ def test_a_group_has_a_sheet(client: TestClient) -> None:
     assert "Duration of the 638" in text and "2 of 638" in text and "What the time inside went to" in text
     assert "438 more." in text
     opened = client.get(href(sheet, "A row for each of the 638")).text
-    assert len(rows(opened)) == 400
+    assert len(rows(opened)) == 2 * WINDOW
 
 
 def test_pieces_of_rows_are_what_scripts_fetch(client: TestClient) -> None:
     part = client.get(f"{BASE}?open=all&from=400", headers={"hx-request": "true", "hx-target": "more-rows"})
-    assert part.text.lstrip().startswith('<div class="chunk"') and 'data-piece="2"' in part.text
-    assert len(rows(part.text)) == 200
+    assert part.text.lstrip().startswith('<div class="chunk whole"') and 'data-piece="4"' in part.text
+    assert len(rows(part.text)) == WINDOW
     beyond = client.get(
         f"{BASE}?open=all&from=8000", headers={"hx-request": "true", "hx-target": "more-rows"}
     )
