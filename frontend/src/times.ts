@@ -22,9 +22,13 @@ export function full(date: Date): string {
   return `${weekday(date)} ${date.getDate()} ${month(date)} ${date.getFullYear()}, ${time} ${zone(date)}`;
 }
 
-export function short(date: Date, now: Date): string {
+function daysBetween(date: Date, now: Date): number {
   const midnight = (d: Date): number => new Date(d.getFullYear(), d.getMonth(), d.getDate()).getTime();
-  const days = Math.round((midnight(now) - midnight(date)) / day);
+  return Math.round((midnight(now) - midnight(date)) / day);
+}
+
+export function short(date: Date, now: Date): string {
+  const days = daysBetween(date, now);
   if (days === 0) return `${clock(date)}:${pad(date.getSeconds())}`;
   if (days > 0 && days < 7) return `${weekday(date)} ${clock(date)}`;
   const year = date.getFullYear() === now.getFullYear() ? "" : ` ${date.getFullYear()}`;
@@ -40,15 +44,22 @@ export function precise(date: Date, now: Date): string {
     : `${date.getDate()} ${month(date)} ${clock(date)}`;
 }
 
+// An end of a range, never without its day.
+export function edge(date: Date, now: Date): string {
+  const days = daysBetween(date, now);
+  const name = days >= 0 && days < 7 ? weekday(date) : `${date.getDate()} ${month(date)}`;
+  return `${name} ${clock(date)}`;
+}
+
+const styles: Record<string, (date: Date, now: Date) => string> = { list: short, log: precise, edge };
+
 export function localiseTimes(root: ParentNode): void {
   const now = new Date();
   for (const element of root.querySelectorAll<HTMLTimeElement>("time[data-style]")) {
     const date = new Date(element.dateTime);
     if (Number.isNaN(date.getTime())) continue;
     element.title = full(date);
-    const style = element.dataset["style"];
-    element.textContent =
-      style === "list" ? short(date, now) : style === "log" ? precise(date, now) : full(date);
+    element.textContent = (styles[element.dataset["style"] ?? ""] ?? full)(date, now);
   }
   const label = document.querySelector("[data-zone]");
   if (label) label.textContent = zone();

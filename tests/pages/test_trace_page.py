@@ -20,6 +20,7 @@ TRACE = story.trace_id(4)
 SPAN = f"{TRACE[:8]}0000000c"
 PAGE = f"/p/default/traces/{TRACE}"
 BIG = "b1" * 16
+GATEWAY = "b7" * 16
 BASE = f"/p/hostile/traces/{BIG}"
 COUNT = 640
 WORDS = "the quick brown invoice"
@@ -46,6 +47,11 @@ def big(store: Store) -> Iterator[None]:
     told.span(BIG, 9000, 300, "inner", "llm", start + 151 * story.S, story.S // 2, 2, project="hostile",
               service="batch", status="error", status_message="refused", usage_source="own",
               cost_source="computed", cost_usd=0.5, input_tokens=9, output_tokens=1)  # fmt: skip
+    told.span(GATEWAY, 1, None, "POST /ask", "http", start, 5 * story.S, 0, project="hostile")
+    told.span(
+        GATEWAY, 2, 1, "answer", "agent", start + story.S, 3 * story.S, 1, project="hostile",
+        content={"input_value": "may I return it"},
+    )  # fmt: skip
     writer = store.writer()
     try:
         story.store(told, writer)
@@ -107,6 +113,11 @@ def test_a_group_has_a_sheet(client: TestClient) -> None:
     assert "438 more." in text
     opened = client.get(href(sheet, "A row for each of the 638")).text
     assert len(rows(opened)) == 2 * WINDOW
+
+
+def test_the_title_is_what_was_asked_below_a_gateway(client: TestClient) -> None:
+    page = client.get(f"/p/hostile/traces/{GATEWAY}").text
+    assert re.findall(r"<h1[^>]*>([^<]*)</h1>", page) == ["may I return it"]
 
 
 def test_pieces_of_rows_are_what_scripts_fetch(client: TestClient) -> None:
