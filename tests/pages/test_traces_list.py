@@ -241,6 +241,19 @@ def test_what_takes_long_comes_later(client: TestClient, monkeypatch: pytest.Mon
     assert ids(text) and text.count('hx-trigger="load"') == 2 and "Counting" in text
 
 
+def test_without_scripts_what_takes_long_is_asked_for_again(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traces_questions, "PATIENCE", 0.0)
+    first = page(client, q="llm", sort="-cost")
+    [again] = re.findall(r'<noscript><meta http-equiv="refresh" content="0; url=([^"]+)"></noscript>', first)
+    assert f'<noscript><a href="{again}">' in first
+    whole = html.unescape(client.get(again).text)
+    assert ids(whole) == ids(first) and "Counting" not in whole and "http-equiv" not in whole
+    assert 'data-facet="kind"' in whole and 'class="hist"' in whole
+    assert "parts=all" not in "".join(re.findall(r'class="fv" href="([^"]+)"', whole))
+
+
 def test_what_takes_too_long_says_how_to_narrow(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     async def refused(*_: Any, **__: Any) -> Any:
         raise QueryTimeout("too long", 159)

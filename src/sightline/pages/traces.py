@@ -81,6 +81,7 @@ class TracesContext:
     telling: tuple[tuple[str, Choice], ...]
     views: tuple[Link, ...]
     here: str
+    whole: str
     copy: str
     exports: tuple[Link, ...]
     live: bool
@@ -119,6 +120,12 @@ def context(
     found, view = answers.listed, state.view
     easing = found.easing
     compared = [one.split("/")[0] for one in state.sel]
+    here = {
+        "sel": ",".join(state.sel) or None,
+        "facet": state.facet or None,
+        "find": state.find or None,
+        "cursor": state.cursor or None,
+    }
     both = view.link("compare", a=compared[0], b=compared[1]) if len(compared) == 2 else ""
     return TracesContext(
         shell=shell,
@@ -137,12 +144,8 @@ def context(
         conditions=answers.conditions,
         telling=tuple(traces_facets.telling(answers.facets)),
         views=view_links(state, list(VIEWS.items())),
-        here=state.link(
-            sel=",".join(state.sel) or None,
-            facet=state.facet or None,
-            find=state.find or None,
-            cursor=state.cursor or None,
-        ),
+        here=state.link(**here),
+        whole=state.link(**here, parts="all"),
         copy=state.link(range=absolute_range(view.since, view.until)),
         exports=_exports(state),
         live=state.live,
@@ -252,8 +255,8 @@ class TracesPages:
         rows, groups, counted, faces = await side_by_side(
             self._rows(state, found, shown, now),
             self._groups(state, found),
-            soon(figures(store, state, found, now), traces_figures.none(late=True)),
-            soon(faceted(store, state, found, now), traces_facets.NONE),
+            soon(figures(store, state, found, now), traces_figures.none(late=True), state.whole),
+            soon(faceted(store, state, found, now), traces_facets.NONE, state.whole),
         )
         return _Answers(rows, groups, counted, faces, (), len(parts_of(found.node)))
 
