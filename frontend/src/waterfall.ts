@@ -2,8 +2,8 @@
 // folded without leaving the page. Without this file all of it are links.
 import htmx from "htmx.org";
 
-const AHEAD = 2;
-const KEPT = 8;
+const AHEAD = 4;
+const KEPT = 16;
 
 export class TraceTree extends HTMLElement {
   private row = 28;
