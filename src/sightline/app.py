@@ -57,6 +57,7 @@ from sightline.settings import Settings
 from sightline.store.cluster import embedded_refusal
 from sightline.store.schema import migrate
 from sightline.store.store import Store, embedded_url
+from sightline.store.tokens import forget_lost_inserts
 from sightline.wire.grpc import GrpcServer
 from sightline.wire.http import routes as wire_routes
 from sightline.wire.receiver import Receiver
@@ -198,6 +199,9 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
             origins=settings.http.cors_origins, session_idle=settings.auth.session_idle,
         )  # fmt: skip
         stack.callback(gate.close)
+        if url == embedded_url(settings.data):  # the journal's lock says that nobody has it open
+            for lost in await asyncio.to_thread(forget_lost_inserts, settings.data / "store"):
+                log.info("insert was not finished, its segment comes again", part=lost.part)
         store = Store(url, settings.store)
         stack.callback(store.close)
         with contextlib.closing(store.writer()) as writer:
