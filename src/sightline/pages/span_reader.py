@@ -24,6 +24,9 @@ from sightline.store.store import Store
 
 # Spans at the top of a tree among which one may say what was asked.
 _FIRST = 8
+# Fields that tell what went in and what came out, what is surest first.
+_ASKED = ("input_messages", "input_value")
+_ANSWERED = ("output_messages", "output_value")
 _SAYS = frozenset({"", TABS[0], TABS[1]})
 
 
@@ -88,17 +91,21 @@ class SpanReader:
 
     async def title(self) -> str:
         """What was asked, when one of the first spans tells it; otherwise the root's name."""
+        return (await self.said())[0] or self._trace.columns.names[0] or self._trace.trace_id
+
+    async def said(self) -> tuple[str, str]:
+        """What was asked and what was answered, a line each as lists have them; empty when not told."""
         trace = self._trace
         detail = await self._detail(0, False)
-        inputs = _inputs(detail)
-        if not inputs:
+        asked, answered = _hash(detail, _ASKED), _hash(detail, _ANSWERED)
+        if not asked:
             # A gateway before the agent says nothing itself.
             first = trace.columns.ids[1:_FIRST]
             for detail in await questions.span_texts(self._store, trace.project, trace.trace_id, first):
-                inputs = inputs or _inputs(detail)
-        # As the list of traces has it.
-        said = await previews(self._store, trace.project, inputs[:1])
-        return next(iter(said.values()), "") or trace.columns.names[0] or trace.trace_id
+                if not asked:
+                    asked, answered = _hash(detail, _ASKED), _hash(detail, _ANSWERED) or answered
+        said = await previews(self._store, trace.project, [asked], [answered])
+        return said.get(asked, ""), said.get(answered, "")
 
     async def record(self, row: int) -> str:
         """Everything stored of a span, with its texts, as JSON."""
@@ -113,7 +120,7 @@ class SpanReader:
         return json.dumps({**asdict(detail), "contents": texts}, ensure_ascii=False, indent=2, default=str)
 
 
-def _inputs(detail: SpanDetail | None) -> list[str]:
-    """Hashes of what a span was asked, what is surest first."""
-    refs = detail.contents if detail else ()
-    return [ref.hash for name in ("input_messages", "input_value") for ref in refs if ref.field == name]
+def _hash(detail: SpanDetail | None, fields: Sequence[str]) -> str:
+    """The hash of the first of some texts that a span has."""
+    refs = {ref.field: ref.hash.lower() for ref in (detail.contents if detail else ())}
+    return next((refs[name] for name in fields if name in refs), "")
