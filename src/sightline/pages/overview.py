@@ -15,14 +15,9 @@ from sightline.pages.attention import METHOD, Entry, attention
 from sightline.pages.charts import Chart
 from sightline.pages.environment import render
 from sightline.pages.frames import Frames, Table
-from sightline.pages.overview_parts import (
-    Both,
-    Panel,
-    Tile,
-    charts,
-    panels,
-    tiles,
-)
+from sightline.pages.overview_figures import Both
+from sightline.pages.overview_panels import Panel, panels
+from sightline.pages.overview_parts import Tile, charts, tiles
 from sightline.pages.services import Services
 from sightline.pages.shell import NAVIGATION, Shell
 from sightline.pages.zones import zone, zone_name
