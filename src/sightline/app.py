@@ -49,6 +49,7 @@ from sightline.pages.routes import not_found
 from sightline.pages.routes import routes as page_routes
 from sightline.pages.services import Intake, Running
 from sightline.query.exports import Exports
+from sightline.query.hour_keeper import HourKeeper
 from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.query.sql_stream import SqlStreams
@@ -57,6 +58,7 @@ from sightline.settings import Settings
 from sightline.store.cluster import embedded_refusal
 from sightline.store.schema import migrate
 from sightline.store.store import Store, embedded_url
+from sightline.store.tokens import forget_lost_inserts
 from sightline.wire.grpc import GrpcServer
 from sightline.wire.http import routes as wire_routes
 from sightline.wire.receiver import Receiver
@@ -198,6 +200,9 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
             origins=settings.http.cors_origins, session_idle=settings.auth.session_idle,
         )  # fmt: skip
         stack.callback(gate.close)
+        if url == embedded_url(settings.data):  # the journal's lock says that nobody has it open
+            for lost in await asyncio.to_thread(forget_lost_inserts, settings.data / "store"):
+                log.info("insert was not finished, its segment comes again", part=lost.part)
         store = Store(url, settings.store)
         stack.callback(store.close)
         with contextlib.closing(store.writer()) as writer:
@@ -228,6 +233,9 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
             older = HeadFiller(store, digester.hold)
             older.start()
             stack.callback(older.stop)
+            hours = HourKeeper(store, clock, lambda: older.done)
+            hours.start()
+            stack.callback(hours.stop)
         if settings.self_tracing and control.project(SELF_PROJECT) is None:
             control.create_project(SELF_PROJECT)
         hold = digester.hold if digester else contextlib.nullcontext
