@@ -36,7 +36,7 @@ from sightline.query.listing_order import (
 )
 from sightline.query.listing_sql import nth_head, rest_of, span_keys, trace_keys, trace_starts
 from sightline.query.previews import previews
-from sightline.query.said import is_stretched, latest_first, looked_up
+from sightline.query.said import IN_ANY_ORDER, is_stretched, latest_first, looked_up
 from sightline.query.selection import Selection, Target
 from sightline.query.statements import statement
 from sightline.query.traces import DAY, summaries
@@ -97,15 +97,17 @@ async def spans(
     place = at.after if at else None
 
     selection = await looked_up(store, selection)
+    stretched = sort == NEWEST and is_stretched(selection.predicate)
+    order = IN_ANY_ORDER if stretched else ""
 
     async def asked(
         stretch: Window, after: Place | None, most: int, part: Selection = selection
     ) -> list[Key]:
         one = span_keys(replace(part, window=stretch), after, sort, most)
-        rows = (await store.fetch(one.text, one.parameters, purpose="spans")).rows
+        rows = (await store.fetch(one.text + order, one.parameters, purpose="spans")).rows
         return [(str(trace), str(span), key, int(start)) for trace, span, key, start in rows]
 
-    if sort == NEWEST and is_stretched(selection.predicate):
+    if stretched:
         rest = replace(selection, window=rest_of(window, place, sort))
 
         async def newest(part: Selection, most: int) -> list[Key]:

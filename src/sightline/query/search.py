@@ -25,7 +25,7 @@ from sightline.query.filter.predicates import (
     children,
 )
 from sightline.query.phrases import MAX_WORDS, Phrase, ranges, read_phrase, stored_pattern
-from sightline.query.said import is_stretched, latest_first, looked_up
+from sightline.query.said import IN_ANY_ORDER, is_stretched, latest_first, looked_up
 from sightline.query.selection import Selection
 from sightline.query.statements import statement
 from sightline.query.window import Window
@@ -59,10 +59,12 @@ async def search(store: Store, selection: Selection, *, limit: int = 50) -> tupl
 
     async def asked(part: Selection, most: int) -> list[tuple[Any, ...]]:
         one = latest(part, most)
-        return (await store.fetch(one.text, one.parameters, purpose="search")).rows
+        return (await store.fetch(one.text + order, one.parameters, purpose="search")).rows
 
     selection = await looked_up(store, selection)
-    if is_stretched(selection.predicate):
+    stretched = is_stretched(selection.predicate)
+    order = IN_ANY_ORDER if stretched else ""
+    if stretched:
         keys = await latest_first(store, selection, limit, asked)
     else:
         keys = await asked(selection, limit)

@@ -59,9 +59,9 @@ def says(
         # Nearly all of them say it in a column of their own, if at all.
         own = [f"({in_log(parameters, phrase, column)})" for column in vocabulary.own]
         return either([*own, f"(notEmpty(s.content.hash) AND {has[0]})"])
-    has.append(_contains(parameters, phrase, "s.name"))
+    has.append(f"({in_log(parameters, phrase, 's.name')})")
     # Most spans have no message, and an empty text costs as much to match as a short one.
-    has.append(f"(notEmpty(s.status_message) AND {_contains(parameters, phrase, 's.status_message')})")
+    has.append(f"(notEmpty(s.status_message) AND {in_log(parameters, phrase, 's.status_message')})")
     return either(has)
 
 
@@ -112,8 +112,8 @@ def _inner(sql: str) -> str:
 
 
 def in_log(parameters: Parameters, phrase: Phrase, column: str) -> str:
-    """Whether the text of a log record has a phrase. No index holds logs: plain searches for its words come
-    first, which are quicker by far than the expression that looks at their order."""
+    """Whether the text of a log record, or another column, has a phrase. No index holds these: plain searches
+    for its words come first. The expression that looks at their order is compiled for each block of rows."""
     words = sorted(lookup(phrase).all_of, key=len, reverse=True)[:_SEARCHED]
     found = [f"positionCaseInsensitive({column}, {parameters.value('String', word)}) > 0" for word in words]
     return " AND ".join([*found, _contains(parameters, phrase, column)])

@@ -1,10 +1,11 @@
 -- spans: refund café 退款 ???
 -- p0 = ["refund"]
--- p1 = "(?i)(?:^|\\\\(?:[nrt]|u(?:00[0-9ab][0-9a-f]|10[0-9][0-9a-f]|17[89a-f][0-9a-f]|(?:0e|2[0-9abef]|[3-9a-d][0-9a-f]|f[9aef])[0-9a-f]{2}))|[^\\p{L}\\p{N}\\p{M}]|[\\x{E00}-\\x{EFF}\\x{1000}-\\x{109F}\\x{1780}-\\x{17FF}\\x{2E80}-\\x{2FDF}\\x{3005}-\\x{3007}\\x{3021}-\\x{A4CF}\\x{AC00}-\\x{D7AF}\\x{F900}-\\x{FAFF}\\x{FF66}-\\x{FF9D}\\x{20000}-\\x{3FFFF}])refund(?:$|[^\\p{L}\\p{N}\\p{M}\\\\]|\\\\+(?:$|[^u\\\\]|u(?:00[0-9ab][0-9a-f]|10[0-9][0-9a-f]|17[89a-f][0-9a-f]|(?:0e|2[0-9abef]|[3-9a-d][0-9a-f]|f[9aef])[0-9a-f]{2}))|[\\x{E00}-\\x{EFF}\\x{1000}-\\x{109F}\\x{1780}-\\x{17FF}\\x{2E80}-\\x{2FDF}\\x{3005}-\\x{3007}\\x{3021}-\\x{A4CF}\\x{AC00}-\\x{D7AF}\\x{F900}-\\x{FAFF}\\x{FF66}-\\x{FF9D}\\x{20000}-\\x{3FFFF}])"
--- p2 = ["café", "cafu00e9", "cafu00c9"]
--- p3 = "(?i)(?:^|\\\\(?:[nrt]|u(?:00[0-9ab][0-9a-f]|10[0-9][0-9a-f]|17[89a-f][0-9a-f]|(?:0e|2[0-9abef]|[3-9a-d][0-9a-f]|f[9aef])[0-9a-f]{2}))|[^\\p{L}\\p{N}\\p{M}]|[\\x{E00}-\\x{EFF}\\x{1000}-\\x{109F}\\x{1780}-\\x{17FF}\\x{2E80}-\\x{2FDF}\\x{3005}-\\x{3007}\\x{3021}-\\x{A4CF}\\x{AC00}-\\x{D7AF}\\x{F900}-\\x{FAFF}\\x{FF66}-\\x{FF9D}\\x{20000}-\\x{3FFFF}])caf(?:é|\\\\+u00e9|\\\\+u00c9)(?:$|[^\\p{L}\\p{N}\\p{M}\\\\]|\\\\+(?:$|[^u\\\\]|u(?:00[0-9ab][0-9a-f]|10[0-9][0-9a-f]|17[89a-f][0-9a-f]|(?:0e|2[0-9abef]|[3-9a-d][0-9a-f]|f[9aef])[0-9a-f]{2}))|[\\x{E00}-\\x{EFF}\\x{1000}-\\x{109F}\\x{1780}-\\x{17FF}\\x{2E80}-\\x{2FDF}\\x{3005}-\\x{3007}\\x{3021}-\\x{A4CF}\\x{AC00}-\\x{D7AF}\\x{F900}-\\x{FAFF}\\x{FF66}-\\x{FF9D}\\x{20000}-\\x{3FFFF}])"
--- p4 = "(?i)(?:退|\\\\+u9000)(?:款|\\\\+u6b3e)"
--- p5 = "???"
+-- p1 = "refund"
+-- p2 = "(?i)(?:^|\\\\(?:[nrt]|u(?:00[0-9ab][0-9a-f]|10[0-9][0-9a-f]|17[89a-f][0-9a-f]|(?:0e|2[0-9abef]|[3-9a-d][0-9a-f]|f[9aef])[0-9a-f]{2}))|[^\\p{L}\\p{N}\\p{M}]|[\\x{E00}-\\x{EFF}\\x{1000}-\\x{109F}\\x{1780}-\\x{17FF}\\x{2E80}-\\x{2FDF}\\x{3005}-\\x{3007}\\x{3021}-\\x{A4CF}\\x{AC00}-\\x{D7AF}\\x{F900}-\\x{FAFF}\\x{FF66}-\\x{FF9D}\\x{20000}-\\x{3FFFF}])refund(?:$|[^\\p{L}\\p{N}\\p{M}\\\\]|\\\\+(?:$|[^u\\\\]|u(?:00[0-9ab][0-9a-f]|10[0-9][0-9a-f]|17[89a-f][0-9a-f]|(?:0e|2[0-9abef]|[3-9a-d][0-9a-f]|f[9aef])[0-9a-f]{2}))|[\\x{E00}-\\x{EFF}\\x{1000}-\\x{109F}\\x{1780}-\\x{17FF}\\x{2E80}-\\x{2FDF}\\x{3005}-\\x{3007}\\x{3021}-\\x{A4CF}\\x{AC00}-\\x{D7AF}\\x{F900}-\\x{FAFF}\\x{FF66}-\\x{FF9D}\\x{20000}-\\x{3FFFF}])"
+-- p3 = ["café", "cafu00e9", "cafu00c9"]
+-- p4 = "(?i)(?:^|\\\\(?:[nrt]|u(?:00[0-9ab][0-9a-f]|10[0-9][0-9a-f]|17[89a-f][0-9a-f]|(?:0e|2[0-9abef]|[3-9a-d][0-9a-f]|f[9aef])[0-9a-f]{2}))|[^\\p{L}\\p{N}\\p{M}]|[\\x{E00}-\\x{EFF}\\x{1000}-\\x{109F}\\x{1780}-\\x{17FF}\\x{2E80}-\\x{2FDF}\\x{3005}-\\x{3007}\\x{3021}-\\x{A4CF}\\x{AC00}-\\x{D7AF}\\x{F900}-\\x{FAFF}\\x{FF66}-\\x{FF9D}\\x{20000}-\\x{3FFFF}])caf(?:é|\\\\+u00e9|\\\\+u00c9)(?:$|[^\\p{L}\\p{N}\\p{M}\\\\]|\\\\+(?:$|[^u\\\\]|u(?:00[0-9ab][0-9a-f]|10[0-9][0-9a-f]|17[89a-f][0-9a-f]|(?:0e|2[0-9abef]|[3-9a-d][0-9a-f]|f[9aef])[0-9a-f]{2}))|[\\x{E00}-\\x{EFF}\\x{1000}-\\x{109F}\\x{1780}-\\x{17FF}\\x{2E80}-\\x{2FDF}\\x{3005}-\\x{3007}\\x{3021}-\\x{A4CF}\\x{AC00}-\\x{D7AF}\\x{F900}-\\x{FAFF}\\x{FF66}-\\x{FF9D}\\x{20000}-\\x{3FFFF}])"
+-- p5 = "(?i)(?:退|\\\\+u9000)(?:款|\\\\+u6b3e)"
+-- p6 = "???"
 SELECT count() AS found
 FROM sightline.spans AS s
 PREWHERE
@@ -29,7 +30,7 @@ PREWHERE
                             AND hasAllTokens(replaceAll(replaceAll(replaceRegexpAll(lowerUTF8(c.body), '\\\\(?:[nrt]|u(?:00[0-9ab][0-9a-f]|10[0-9][0-9a-f]|17[89a-f][0-9a-f]|(?:0e|2[0-9abef]|[3-9a-d][0-9a-f]|f[9aef])[0-9a-f]{2}))|[\\x{80}-\\x{BF}\\x{D7}-\\x{D7}\\x{F7}-\\x{F7}\\x{E00}-\\x{EFF}\\x{1000}-\\x{109F}\\x{1780}-\\x{17FF}\\x{2000}-\\x{2BFF}\\x{2E80}-\\x{2FDF}\\x{3000}-\\x{A4CF}\\x{AC00}-\\x{D7AF}\\x{F900}-\\x{FAFF}\\x{FE00}-\\x{FE0F}\\x{FF00}-\\x{FF0F}\\x{FF1A}-\\x{FF20}\\x{FF66}-\\x{FF9D}\\x{1F000}-\\x{1FAFF}\\x{20000}-\\x{3FFFF}]', ' '), '\\\\u', 'u'), '\\u', 'u'), {p0:Array(String)})
                     ), arrayPushBack(c.parts, c.hash))
             ), arrayPushBack(c.parts, c.hash))
-    ), s.content.hash) OR match(s.name, {p1:String}) OR (notEmpty(s.status_message) AND match(s.status_message, {p1:String})))
+    ), s.content.hash) OR (positionCaseInsensitive(s.name, {p1:String}) > 0 AND match(s.name, {p2:String})) OR (notEmpty(s.status_message) AND positionCaseInsensitive(s.status_message, {p1:String}) > 0 AND match(s.status_message, {p2:String})))
     AND (arrayExists(h -> h IN (
         SELECT c.hash
         FROM sightline.content AS c
@@ -45,10 +46,10 @@ PREWHERE
                         FROM sightline.content AS c
                         WHERE
                             c.project = {project:String}
-                            AND hasAnyTokens(replaceAll(replaceAll(replaceRegexpAll(lowerUTF8(c.body), '\\\\(?:[nrt]|u(?:00[0-9ab][0-9a-f]|10[0-9][0-9a-f]|17[89a-f][0-9a-f]|(?:0e|2[0-9abef]|[3-9a-d][0-9a-f]|f[9aef])[0-9a-f]{2}))|[\\x{80}-\\x{BF}\\x{D7}-\\x{D7}\\x{F7}-\\x{F7}\\x{E00}-\\x{EFF}\\x{1000}-\\x{109F}\\x{1780}-\\x{17FF}\\x{2000}-\\x{2BFF}\\x{2E80}-\\x{2FDF}\\x{3000}-\\x{A4CF}\\x{AC00}-\\x{D7AF}\\x{F900}-\\x{FAFF}\\x{FE00}-\\x{FE0F}\\x{FF00}-\\x{FF0F}\\x{FF1A}-\\x{FF20}\\x{FF66}-\\x{FF9D}\\x{1F000}-\\x{1FAFF}\\x{20000}-\\x{3FFFF}]', ' '), '\\\\u', 'u'), '\\u', 'u'), {p2:Array(String)})
+                            AND hasAnyTokens(replaceAll(replaceAll(replaceRegexpAll(lowerUTF8(c.body), '\\\\(?:[nrt]|u(?:00[0-9ab][0-9a-f]|10[0-9][0-9a-f]|17[89a-f][0-9a-f]|(?:0e|2[0-9abef]|[3-9a-d][0-9a-f]|f[9aef])[0-9a-f]{2}))|[\\x{80}-\\x{BF}\\x{D7}-\\x{D7}\\x{F7}-\\x{F7}\\x{E00}-\\x{EFF}\\x{1000}-\\x{109F}\\x{1780}-\\x{17FF}\\x{2000}-\\x{2BFF}\\x{2E80}-\\x{2FDF}\\x{3000}-\\x{A4CF}\\x{AC00}-\\x{D7AF}\\x{F900}-\\x{FAFF}\\x{FE00}-\\x{FE0F}\\x{FF00}-\\x{FF0F}\\x{FF1A}-\\x{FF20}\\x{FF66}-\\x{FF9D}\\x{1F000}-\\x{1FAFF}\\x{20000}-\\x{3FFFF}]', ' '), '\\\\u', 'u'), '\\u', 'u'), {p3:Array(String)})
                     ), arrayPushBack(c.parts, c.hash))
             ), arrayPushBack(c.parts, c.hash))
-    ), s.content.hash) OR match(s.name, {p3:String}) OR (notEmpty(s.status_message) AND match(s.status_message, {p3:String})))
+    ), s.content.hash) OR (match(s.name, {p4:String})) OR (notEmpty(s.status_message) AND match(s.status_message, {p4:String})))
     AND (arrayExists(h -> h IN (
         SELECT c.hash
         FROM sightline.content AS c
@@ -64,10 +65,10 @@ PREWHERE
                         FROM sightline.content AS c
                         WHERE
                             c.project = {project:String}
-                            AND match(c.body, {p4:String})
+                            AND match(c.body, {p5:String})
                     ), arrayPushBack(c.parts, c.hash))
             ), arrayPushBack(c.parts, c.hash))
-    ), s.content.hash) OR match(s.name, {p4:String}) OR (notEmpty(s.status_message) AND match(s.status_message, {p4:String})))
+    ), s.content.hash) OR (match(s.name, {p5:String})) OR (notEmpty(s.status_message) AND match(s.status_message, {p5:String})))
     AND (arrayExists(h -> h IN (
         SELECT c.hash
         FROM sightline.content AS c
@@ -83,7 +84,7 @@ PREWHERE
                         FROM sightline.content AS c
                         WHERE
                             c.project = {project:String}
-                            AND positionCaseInsensitiveUTF8(c.body, {p5:String}) > 0
+                            AND positionCaseInsensitiveUTF8(c.body, {p6:String}) > 0
                     ), arrayPushBack(c.parts, c.hash))
             ), arrayPushBack(c.parts, c.hash))
-    ), s.content.hash) OR positionCaseInsensitiveUTF8(s.name, {p5:String}) > 0 OR (notEmpty(s.status_message) AND positionCaseInsensitiveUTF8(s.status_message, {p5:String}) > 0))
+    ), s.content.hash) OR (positionCaseInsensitiveUTF8(s.name, {p6:String}) > 0) OR (notEmpty(s.status_message) AND positionCaseInsensitiveUTF8(s.status_message, {p6:String}) > 0))
