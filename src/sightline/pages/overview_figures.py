@@ -9,10 +9,6 @@ from sightline.query.significance import FEWEST, WORSE_P95, share_grew
 from sightline.records.figures import Breakdown, Series
 from sightline.records.overview import Overview
 
-MODEL_MEASURES = ("count", "errors", "error_rate", "duration.p95", "ttft.p95", "tokens", "cost")
-SERVICE_MEASURES = ("count", "errors", "error_rate", "duration.p95")
-MODELS, SERVICES = "kind:llm", "depth:0"
-
 
 @dataclass(frozen=True, slots=True)
 class Both:
@@ -24,6 +20,7 @@ class Both:
     models_before: Breakdown | None
     services: Breakdown
     services_before: Breakdown | None
+    exact: bool = True
 
 
 def share_worse(row: Series, measures: Sequence[str], before: Series | None) -> bool:

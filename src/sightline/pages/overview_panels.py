@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from sightline.pages.address import View
 from sightline.pages.figures import Shown, shown, unit_of
 from sightline.pages.formats import Absent
-from sightline.pages.overview_figures import MODEL_MEASURES, SERVICE_MEASURES, Both, share_worse, time_worse
+from sightline.pages.overview_figures import Both, share_worse, time_worse
 from sightline.pages.shell import NAVIGATION
 from sightline.pages.traces_rows import short_model
+from sightline.query.overview import CALL_MEASURES, ENTRY_MEASURES
 from sightline.records.figures import Breakdown, Figure, Series
 
 LESS = frozenset({"Tokens", "TTFT p95"})
@@ -49,7 +50,7 @@ def panels(view: View, found: Both) -> tuple[Panel, ...]:
     tables = [
         _panel(
             view, "model", "By model", ("Model", "Calls", "Errors", "p95", "TTFT p95", "Tokens", "Cost"),
-            found.models.rows, found.models.whole, MODEL_MEASURES,
+            found.models.rows, found.models.whole, CALL_MEASURES,
             ("count", "error_rate", "duration.p95", "ttft.p95", "tokens", "cost"),
             found.models_before, spans=True, note="model calls",
         )
@@ -67,7 +68,7 @@ def panels(view: View, found: Both) -> tuple[Panel, ...]:
     tables.append(
         _panel(
             view, "service", "By service", ("Service", "Entered", "Errors", "p95"), found.services.rows,
-            found.services.whole, SERVICE_MEASURES, ("count", "error_rate", "duration.p95"),
+            found.services.whole, ENTRY_MEASURES, ("count", "error_rate", "duration.p95"),
             found.services_before, spans=True, note="topmost spans of requests",
         )
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from sightline.pages import formats
@@ -10,11 +10,19 @@ from sightline.pages.address import View
 from sightline.pages.charts import LOW, RANGE, Chart, Line, Sparkline, chart, sparkline
 from sightline.pages.figures import Shown, fitted, points, shown, unit_of
 from sightline.pages.formats import Absent
-from sightline.pages.overview_figures import MODEL_MEASURES, MODELS, Both, share_worse, time_worse
+from sightline.pages.overview_figures import Both, share_worse, time_worse
 from sightline.pages.scales import every
 from sightline.query.measures import Unit
+from sightline.query.overview import CALL_MEASURES, CALLS
 from sightline.records.figures import Figure
 from sightline.records.overview import Overview
+
+# What is estimated where there are very many spans, and how well.
+_ESTIMATES = {
+    "duration.p95": "an estimate, within half a percent",
+    "users": "an estimate, within about one percent",
+    "sessions": "an estimate, within about one percent",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,8 @@ def tiles(view: View, found: Both, pages: frozenset[str]) -> tuple[Tile, ...]:
         written = shown(
             figure, unit_of(name), was, sample=n, sample_before=n_before, headline=True, worse=worse
         )
+        if not found.exact and name in _ESTIMATES and written.parts:
+            written = replace(written, about=True, why=_ESTIMATES[name])
         return Tile(
             label, written, detail, href, sparkline(_course(now, name), colour, _course(before, name))
         )
@@ -62,8 +72,8 @@ def tiles(view: View, found: Both, pages: frozenset[str]) -> tuple[Tile, ...]:
     traces = view.link("traces")
     p50, unknown = _value(now, "duration.p50"), (_of(now, "cost") or Figure(None)).unknown
     slow = time_worse(now.whole, now.measures, "duration.p95", before.whole if before else None)
-    calls = found.models.whole.total[MODEL_MEASURES.index("count")]
-    ttft_at = MODEL_MEASURES.index("ttft.p95")
+    calls = found.models.whole.total[CALL_MEASURES.index("count")]
+    ttft_at = CALL_MEASURES.index("ttft.p95")
     ttft_before = found.models_before.whole if found.models_before else None
     ttft = Tile(
         "TTFT p95",
@@ -72,10 +82,10 @@ def tiles(view: View, found: Both, pages: frozenset[str]) -> tuple[Tile, ...]:
             Unit.NANOSECONDS,
             ttft_before.total[ttft_at] if ttft_before else None,
             headline=True,
-            worse=time_worse(found.models.whole, MODEL_MEASURES, "ttft.p95", ttft_before),
+            worse=time_worse(found.models.whole, CALL_MEASURES, "ttft.p95", ttft_before),
         ),
         f"{formats.count(round(calls.value or 0))} model calls",
-        view.link("traces", q=MODELS, view="spans"),
+        view.link("traces", q=CALLS, view="spans"),
         sparkline(
             points(found.models.whole, ttft_at), "ink", points(ttft_before, ttft_at) if ttft_before else []
         ),
@@ -128,7 +138,7 @@ def charts(view: View, found: Both, zone: tzinfo, now: int) -> tuple[Chart, ...]
     length = len(seen.starts)
     traces = view.link("traces", range=RANGE)
     failed = view.link("traces", range=RANGE, q="status:error")
-    calls = view.link("traces", range=RANGE, q=MODELS, view="spans")
+    calls = view.link("traces", range=RANGE, q=CALLS, view="spans")
 
     def course(name: str) -> list[float | None]:
         return _course(seen, name)
@@ -137,7 +147,7 @@ def charts(view: View, found: Both, zone: tzinfo, now: int) -> tuple[Chart, ...]
         return [Line("before", "ghost", fitted(values, length), dashed=True)] if values else []
 
     ok = [None if n is None else n - (e or 0) for n, e in zip(course("count"), course("errors"), strict=True)]
-    at = MODEL_MEASURES.index("ttft.p95")
+    at = CALL_MEASURES.index("ttft.p95")
     earlier = found.models_before.whole if found.models_before else None
     total = found.models.whole.total[at].value
 
