@@ -32,8 +32,8 @@ FIRST = 50_000
 # What is left is read at once where it has fewer than so many times what was read.
 _LITTLE = 2
 _LAST = 4
-# How long (ns) before the window asked about a trace may have begun.
-_LONG = 86_400 * 10**9
+# How long (ns) a trace may have gone on before a stretch, so that all of its spans are looked at there.
+_LONG = 7 * 86_400 * 10**9
 _ELSEWHERE = Counted | Measured | Standing | Logged
 
 
@@ -116,7 +116,7 @@ async def _earliest(store: Store, wide: Window, begins: int, since: int) -> int:
 def running(wide: Window, begins: int, since: int) -> Statement:
     """The statement for how many traces that began before `begins` still went on at `since`, and when the
     first of them began."""
-    sql = Sql(replace(wide, since=max(0, wide.since - _LONG), until=begins))
+    sql = Sql(replace(wide, since=max(0, begins - _LONG), until=begins))
     moment = sql.parameters.value("Int64", since)
     started = "toUnixTimestamp64Nano(s.start_time)"
     longer = sql.parameters.value("UInt64", since - begins)
