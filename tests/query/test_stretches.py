@@ -149,3 +149,13 @@ def test_stretches_are_the_whole_window(cuts: list[int]) -> None:
     assert [one.last for one in found] == [False] * len(borders) + [True]
     for later, older in itertools.pairwise(found):
         assert later.window.since == older.window.until
+
+
+def test_the_latest_part_of_a_window(nightly: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = int(nightly.query("SELECT count() FROM sightline.spans").scalar() or 0)
+    there = nightly.query("SELECT toUnixTimestamp64Nano(min(start_time)) FROM sightline.spans").scalar()
+    found = asyncio.run(stretches.latest(nightly, WINDOW, many))
+    assert found == Window("default", there, WINDOW.until)
+    # One granule has far more than these: that would be no answer.
+    assert asyncio.run(stretches.latest(nightly, WINDOW, 3)) is None
+    assert asyncio.run(stretches.latest(nightly, WINDOW, many + 1)) is None

@@ -25,6 +25,9 @@ from sightline.records.figures import Breakdown, Figure, Group, Series
 from sightline.store.rows import QueryTooLarge, Rows
 from sightline.store.store import Store
 
+# Without groups the values of these many spans, or of their traces, can be held: no pass has to count first.
+EXACT_WITHIN = {Target.SPANS: 2 * EXACT_UP_TO, Target.TRACES: 16 * EXACT_UP_TO}
+
 
 async def breakdown(store: Store, question: Question, ranked: Ranked | None = None) -> Breakdown:
     """Ask a question; `ranked` gives the groups instead of ranking them. Errors of the store pass through."""
@@ -34,11 +37,14 @@ async def breakdown(store: Store, question: Question, ranked: Ranked | None = No
 async def _answered(
     store: Store, question: Question, ranked: Ranked | None = None
 ) -> tuple[Breakdown, Ranked]:
-    if ranked is None and question.by:
+    if ranked is None:
         exact = not _estimable(question) or await _few(store, question)
-        with contextlib.suppress(QueryTooLarge):
-            return await _at_once(store, question, exact)
-    ranked = ranked or await rank(store, question)
+        if question.by:
+            with contextlib.suppress(QueryTooLarge):
+                return await _at_once(store, question, exact)
+            ranked = await rank(store, question)
+        else:
+            ranked = Ranked(rows=0 if exact else EXACT_UP_TO + 1)
     exact = ranked.rows <= EXACT_UP_TO
     statement = measuring(question, ranked, exact)
     answer = await store.fetch(statement.text, statement.parameters, purpose="figures")
@@ -49,7 +55,7 @@ async def _at_once(store: Store, question: Question, exact: bool) -> tuple[Break
     statement = scanning(question, exact)
     answer = await store.fetch(statement.text, statement.parameters, settings=BOUNDS, purpose="figures")
     ranked = ranked_of(question, answer)
-    return _read(question, ranked, answer, ranked.rows <= EXACT_UP_TO), ranked
+    return _read(question, ranked, answer, exact or ranked.rows <= EXACT_UP_TO), ranked
 
 
 def _estimable(question: Question) -> bool:
@@ -57,10 +63,11 @@ def _estimable(question: Question) -> bool:
 
 
 async def _few(store: Store, question: Question) -> bool:
-    """Whether percentiles of so many rows are exact. How many spans a window has costs next to nothing."""
+    """Whether percentiles of so many rows are exact. How many spans a window has costs next to nothing; how
+    many rows match takes a pass."""
     selection = question.selection
-    window = replace(selection, predicate=Always(), target=Target.SPANS)
-    if await count(store, window) <= EXACT_UP_TO:
+    spans = await count(store, replace(selection, predicate=Always(), target=Target.SPANS))
+    if spans <= (EXACT_UP_TO if question.by else EXACT_WITHIN[selection.target]):
         return True
     everything = selection.predicate == Always() and not question.traces
     return not everything and await count(store, selection) <= EXACT_UP_TO

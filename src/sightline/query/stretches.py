@@ -88,7 +88,28 @@ def _within(predicate: Predicate) -> list[Predicate]:
 
 async def _borders(store: Store, rest: Window) -> list[int]:
     """Where stretches begin, the latest first; none: all at once."""
-    parameters = {"project": rest.project, "since": rest.since, "until": rest.until, "first": FIRST}
+    rows = (await _marks(store, rest, FIRST))[:_LAST]
+    if rows and rows[-1][2] < _LITTLE * rows[-1][1]:
+        rows.pop()
+    borders = [since for since, _, _ in rows if rest.since < since < rest.until]
+    return sorted(set(borders), reverse=True)
+
+
+async def latest(store: Store, window: Window, spans: int) -> Window | None:
+    """The latest part of a window with so many spans, give or take a granule of each part of the table.
+
+    None where that cannot be told, or only far too roughly. Errors of the store pass through.
+    """
+    rows = await _marks(store, window, spans)
+    if not rows or rows[0][1] > _LITTLE * spans or not window.since < rows[0][0] < window.until:
+        return None
+    return replace(window, since=rows[0][0])
+
+
+async def _marks(store: Store, window: Window, first: int) -> list[tuple[int, int, int]]:
+    """Since when a window has so many spans and eight, 64, … times as many; how many it has, and up to how
+    many before the next."""
+    parameters = {"project": window.project, "since": window.since, "until": window.until, "first": first}
     try:
         answer = await store.fetch(statement("stretches"), parameters, purpose="stretches")
     except (QueryTimeout, QueryTooLarge):
@@ -96,11 +117,7 @@ async def _borders(store: Store, rest: Window) -> list[int]:
     except StoreError:
         # Not every server lets everyone read the index of a table.
         return []
-    rows = [(int(since), int(least), int(most)) for since, least, most in answer.rows][:_LAST]
-    if rows and rows[-1][2] < _LITTLE * rows[-1][1]:
-        rows.pop()
-    borders = [since for since, _, _ in rows if rest.since < since < rest.until]
-    return sorted(set(borders), reverse=True)
+    return [(int(since), int(least), int(most)) for since, least, most in answer.rows]
 
 
 async def _earliest(store: Store, wide: Window, begins: int, since: int) -> int:
