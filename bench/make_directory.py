@@ -33,6 +33,12 @@ SELECT * REPLACE (
 )
 FROM sightline.base
 """
+# The copies go past the digest, which would have noted the hours it changed.
+NOTE = """
+INSERT INTO sightline.changed_hours (project, hour, changed_at)
+SELECT project, toInt32(intDiv(toUnixTimestamp64Nano(start_time), 3600000000000)) AS hour,
+    toUnixTimestamp64Micro(now64(6)) FROM sightline.spans GROUP BY project, hour
+"""
 
 
 def multiply(data: Path, spans: int, days: float) -> tuple[int, float]:
@@ -53,6 +59,7 @@ def multiply(data: Path, spans: int, days: float) -> tuple[int, float]:
             writer.command(statement, {"copy": copy, "shift": copy * width, "width": width})
             if copy % 10 == 9:
                 print(f"{base * (copy + 2):,} spans after {time.perf_counter() - began:.0f} s", flush=True)
+        writer.command(NOTE)
         rows = int(writer.query("SELECT count() FROM sightline.spans").rows[0][0])
     finally:
         writer.close()

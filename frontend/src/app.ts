@@ -8,6 +8,7 @@ import { listenForList } from "./list";
 import { listenForLogs } from "./logs";
 import { closeMenus } from "./menus";
 import { listenForPalette, namePalette } from "./palette";
+import { listenForPeek } from "./peek";
 import { followSelection } from "./selection";
 import { followTail } from "./tail";
 import { listenForSql } from "./sql";
@@ -15,14 +16,16 @@ import { localiseTimes } from "./times";
 import { showWaiting } from "./waiting";
 import { TraceTree, TraceZoom } from "./waterfall";
 
+// First what changes texts, then what measures: the page is laid out once.
+localiseTimes(document);
 customElements.define("copy-button", CopyButton);
 customElements.define("filter-bar", FilterBar);
 customElements.define("trace-tree", TraceTree);
 customElements.define("trace-zoom", TraceZoom);
-localiseTimes(document);
 listenForKeys();
 focusFilter();
 listenForList();
+listenForPeek();
 followTail();
 showWaiting();
 closeMenus();

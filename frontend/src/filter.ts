@@ -55,6 +55,7 @@ export class FilterBar extends HTMLElement {
     input.addEventListener("input", () => {
       this.wrong = undefined;
       this.draw();
+      layer.scrollLeft = input.scrollLeft;
       this.later();
     });
     input.addEventListener("scroll", () => (layer.scrollLeft = input.scrollLeft));
@@ -128,7 +129,6 @@ export class FilterBar extends HTMLElement {
     }
     if (from >= at && this.wrong !== undefined) drawn.push(element("span", "q-bad", "\u00a0"));
     this.layer.replaceChildren(...drawn);
-    this.layer.scrollLeft = this.input.scrollLeft;
   }
 
   private later(): void {

@@ -2,8 +2,11 @@
 
 const day = 86_400_000;
 const pad = (value: number, digits = 2): string => String(value).padStart(digits, "0");
-const part = (date: Date, options: Intl.DateTimeFormatOptions): string =>
-  new Intl.DateTimeFormat("en-GB", options).format(date);
+// Names as the server writes them; a formatter of the browser's takes a slow machine a second for a list of times.
+const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const weekday = (date: Date): string => weekdays[date.getDay()] ?? "";
+const month = (date: Date): string => months[date.getMonth()] ?? "";
 const clock = (date: Date): string => `${pad(date.getHours())}:${pad(date.getMinutes())}`;
 
 export function zone(date: Date = new Date()): string {
@@ -15,19 +18,21 @@ export function zone(date: Date = new Date()): string {
 }
 
 export function full(date: Date): string {
-  const name = part(date, { weekday: "short" });
-  const month = part(date, { month: "short" });
   const time = `${clock(date)}:${pad(date.getSeconds())}.${pad(date.getMilliseconds(), 3)}`;
-  return `${name} ${date.getDate()} ${month} ${date.getFullYear()}, ${time} ${zone(date)}`;
+  return `${weekday(date)} ${date.getDate()} ${month(date)} ${date.getFullYear()}, ${time} ${zone(date)}`;
+}
+
+function daysBetween(date: Date, now: Date): number {
+  const midnight = (d: Date): number => new Date(d.getFullYear(), d.getMonth(), d.getDate()).getTime();
+  return Math.round((midnight(now) - midnight(date)) / day);
 }
 
 export function short(date: Date, now: Date): string {
-  const midnight = (d: Date): number => new Date(d.getFullYear(), d.getMonth(), d.getDate()).getTime();
-  const days = Math.round((midnight(now) - midnight(date)) / day);
+  const days = daysBetween(date, now);
   if (days === 0) return `${clock(date)}:${pad(date.getSeconds())}`;
-  if (days > 0 && days < 7) return `${part(date, { weekday: "short" })} ${clock(date)}`;
+  if (days > 0 && days < 7) return `${weekday(date)} ${clock(date)}`;
   const year = date.getFullYear() === now.getFullYear() ? "" : ` ${date.getFullYear()}`;
-  return `${date.getDate()} ${part(date, { month: "short" })}${year}`;
+  return `${date.getDate()} ${month(date)}${year}`;
 }
 
 // For lines that follow each other closely, as in logs.
@@ -36,8 +41,17 @@ export function precise(date: Date, now: Date): string {
   if (/^\d+:\d+:/.test(text)) return text;
   return /:/.test(text)
     ? `${text}:${pad(date.getSeconds())}`
-    : `${date.getDate()} ${part(date, { month: "short" })} ${clock(date)}`;
+    : `${date.getDate()} ${month(date)} ${clock(date)}`;
 }
+
+// An end of a range, never without its day.
+export function edge(date: Date, now: Date): string {
+  const days = daysBetween(date, now);
+  const name = days >= 0 && days < 7 ? weekday(date) : `${date.getDate()} ${month(date)}`;
+  return `${name} ${clock(date)}`;
+}
+
+const styles: Record<string, (date: Date, now: Date) => string> = { list: short, log: precise, edge };
 
 export function localiseTimes(root: ParentNode): void {
   const now = new Date();
@@ -45,9 +59,7 @@ export function localiseTimes(root: ParentNode): void {
     const date = new Date(element.dateTime);
     if (Number.isNaN(date.getTime())) continue;
     element.title = full(date);
-    const style = element.dataset["style"];
-    element.textContent =
-      style === "list" ? short(date, now) : style === "log" ? precise(date, now) : full(date);
+    element.textContent = (styles[element.dataset["style"] ?? ""] ?? full)(date, now);
   }
   const label = document.querySelector("[data-zone]");
   if (label) label.textContent = zone();

@@ -2,8 +2,8 @@
 // folded without leaving the page. Without this file all of it are links.
 import htmx from "htmx.org";
 
-const AHEAD = 2;
-const KEPT = 8;
+const AHEAD = 4;
+const KEPT = 16;
 
 export class TraceTree extends HTMLElement {
   private row = 28;
@@ -48,7 +48,9 @@ export class TraceTree extends HTMLElement {
     scroller.addEventListener("scroll", () => this.look(), { passive: true });
     const from = Math.floor(Number(this.dataset["first"]) / this.size);
     if (from) this.scrollTo(0, from * this.size * this.row);
-    this.look();
+    // What is in sight came with the page; what is next to it waits until the browser has time.
+    if ("requestIdleCallback" in window) requestIdleCallback(() => this.look(), { timeout: 2000 });
+    else this.look();
   }
 
   private scroller(): EventTarget {

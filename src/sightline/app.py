@@ -49,6 +49,7 @@ from sightline.pages.routes import not_found
 from sightline.pages.routes import routes as page_routes
 from sightline.pages.services import Intake, Running
 from sightline.query.exports import Exports
+from sightline.query.hour_keeper import HourKeeper
 from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.query.sql_stream import SqlStreams
@@ -232,6 +233,9 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
             older = HeadFiller(store, digester.hold)
             older.start()
             stack.callback(older.stop)
+            hours = HourKeeper(store, clock, lambda: older.done)
+            hours.start()
+            stack.callback(hours.stop)
         if settings.self_tracing and control.project(SELF_PROJECT) is None:
             control.create_project(SELF_PROJECT)
         hold = digester.hold if digester else contextlib.nullcontext

@@ -17,6 +17,7 @@ SAMPLES: Mapping[str, tuple[str, ...]] = {
     "/p/{project}/traces": (
         "/p/{project}/traces",
         "/p/{project}/traces?range=15m&env={environment}",
+        "/p/{project}/traces?peek={trace}",
         "/p/empty/traces?range=1h",
     ),
     "/p/{project}/": ("/p/{project}/", "/p/{project}/?range=7d&vs=-1d"),

@@ -12,6 +12,7 @@ from pages_browser import Browser, Tab, browser, chromium
 from pages_hostile import ALL, CORPUS, MARKDOWN
 from pages_parts import Parts, serving
 
+from sightline.pages import traces_questions
 from sightline.store.store import Store
 
 TRACE = story.trace_id(4)
@@ -181,6 +182,19 @@ def test_everything_opens_without_scripts(tab: Tab, address: str) -> None:
     tab.call("Emulation.setScriptExecutionDisabled", value=False)
     assert "own usage" in tab.run("document.querySelector('.why').textContent")
     assert tab.run("document.querySelector('[data-zone]').textContent") == "UTC"
+
+
+def test_without_scripts_figures_that_take_long_come(
+    tab: Tab, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traces_questions, "PATIENCE", 0.0)
+    tab.call("Emulation.setScriptExecutionDisabled", value=True)
+    before = tab.loads
+    tab.open(address + "/p/default/traces?q=llm")
+    tab.browser.until(lambda: tab.loads > before + 1)
+    tab.call("Emulation.setScriptExecutionDisabled", value=False)
+    assert tab.run("document.querySelectorAll('.hist rect').length") > 0
+    assert tab.run("document.querySelectorAll('.facets .fv').length") > 0
 
 
 def test_a_trace_is_walked_with_keys(tab: Tab, address: str) -> None:

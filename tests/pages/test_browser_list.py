@@ -81,6 +81,30 @@ def test_rows_are_selected_and_the_address_has_them(tab: Tab, address: str) -> N
     assert tab.problems == []
 
 
+def test_a_trace_is_looked_at_beside_the_list(tab: Tab, address: str) -> None:
+    tab.open(address + f"{LIST}?q=llm")
+    pane = "document.getElementById('preview')"
+    first, second = tab.run(IDS)[:2]
+    assert tab.run(f"{pane}.hidden")
+    tab.press("j")
+    tab.press("o")
+    tab.wait(f"{pane}.dataset.peek === '{first}' && {pane}.checkVisibility()")
+    assert query(tab)["peek"] == [first] and query(tab)["q"] == ["llm"]
+    tab.press("j")
+    tab.wait(f"{pane}.dataset.peek === '{second}'")
+    tab.press("Escape")
+    tab.wait(f"!{pane}.checkVisibility()")
+    assert "peek" not in query(tab)
+    # The line is still the one that keys are about.
+    tab.press("o")
+    tab.wait(f"{pane}.dataset.peek === '{second}'")
+    tab.run("location.reload()")
+    tab.wait(f"document.readyState === 'complete' && {pane}?.dataset.peek === '{second}'")
+    tab.run("document.querySelector('[data-close-peek]').click()")
+    assert not tab.run(f"{pane}.checkVisibility()") and "peek" not in query(tab)
+    assert tab.problems == []
+
+
 def test_a_cell_becomes_a_condition(tab: Tab, address: str) -> None:
     tab.open(address + f"{LIST}?cols=name,user,model&q=error%20or%20llm")
     tab.press("j")

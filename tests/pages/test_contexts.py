@@ -18,7 +18,8 @@ from sightline.pages.first import FirstContext
 from sightline.pages.health import HealthContext
 from sightline.pages.keys import KeysContext
 from sightline.pages.logs import ListPart, LivePart, LogsContext, PanePart
-from sightline.pages.metrics import MetricContext, MetricsContext
+from sightline.pages.metric import MetricContext
+from sightline.pages.metrics import MetricsContext
 from sightline.pages.overview import AttentionPart, EndsPart, OverviewContext
 from sightline.pages.palette import GoContext, PlacesContext
 from sightline.pages.people import PeopleContext

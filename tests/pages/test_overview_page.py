@@ -93,7 +93,10 @@ def test_the_first_page_of_a_project(client: TestClient) -> None:
     assert client.get("/p/default?vs=prev").headers["location"] == "/p/default/?vs=prev"
     assert client.get("/p/empty/").headers["location"] == "/p/empty/first"
     quiet = page(client, "?range=2020-01-01T00:00Z..2020-01-02T00:00Z")
-    assert "No request began in the" in quiet and "nothing measured in this time" in quiet
+    assert (
+        "No request began from 1 Jan 2020 00:00 to 2 Jan 2020 00:00 UTC." in quiet
+        and "nothing measured in this time" in quiet
+    )
 
 
 def test_days_begin_at_the_readers_midnight(client: TestClient) -> None:

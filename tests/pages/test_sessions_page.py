@@ -73,7 +73,7 @@ def test_the_list_can_be_sorted_and_filtered(client: TestClient) -> None:
     assert sessions.CHAT in page and sessions.LONG not in page
     sorting = [h for h in hrefs(page) if "sort=cost" in h]
     assert sorting and all(parse_qs(urlsplit(h).query)["q"] == ["user:u_anna"] for h in sorting)
-    assert "No session of the last 24 hours has a span that matches" in got(client, LIST, q="user:nobody")
+    assert "No session in the last 24 hours has a span that matches" in got(client, LIST, q="user:nobody")
     assert "latest first" in got(client, LIST, sort="nonsense")
 
 

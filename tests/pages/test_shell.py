@@ -42,6 +42,24 @@ def test_the_navigation_names_only_pages_that_exist() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "line", "sentence"),
+    [
+        ("24h", "last 24 hours", "in the last 24 hours"),
+        ("month", "this month", "this month"),
+        (
+            "2026-11-19..2026-11-20",
+            "19 Nov 00:00 to 20 Nov 00:00 UTC",
+            "from 19 Nov 00:00 to 20 Nov 00:00 UTC",
+        ),
+    ],
+)
+def test_a_range_reads_in_a_line_and_in_a_sentence(name: str, line: str, sentence: str) -> None:
+    view = address.view("default", "/p/default/traces", {"range": name}, "", NOW)
+    frame = shell.shell("Traces", "traces", view, Intake(), ["default"])
+    assert (frame.range_words, frame.range_phrase) == (line, sentence)
+
+
+@pytest.mark.parametrize(
     ("name", "since", "until", "text"),
     [
         ("1h", NOW - 3600 * 10**9, NOW, "Last hour"),
@@ -57,6 +75,12 @@ def test_the_navigation_names_only_pages_that_exist() -> None:
             1795046400 * 10**9,
             1795132800 * 10**9,
             "19 Nov 00:00 to 20 Nov 00:00 UTC",
+        ),
+        (
+            "2025-12-31T23:00Z..2026-01-01T01:00Z",
+            1767222000 * 10**9,
+            1767229200 * 10**9,
+            "31 Dec 2025 23:00 to 1 Jan 01:00 UTC",
         ),
     ],
 )

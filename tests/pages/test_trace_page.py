@@ -13,12 +13,14 @@ from pages_elements import Elements
 from pages_hostile import ALL
 from starlette.testclient import TestClient
 
+from sightline.pages.waterfall import WINDOW
 from sightline.store.store import Store
 
 TRACE = story.trace_id(4)
 SPAN = f"{TRACE[:8]}0000000c"
 PAGE = f"/p/default/traces/{TRACE}"
 BIG = "b1" * 16
+GATEWAY = "b7" * 16
 BASE = f"/p/hostile/traces/{BIG}"
 COUNT = 640
 WORDS = "the quick brown invoice"
@@ -45,6 +47,11 @@ def big(store: Store) -> Iterator[None]:
     told.span(BIG, 9000, 300, "inner", "llm", start + 151 * story.S, story.S // 2, 2, project="hostile",
               service="batch", status="error", status_message="refused", usage_source="own",
               cost_source="computed", cost_usd=0.5, input_tokens=9, output_tokens=1)  # fmt: skip
+    told.span(GATEWAY, 1, None, "POST /ask", "http", start, 5 * story.S, 0, project="hostile")
+    told.span(
+        GATEWAY, 2, 1, "answer", "agent", start + story.S, 3 * story.S, 1, project="hostile",
+        content={"input_value": "may I return it"},
+    )  # fmt: skip
     writer = store.writer()
     try:
         story.store(told, writer)
@@ -89,9 +96,12 @@ def test_like_siblings_stand_in_one_row(client: TestClient) -> None:
     assert f"× {COUNT - 2}" in text and "slowest, 40.0 times the median" in text and "2 failed" in text
     assert f"6 rows stand for {COUNT} spans" in text
     every = client.get(href(page, "A row for every span")).text
-    assert len(rows(every)) == 400 and f'data-total="{COUNT}"' in every
-    rest = client.get(href(every, "Later spans")).text
-    assert len(set(re.findall(r'data-id="([0-9a-f]+)"', every + rest))) == COUNT
+    assert len(rows(every)) == 2 * WINDOW and f'data-total="{COUNT}"' in every
+    seen, page = every, every
+    while "Later spans" in page:
+        page = client.get(href(page, "Later spans")).text
+        seen += page
+    assert len(set(re.findall(r'data-id="([0-9a-f]+)"', seen))) == COUNT
 
 
 def test_a_group_has_a_sheet(client: TestClient) -> None:
@@ -102,13 +112,18 @@ def test_a_group_has_a_sheet(client: TestClient) -> None:
     assert "Duration of the 638" in text and "2 of 638" in text and "What the time inside went to" in text
     assert "438 more." in text
     opened = client.get(href(sheet, "A row for each of the 638")).text
-    assert len(rows(opened)) == 400
+    assert len(rows(opened)) == 2 * WINDOW
+
+
+def test_the_title_is_what_was_asked_below_a_gateway(client: TestClient) -> None:
+    page = client.get(f"/p/hostile/traces/{GATEWAY}").text
+    assert re.findall(r"<h1[^>]*>([^<]*)</h1>", page) == ["may I return it"]
 
 
 def test_pieces_of_rows_are_what_scripts_fetch(client: TestClient) -> None:
     part = client.get(f"{BASE}?open=all&from=400", headers={"hx-request": "true", "hx-target": "more-rows"})
-    assert part.text.lstrip().startswith('<div class="chunk"') and 'data-piece="2"' in part.text
-    assert len(rows(part.text)) == 200
+    assert part.text.lstrip().startswith('<div class="chunk whole"') and 'data-piece="8"' in part.text
+    assert len(rows(part.text)) == WINDOW
     beyond = client.get(
         f"{BASE}?open=all&from=8000", headers={"hx-request": "true", "hx-target": "more-rows"}
     )

@@ -241,6 +241,40 @@ def test_what_takes_long_comes_later(client: TestClient, monkeypatch: pytest.Mon
     assert ids(text) and text.count('hx-trigger="load"') == 2 and "Counting" in text
 
 
+def test_without_scripts_what_takes_long_is_asked_for_again(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traces_questions, "PATIENCE", 0.0)
+    first = page(client, q="llm", sort="-cost")
+    [again] = re.findall(r'<noscript><meta http-equiv="refresh" content="0; url=([^"]+)"></noscript>', first)
+    assert f'<noscript><a href="{again}">' in first
+    whole = html.unescape(client.get(again).text)
+    assert ids(whole) == ids(first) and "Counting" not in whole and "http-equiv" not in whole
+    assert 'data-facet="kind"' in whole and 'class="hist"' in whole
+    assert "parts=all" not in "".join(re.findall(r'class="fv" href="([^"]+)"', whole))
+
+
+def test_a_trace_is_shown_in_brief_beside_the_list(client: TestClient) -> None:
+    trace = ids(page(client, q="error"))[0]
+    whole = page(client, q="error", peek=trace)
+    brief = whole[whole.index('id="preview"') :]
+    assert f'data-peek="{trace}"' in brief and f'href="{LIST}/{trace}"' in brief
+    assert "<h3>Failed</h3>" in brief and "Where the" in brief
+    # It is one state of the list: what closes it, and all that leads on, is the list without.
+    [close] = re.findall(r'href="([^"]+)"[^>]*data-close-peek', brief)
+    assert close == f"{LIST}?q=error" and "peek=" not in "".join(re.findall(r'<a[^>]*rel="nofollow"', whole))
+    asked = {"hx-request": "true", "hx-target": "preview"}
+    part = client.get(LIST, params={"q": "error", "peek": trace}, headers=asked).text
+    assert part.lstrip().startswith('<aside id="preview"') and "<html" not in part and "<table" not in part
+    for unknown in ("0" * 32, "no id at all"):
+        lost = client.get(LIST, params={"peek": unknown}, headers=asked)
+        assert lost.status_code == 200 and "This trace is not here." in lost.text
+    # Another project's trace is not here either.
+    other = client.get("/p/hostile/traces", params={"peek": trace}, headers=asked).text
+    assert "This trace is not here." in other
+    assert re.search(r'<aside id="preview"[^>]* hidden', page(client))
+
+
 def test_what_takes_too_long_says_how_to_narrow(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     async def refused(*_: Any, **__: Any) -> Any:
         raise QueryTimeout("too long", 159)

@@ -184,6 +184,9 @@ def test_errors_keep_the_engine_to_itself() -> None:
     )
     assert (str(error), error.position) == ('Syntax error in line 2, column 6 near "x".', 7)
     assert nearest("nmae", ["name", "kind"]) == ' Did you mean "name"?'
+    columns = ["trace_id", "model_version", "request_model", "response_model", "kind"]
+    assert nearest("model", columns) == nearest("mdel", columns) == ' Did you mean "request_model"?'
+    assert nearest("cheese", columns) == ""
     slow = query_error(QueryTimeout("Timeout exceeded", 159), ["spans"], [], 30.0, 2**30)
     assert (
         str(slow)

@@ -113,8 +113,8 @@ def test_the_statements(name: str) -> None:
     traces = select("", window, NOW, Target.TRACES, "prod")
     before = [Behaviour("name", "rerank'", 5, 1, 1e9), Behaviour("model", "gpt", 5, 1, None)]
     statement = {
-        "requests": lambda: requests(traces, buckets(window), ["feature", "env"], None, True),
-        "kept": lambda: requests(traces, buckets(window), ["team"], ["a'", ""], False),
+        "requests": lambda: requests(traces, buckets(window), ["feature", "env"], None),
+        "kept": lambda: requests(traces, buckets(window), ["team"], ["a'", ""]),
         "slowest": lambda: slowest(traces, 5),
         "dearest": lambda: dearest(traces, 5),
         "failed": lambda: latest(select("error", window, NOW, Target.TRACES, "prod"), 5),

@@ -105,7 +105,13 @@ class HeadFiller:
     def __init__(self, store: Store, hold: Callable[[], AbstractContextManager[None]]) -> None:
         self._store, self._hold = store, hold
         self._stop = threading.Event()
+        self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heads", daemon=True)
+
+    @property
+    def done(self) -> bool:
+        """Whether every trace has its head."""
+        return self._done.is_set()
 
     def start(self) -> None:
         """Begin."""
@@ -120,6 +126,8 @@ class HeadFiller:
         try:
             with contextlib.closing(self._store.writer()) as connection:
                 self.fill(connection)
+                if not self._stop.is_set():
+                    self._done.set()
         except StoreError as error:
             log.warning("older traces still lack their sums; the next start goes on", reason=str(error)[:500])
         except Exception:  # the border of the thread

@@ -15,6 +15,7 @@ import numpy as np
 from sightline.catalog.conventions import Catalog
 from sightline.digest import tree
 from sightline.digest.canonical import CANON, CanonicalQuery, canonical_query, resources_query
+from sightline.digest.changed_hours import ChangedHours, hours_of
 from sightline.digest.columns import word_keys
 from sightline.digest.contents import ContentPass, Size, expiry
 from sightline.digest.policy import Policies, Timer, by_project
@@ -80,6 +81,7 @@ class SpanDigest:
         self._settler = Settler(target.connection, scratch, name)
         if not target.embedded:
             drop_leftovers(target.connection, now)
+        self._changed = ChangedHours(target.connection)
         self.recent = RecentTraces()
         self._restored = False
         self._remembered = 0
@@ -130,6 +132,8 @@ class SpanDigest:
         if not self._target.embedded:
             going_on = self._shared(spans, *going_on)
         self._settle(spans, *going_on)
+        now = self._clock()
+        self._changed.note(facts.projects, hours_of(spans["start"], going_on[1], now), now)
         timer.mark("settle")
         self._local.command(f"DROP TABLE IF EXISTS {CANON}")
         return facts.rows

@@ -108,7 +108,8 @@ class LogPages:
 
 def row(entry: AuditEntry) -> LogRow:
     """A line from an entry."""
-    detail = "; ".join(f"{name}: {_word(value)}" for name, value in entry.detail.items())
+    said = {name: value for name, value in entry.detail.items() if value not in ("", None)}
+    detail = "; ".join(f"{name}: {_word(value)}" for name, value in said.items())
     return LogRow(
         entry.id, nanoseconds(entry.at), entry.actor, entry.action, entry.project or "", entry.subject, detail
     )

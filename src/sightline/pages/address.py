@@ -174,7 +174,7 @@ def _range(name: str, now: int) -> tuple[int, int, str] | None:
     since, until = _moment(begins), _moment(ends)
     if not dots or since is None or until is None or not 0 <= since < until <= LATEST:
         return None
-    return since, until, f"{_said(since)} to {_said(until)} UTC"
+    return since, until, f"{_said(since, now)} to {_said(until, now)} UTC"
 
 
 def _moment(text: str) -> int | None:
@@ -187,10 +187,11 @@ def _moment(text: str) -> int | None:
     return (elapsed.days * 86_400 + elapsed.seconds) * S + elapsed.microseconds * 1000
 
 
-def _said(ns: int) -> str:
+def _said(ns: int, now: int) -> str:
     then = datetime.fromtimestamp(ns // S, UTC)
     seconds = f":{then:%S}" if then.second else ""
-    return f"{then.day} {then:%b} {then:%H:%M}{seconds}"
+    year = "" if then.year == datetime.fromtimestamp(now // S, UTC).year else f" {then.year}"
+    return f"{then.day} {then:%b}{year} {then:%H:%M}{seconds}"
 
 
 def absolute_range(since: int, until: int) -> str:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sightline.pages import assets, formats
+from sightline.pages.bars import bars, blocks, fill_of, guides
 from sightline.pages.formats import Absent, Quantity
 from sightline.pages.icons import ICONS, colour_of, icon_of
-from sightline.pages.scale import Shape
 
 _WHY = {
     Absent.UNKNOWN: "not reported, or without a price; no sum contains it",
@@ -64,7 +63,7 @@ def money(usd: float | None, style: str = "table", absent: str = Absent.UNKNOWN)
 
 def moment(ns: int, now: int | None = None, style: str = "list") -> Markup:
     """A `<time>` in UTC that a script may rewrite to the reader's zone; the title has every digit."""
-    near = formats.precise if style == "log" else formats.clock
+    near = {"log": formats.precise, "edge": formats.edge}.get(style, formats.clock)
     text = formats.absolute(ns) if now is None or style == "full" else near(ns, now)
     return Markup('<time datetime="{}" data-style="{}" title="{}">{}</time>').format(
         formats.machine(ns), style if now is not None else "full", formats.absolute(ns), text
@@ -86,46 +85,6 @@ def kind_icon(kind: str) -> Markup:
 @cache
 def _kind_icon(name: str, colour: str) -> Markup:
     return icon(name, f"c-{colour}")
-
-
-# Classes of shapes that stand for something other than a kind of span.
-_FILLS = frozenset({"prefill", "err", "path", "hatch", "decode", "queue"})
-_STRENGTHS = frozenset({"pale", "off", *(f"d{level}" for level in range(1, 9))})
-# Percent below which a rectangle might not be seen.
-_THIN = 0.4
-
-
-def fill_of(colour: str) -> str:
-    """The suffix of `.f-…` for a shape: of a kind of span, or of what else it stands for."""
-    return colour if colour in _FILLS else colour_of(colour)
-
-
-@lru_cache(4096)
-def guides(marks: tuple[str, ...]) -> Markup:
-    """The lines of a tree in front of a row; the marks are those of `Lines.guides`."""
-    return Markup("").join(Markup('<span class="ind {}"></span>').format(mark) for mark in marks)
-
-
-def bars(shapes: Iterable[Shape], path: Iterable[Shape] = ()) -> Markup:
-    """A row's rectangles: those of its bar, then those of the critical path below it. Thin ones have a pixel.
-
-    Written at once: numbers and classes from closed sets, on every row of a large trace.
-    """
-    out = []
-    for shape in shapes:
-        low = shape.strength == "pale"
-        strength = f" s-{shape.strength}" if shape.strength in _STRENGTHS else ""
-        named = f'<rect class="f-{fill_of(shape.colour)}{strength}" x="{shape.x:g}%"'
-        place = f'y="{11 if low else 8}" height="{6 if low else 12}"/>'
-        out.append(f'{named} width="{shape.width:g}%" {place}')
-        if shape.width < _THIN:
-            out.append(f'{named} width="{2 if shape.colour == "err" else 1}" {place}')
-    for shape in path:
-        named = f'<rect class="f-path" x="{shape.x:g}%"'
-        out.append(f'{named} width="{shape.width:g}%" y="22" height="2"/>')
-        if shape.width < _THIN:
-            out.append(f'{named} width="1" y="22" height="2"/>')
-    return Markup("".join(out))  # noqa: S704 - numbers and words of closed sets
 
 
 def pretty(value: Any) -> str:
@@ -159,6 +118,7 @@ def create() -> Environment:
         kind_icon=kind_icon,
         guides=guides,
         bars=bars,
+        blocks=blocks,
         plain_duration=lambda ns: str(formats.duration(ns)),
     )
     environment.globals.update(

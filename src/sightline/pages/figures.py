@@ -16,7 +16,7 @@ class Shown:
     """A figure. `absent` is one of the kinds of no number, `why` is its title or that of a lower bound.
 
     `bound`: the number is a lower bound. `difference` is that to the comparison range, empty without one;
-    `was` says what it was. `worse`: the change is more than chance and for the worse.
+    `was` says what it was. `worse`: the change is more than chance and for the worse. `about`: an estimate.
     """
 
     parts: tuple[tuple[str, str], ...] = ()
@@ -26,6 +26,7 @@ class Shown:
     difference: str = ""
     was: str = ""
     worse: bool = False
+    about: bool = False
 
     @property
     def text(self) -> str:

@@ -159,6 +159,14 @@ def precise(ns: int, now: int) -> str:
     return f"{then.day} {then:%b %H:%M}"
 
 
+def edge(ns: int, now: int) -> str:
+    """An end of a range, never without its day: `Wed 16:02`, older `8 Nov 16:02`. UTC."""
+    then = moment(ns)
+    if 0 <= (moment(now).date() - then.date()).days < 7:
+        return f"{then:%a %H:%M}"
+    return f"{then.day} {then:%b %H:%M}"
+
+
 def absolute(ns: int) -> str:
     """`Fri 20 Nov 2026, 14:31:17.204 UTC`."""
     then = moment(ns)

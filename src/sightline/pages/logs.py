@@ -49,7 +49,10 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One page of the list. `wider` is offered where nothing was found, `unread`: the filter is unclear."""
+    """One page of the list. `wider`, and `clear` without the filter, are offered where nothing was found.
+
+    `unread`: the filter is unclear.
+    """
 
     unread: bool
     rows: tuple[Row, ...]
@@ -57,6 +60,7 @@ class Listed:
     oldest: bool
     older: str
     newest: str
+    clear: str
     wider: Link | None
 
 
@@ -256,6 +260,7 @@ def _listed(view: View, asked: _Asked, page: LogPage, selection: RowSelection | 
         oldest=asked.oldest,
         older=asked.link(view, cursor=page.next, live=None) if page.next else "",
         newest=asked.link(view, cursor=None) if asked.cursor else "",
+        clear=asked.link(view, q=None, cursor=None) if view.q else "",
         wider=_wider(view, asked),
     )
 

@@ -11,12 +11,10 @@ from sightline.content.history import fresh
 from sightline.content.json_text import parse
 from sightline.content.messages import UNSTRUCTURED
 from sightline.pages import formats
-from sightline.pages.foreign import link
-from sightline.pages.markdown import plain
-from sightline.pages.pieces import Drawing, Piece, folded, pre, preview, size, structure
+from sightline.pages.documents import DocumentRow, document_rows
+from sightline.pages.pieces import Drawing, Piece, pre, preview, size, structure
 from sightline.records.conversation import (
     Conversation,
-    Document,
     Leftover,
     Message,
     Place,
@@ -52,18 +50,6 @@ class Block:
     notes: tuple[str, ...] = ()
     rest: Markup | None = None
     old: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentRow:
-    """A document: `facts` are its metadata."""
-
-    title: str
-    score: str
-    source: str
-    url: Markup | None
-    body: Piece
-    facts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +95,7 @@ def messages(
     return Messages(
         old=tuple(blocks[:first]),
         blocks=tuple(blocks[first:]),
-        documents=_documents(found.documents[:MAX_BLOCKS]),
+        documents=document_rows(found.documents[:MAX_BLOCKS]),
         tools=tuple(map(_tool, found.tools[:MAX_BLOCKS])),
         others=tuple(_other(left) for left in found.leftovers if not left.repeats),
         repeats=tuple(f"{left.source} repeats {left.repeats}" for left in found.leftovers if left.repeats),
@@ -213,27 +199,6 @@ _USUAL = {
     "stop", "end_turn", "tool_call", "tool_calls", "tool-calls", "tool_use", "completed", "complete",
     "finish", "function_call", "finishreason.stop", "stop_sequence", "eos_token",
 }  # fmt: skip
-
-
-def _documents(found: Sequence[Document]) -> tuple[DocumentRow, ...]:
-    """The documents; where they come from is told when they come from several places."""
-    several = len({document.source for document in found}) > 1
-    return tuple(_document(document, _title(document.source) if several else "") for document in found)
-
-
-def _document(found: Document, source: str) -> DocumentRow:
-    title = found.name or found.id or "Document"
-    facts = [(key, value) for key, value in found.metadata.items() if value]
-    if found.id and found.id != title:
-        facts.insert(0, ("id", found.id))
-    return DocumentRow(
-        title,
-        "" if found.score is None else f"{found.score:.4g}",
-        source,
-        link(found.url) if found.url else None,
-        folded(Piece("text", plain(found.content) if found.content else Markup()), found.content, 400),
-        tuple(facts),
-    )
 
 
 def _tool(tool: ToolDefinition) -> Piece:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from sightline.pages.scale import Scale, Shape
+from sightline.pages.scale import Block, Scale, Shape
 from sightline.pages.trace_address import Asked, Zoom
 from sightline.query.repeats import density
 from sightline.records.trace import SpanColumns, Trace
@@ -16,22 +16,13 @@ _BINS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A rectangle of the strip; `y` and `height` in pixels."""
-
-    shape: Shape
-    y: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
 class Minimap:
     """The strip. `start` and `width` are the part that is zoomed to, in percent; `whole` leads back from it.
 
     `duration` in nanoseconds lets a script turn places into times; `href` is the page without a zoom.
     """
 
-    marks: tuple[Mark, ...]
+    marks: tuple[Block, ...]
     start: float
     width: float
     zoomed: str
@@ -77,11 +68,11 @@ def _percent(ns: int, trace: Trace) -> float:
     return round(100 * min(ns, trace.duration_ns) / max(trace.duration_ns, 1), 3)
 
 
-def _each(columns: SpanColumns, whole: Scale) -> list[Mark]:
+def _each(columns: SpanColumns, whole: Scale) -> list[Block]:
     step = HEIGHT / max(len(columns.ids), 10)
     tall = round(max(1.0, min(2.0, step * 0.8)), 2)
     return [
-        Mark(shape, round(row * step, 2), tall)
+        Block(shape, round(row * step, 2), tall)
         for row, (begin, end, kind) in enumerate(
             zip(columns.starts, columns.ends, columns.kinds, strict=True)
         )
@@ -89,7 +80,7 @@ def _each(columns: SpanColumns, whole: Scale) -> list[Mark]:
     ]
 
 
-def _many(columns: SpanColumns, whole: Scale) -> list[Mark]:
+def _many(columns: SpanColumns, whole: Scale) -> list[Block]:
     values: Sequence[float] = density(columns.starts, columns.ends, whole.start, whole.end, _BINS)
     most = max(values, default=0.0) or 1.0
     width = 100 / _BINS
@@ -98,7 +89,7 @@ def _many(columns: SpanColumns, whole: Scale) -> list[Mark]:
         tall = round((HEIGHT - 6) * value / most, 1)
         if tall:
             marks.append(
-                Mark(
+                Block(
                     Shape(round(at * width, 2), round(width * 0.85, 2), "http"),
                     round(HEIGHT - 5 - tall, 1),
                     tall,
@@ -107,5 +98,5 @@ def _many(columns: SpanColumns, whole: Scale) -> list[Mark]:
     failed = {
         int(whole.x(start) / width) for start, bad in zip(columns.starts, columns.failed, strict=True) if bad
     }
-    marks += [Mark(Shape(round(at * width, 2), 0.3, "err"), HEIGHT - 4, 4) for at in sorted(failed)]
+    marks += [Block(Shape(round(at * width, 2), 0.3, "err"), HEIGHT - 4, 4) for at in sorted(failed)]
     return marks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -15,31 +15,20 @@ from sightline.pages.attention import METHOD, Entry, attention
 from sightline.pages.charts import Chart
 from sightline.pages.environment import render
 from sightline.pages.frames import Frames, Table
-from sightline.pages.overview_parts import (
-    MODEL_MEASURES,
-    MODELS,
-    SERVICE_MEASURES,
-    SERVICES,
-    Both,
-    Panel,
-    Tile,
-    charts,
-    panels,
-    tiles,
-)
+from sightline.pages.overview_figures import Both
+from sightline.pages.overview_panels import Panel, panels
+from sightline.pages.overview_parts import Tile, charts, tiles
 from sightline.pages.services import Services
 from sightline.pages.shell import NAVIGATION, Shell
 from sightline.pages.zones import zone, zone_name
 from sightline.query import traces as questions
 from sightline.query.behaviour import behaviour
-from sightline.query.breakdown import breakdown, rank
-from sightline.query.buckets import buckets
-from sightline.query.overview import SHOWN, ends, overview
-from sightline.query.question import Question, ask
+from sightline.query.breakdown import breakdown
+from sightline.query.overview import CALLS, ends, surveys
+from sightline.query.question import ask
 from sightline.query.selection import Selection, Target, select
 from sightline.query.window import Window
-from sightline.records.figures import Breakdown
-from sightline.records.overview import Behaviour, Ends, Overview
+from sightline.records.overview import Behaviour, Ends
 from sightline.records.trace import TraceSummary
 from sightline.store.rows import QueryTimeout, QueryTooLarge, StoreError
 
@@ -191,7 +180,7 @@ class OverviewPages:
         """How spans behave now and did before: what is compared with where nothing is chosen, too."""
         store = self.services.store
         earlier = view.earlier or view.window.earlier(view.window.length)
-        calls = _selected(view, now, view.window, Target.SPANS, MODELS)
+        calls = _selected(view, now, view.window, Target.SPANS, CALLS)
 
         async def both() -> tuple[tuple[Behaviour, ...], tuple[Behaviour, ...]]:
             before = await behaviour(store, _selected(view, now, earlier, Target.SPANS))
@@ -213,30 +202,18 @@ class OverviewPages:
         return EndsPart(_listed(view, found, summaries), now)
 
     async def _figures(self, view: View, now: int, place: str) -> Both:
-        store = self.services.store
-
-        async def requests(window: Window) -> Overview:
-            return await overview(store, _selected(view, now, window), place)
-
-        async def requests_before() -> Overview | None:
-            return await requests(view.earlier) if view.earlier else None
-
-        async def spans(text: str, by: str, measures: Sequence[str]) -> tuple[Breakdown, Breakdown | None]:
-            selection = _selected(view, now, view.window, Target.SPANS, text)
-            question = ask(selection, measures, [by], top=SHOWN, zone=place)
-            ranked = await rank(store, question)
-            answer = await breakdown(store, question, ranked)
-            if view.earlier is None:
-                return answer, None
-            return answer, await breakdown(store, _before(question, view.earlier, place), ranked)
-
-        first, then, models, services = await asyncio.gather(
-            requests(view.window),
-            requests_before(),
-            spans(MODELS, "model", MODEL_MEASURES),
-            spans(SERVICES, "service", SERVICE_MEASURES),
+        first, then = await surveys(
+            self.services.store, view.window, view.earlier, now, view.environment, place
         )
-        return Both(first, then, *models, *services)
+        return Both(
+            first.requests,
+            then.requests if then else None,
+            first.calls,
+            then.calls if then else None,
+            first.entries,
+            then.entries if then else None,
+            exact=first.exact,
+        )
 
 
 def _why(error: StoreError) -> str:
@@ -250,15 +227,6 @@ def _selected(
     view: View, now: int, window: Window, target: Target = Target.TRACES, text: str = ""
 ) -> Selection:
     return select(text, window, now, target, environment=view.environment)
-
-
-def _before(question: Question, earlier: Window, place: str) -> Question:
-    """The same question of an earlier window."""
-    return replace(
-        question,
-        selection=replace(question.selection, window=earlier),
-        buckets=buckets(earlier, step=question.buckets.step, zone=place),
-    )
 
 
 def _listed(view: View, found: Ends, summaries: dict[str, TraceSummary]) -> tuple[End, ...]:

@@ -23,6 +23,15 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """A rectangle at a height of its own: `y` and `height` in pixels."""
+
+    shape: Shape
+    y: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """The stretch that is shown, in nanoseconds since the epoch, and where the trace begins."""
 

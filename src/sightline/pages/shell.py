@@ -117,6 +117,18 @@ class Shell:
     notices: tuple[str, ...]
     account: Account | None
 
+    @property
+    def range_words(self) -> str:
+        """The range in a line: `last 24 hours`; moments keep their capitals."""
+        return self.range_text if ".." in self.range_name else self.range_text.lower()
+
+    @property
+    def range_phrase(self) -> str:
+        """The range in a sentence: `in the last 24 hours`, `this month`, `from 8 Nov 16:00 to …`."""
+        if ".." in self.range_name:
+            return f"from {self.range_text}"
+        return self.range_words if self.range_words.startswith("this") else f"in the {self.range_words}"
+
 
 def foot(intake: Intake, href: str) -> Foot:
     """The foot of the navigation: amber when late, red when a sender is refused or a request is set aside."""

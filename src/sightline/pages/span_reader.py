@@ -15,13 +15,18 @@ from sightline.pages.moment_rows import moment_rows
 from sightline.pages.trace_address import TABS, Asked
 from sightline.query import traces as questions
 from sightline.query.moment import moment
-from sightline.query.preview import preview
+from sightline.query.previews import previews
 from sightline.query.same_response import same_response
 from sightline.query.tool_runs import tool_runs
 from sightline.records.conversation import ToolRun
 from sightline.records.trace import Content, SpanDetail, Trace
 from sightline.store.store import Store
 
+# Spans at the top of a tree among which one may say what was asked.
+_FIRST = 8
+# Fields that tell what went in and what came out, what is surest first.
+_ASKED = ("input_messages", "input_value")
+_ANSWERED = ("output_messages", "output_value")
 _SAYS = frozenset({"", TABS[0], TABS[1]})
 
 
@@ -85,17 +90,22 @@ class SpanReader:
         return await questions.contents(self._store, self._trace.project, detail.contents) if detail else []
 
     async def title(self) -> str:
-        """What was asked, when the trace's first span with an input tells it; otherwise the root's name."""
+        """What was asked, when one of the first spans tells it; otherwise the root's name."""
+        return (await self.said())[0] or self._trace.columns.names[0] or self._trace.trace_id
+
+    async def said(self) -> tuple[str, str]:
+        """What was asked and what was answered, a line each as lists have them; empty when not told."""
         trace = self._trace
         detail = await self._detail(0, False)
-        inputs = [
-            ref
-            for name in ("input_messages", "input_value")
-            for ref in (detail.contents if detail else ())
-            if ref.field == name
-        ]
-        texts = await questions.contents(self._store, trace.project, inputs[:1], limit=8_000)
-        return (preview(texts[0].text or "") if texts else "") or trace.columns.names[0] or trace.trace_id
+        asked, answered = _hash(detail, _ASKED), _hash(detail, _ANSWERED)
+        if not asked:
+            # A gateway before the agent says nothing itself.
+            first = trace.columns.ids[1:_FIRST]
+            for detail in await questions.span_texts(self._store, trace.project, trace.trace_id, first):
+                if not asked:
+                    asked, answered = _hash(detail, _ASKED), _hash(detail, _ANSWERED) or answered
+        said = await previews(self._store, trace.project, [asked], [answered])
+        return said.get(asked, ""), said.get(answered, "")
 
     async def record(self, row: int) -> str:
         """Everything stored of a span, with its texts, as JSON."""
@@ -108,3 +118,9 @@ class SpanReader:
             for c in contents
         ]
         return json.dumps({**asdict(detail), "contents": texts}, ensure_ascii=False, indent=2, default=str)
+
+
+def _hash(detail: SpanDetail | None, fields: Sequence[str]) -> str:
+    """The hash of the first of some texts that a span has."""
+    refs = {ref.field: ref.hash.lower() for ref in (detail.contents if detail else ())}
+    return next((refs[name] for name in fields if name in refs), "")

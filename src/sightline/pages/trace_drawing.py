@@ -20,11 +20,12 @@ _MOST_STEPPED = 400
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The rows that are shown: lines `first` up to `first + len(rows)` of `total`."""
+    """The rows that are shown: lines `first` up to `first + len(rows)` of `total`, in pieces of `size`."""
 
     rows: tuple[SpanRow, ...]
     first: int
     total: int
+    size: int
     href: str
     earlier: str
     later: str
@@ -117,6 +118,7 @@ class Drawing:
             found,
             first,
             total,
+            WINDOW,
             self.asked.href,
             replace(free, start=max(0, first - 2 * WINDOW)).href if first else "",
             replace(free, start=end).href if end < total else "",
@@ -125,7 +127,7 @@ class Drawing:
     def piece(self) -> Window:
         """One piece of rows, exactly where it was asked for."""
         first = self.asked.start // WINDOW * WINDOW
-        return Window(self.rows(first, first + WINDOW), first, len(self.lines), "", "", "")
+        return Window(self.rows(first, first + WINDOW), first, len(self.lines), WINDOW, "", "", "")
 
     def rows(self, first: int, last: int, inspected: str = "") -> tuple[SpanRow, ...]:
         """Rows of some lines; `inspected` is chosen while the address names no span."""

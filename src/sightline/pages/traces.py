@@ -17,6 +17,7 @@ from sightline.pages.filter_bar import FilterBar, chosen, filter_bar
 from sightline.pages.frames import Frames, Table
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
+from sightline.pages.trace_preview import Preview, trace_preview
 from sightline.pages.traces_columns import Columns, columns, view_links
 from sightline.pages.traces_facets import Choice, FacetsPart
 from sightline.pages.traces_figures import FiguresPart, Group
@@ -29,6 +30,7 @@ from sightline.query.export_sql import Form
 from sightline.query.filter.edits import parts_of
 from sightline.query.filter.errors import FilterError
 from sightline.query.in_use import attributes_in_use
+from sightline.query.opened_traces import OpenedTraces
 from sightline.query.selection import Selection
 from sightline.query.suggest import BOUNDS
 from sightline.records.facets import Used
@@ -40,6 +42,7 @@ PARTS = {
     "figures": "_traces_figures.html",
     "columns": "_traces_columns.html",
     "rows": "_traces_rows.html",
+    "preview": "_traces_preview.html",
 }
 
 
@@ -81,6 +84,7 @@ class TracesContext:
     telling: tuple[tuple[str, Choice], ...]
     views: tuple[Link, ...]
     here: str
+    whole: str
     copy: str
     exports: tuple[Link, ...]
     live: bool
@@ -92,6 +96,8 @@ class TracesContext:
     fault: str
     easing: Link | None
     easing_count: str
+    peek: str
+    preview: Preview | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,7 @@ class _Answers:
     facets: FacetsPart
     used: Sequence[Used]
     conditions: int = 0
+    preview: Preview | None = None
 
 
 def context(
@@ -119,6 +126,12 @@ def context(
     found, view = answers.listed, state.view
     easing = found.easing
     compared = [one.split("/")[0] for one in state.sel]
+    here = {
+        "sel": ",".join(state.sel) or None,
+        "facet": state.facet or None,
+        "find": state.find or None,
+        "cursor": state.cursor or None,
+    }
     both = view.link("compare", a=compared[0], b=compared[1]) if len(compared) == 2 else ""
     return TracesContext(
         shell=shell,
@@ -137,12 +150,8 @@ def context(
         conditions=answers.conditions,
         telling=tuple(traces_facets.telling(answers.facets)),
         views=view_links(state, list(VIEWS.items())),
-        here=state.link(
-            sel=",".join(state.sel) or None,
-            facet=state.facet or None,
-            find=state.find or None,
-            cursor=state.cursor or None,
-        ),
+        here=state.link(**here),
+        whole=state.link(**here, parts="all"),
         copy=state.link(range=absolute_range(view.since, view.until)),
         exports=_exports(state),
         live=state.live,
@@ -154,6 +163,8 @@ def context(
         fault=found.fault,
         easing=Link(easing.condition, state.link(q=easing.filter or None)) if easing else None,
         easing_count=formats.count(easing.count) if easing else "",
+        peek=state.peek,
+        preview=answers.preview,
     )
 
 
@@ -190,6 +201,7 @@ class TracesPages:
     def __init__(self, services: Services, frames: Frames) -> None:
         self.services = services
         self.frames = frames
+        self.opened = OpenedTraces()
 
     def table(self) -> Table:
         """Method, path and endpoint of each."""
@@ -247,15 +259,26 @@ class TracesPages:
             return replace(nothing, facets=await faceted(store, state, found, now))
         if wanted == "columns":
             return replace(nothing, used=await self._used(found))
+        if wanted == "preview":
+            return replace(nothing, preview=await self._preview(state, now))
         if wanted == "rows":
             return replace(nothing, listed=await listed(store, state, found, shown, now))
-        rows, groups, counted, faces = await side_by_side(
+        rows, groups, counted, faces, brief = await side_by_side(
             self._rows(state, found, shown, now),
             self._groups(state, found),
-            soon(figures(store, state, found, now), traces_figures.none(late=True)),
-            soon(faceted(store, state, found, now), traces_facets.NONE),
+            soon(figures(store, state, found, now), traces_figures.none(late=True), state.whole),
+            soon(faceted(store, state, found, now), traces_facets.NONE, state.whole),
+            self._preview(state, now),
         )
-        return _Answers(rows, groups, counted, faces, (), len(parts_of(found.node)))
+        return _Answers(rows, groups, counted, faces, (), len(parts_of(found.node)), brief)
+
+    async def _preview(self, state: ListState, now: int) -> Preview | None:
+        if not state.peek:
+            return None
+        view = state.view
+        return await trace_preview(
+            self.services.store, self.opened, view.project, state.peek, now, view.carried
+        )
 
     async def _rows(self, state: ListState, found: Selection, shown: Columns, now: int) -> Listed:
         if state.shows == "groups":

@@ -133,10 +133,10 @@ async def grouped(store: Store, state: ListState, selection: Selection) -> tuple
     return traces_figures.groups(state, await breakdown(store, question))
 
 
-async def soon(work: Awaitable[_T], otherwise: _T) -> _T:
-    """What is there soon; what takes longer is stopped and replaced."""
+async def soon(work: Awaitable[_T], otherwise: _T, whole: bool = False) -> _T:
+    """What is there soon; what takes longer is stopped and replaced. With `whole` it is waited for."""
     try:
-        return await asyncio.wait_for(work, PATIENCE)
+        return await asyncio.wait_for(work, None if whole else PATIENCE)
     except TimeoutError:
         return otherwise
 

@@ -9,7 +9,20 @@ from sightline.pages.address import View
 from sightline.query.listing_order import NEWEST, BadSort, Sort, sort_of
 from sightline.query.selection import Target
 
-PARAMETERS = ("q", "view", "sort", "cols", "cursor", "live", "facet", "find", "sel", "toggle")
+PARAMETERS = (
+    "q",
+    "view",
+    "sort",
+    "cols",
+    "cursor",
+    "live",
+    "facet",
+    "find",
+    "sel",
+    "toggle",
+    "parts",
+    "peek",
+)
 VIEWS = {"traces": "Traces", "spans": "Spans", "groups": "By name"}
 MOST_SELECTED = 50
 MOST_COLUMNS = 16
@@ -18,7 +31,8 @@ MOST_COLUMNS = 16
 @dataclass(frozen=True, slots=True)
 class ListState:
     """The address of a list, read. `cols` is empty for the usual columns, `facet` the one shown with more
-    values, `find` the beginning they are narrowed to, `sel` ids of selected rows."""
+    values, `find` the beginning they are narrowed to, `sel` ids of selected rows. `whole`: figures and facets
+    are waited for, however long they take. `peek`: the trace that is shown in brief beside the list."""
 
     view: View
     shows: str
@@ -29,6 +43,8 @@ class ListState:
     facet: str
     find: str
     sel: tuple[str, ...]
+    whole: bool
+    peek: str
 
     @property
     def target(self) -> Target:
@@ -78,6 +94,8 @@ def read(view: View, query: Mapping[str, str]) -> ListState:
         facet=query.get("facet", "")[:200],
         find=query.get("find", "")[:200],
         sel=_names(query.get("sel", ""))[:MOST_SELECTED],
+        whole=query.get("parts") == "all",
+        peek=query.get("peek", "").split("/")[0][:64].lower(),
     )
 
 

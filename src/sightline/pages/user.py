@@ -137,7 +137,7 @@ def charts(found: Breakdown, view: View, user_id: str, now: int) -> tuple[Chart,
     return (
         one(
             "requests", "Requests",
-            (Line("fine", "c1", fine, here), Line("failed", "err", values["errors"], failing)), "count", True,
+            (Line("ok", "c6", fine, here), Line("failed", "err", values["errors"], failing)), "count", True,
         ),
         one("p95", "Duration p95", (Line("", "c1", values["duration.p95"], here),), "ns", False),
         one("cost", "Cost", (Line("", "c1", values["cost"], here),), "usd", True),

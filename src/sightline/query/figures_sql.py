@@ -84,9 +84,8 @@ def lines(columns: Sequence[str]) -> str:
     return indented(",\n".join(columns))
 
 
-def bucket_of(found: Buckets, sql: Sql) -> str:
-    """The number of a row's bucket, or where days are of different lengths its beginning."""
-    moment = "toUnixTimestamp64Nano(s.start_time)"
+def bucket_of(found: Buckets, sql: Sql, moment: str = "toUnixTimestamp64Nano(s.start_time)") -> str:
+    """The number of the bucket of a row's moment (ns), or where days differ in length its beginning."""
     if even(found):
         origin = sql.parameters.value("Int64", found.starts[0])
         return f"intDiv({moment} - {origin}, {sql.parameters.value('Int64', found.step)})"

@@ -7,20 +7,23 @@ spans: what goes on after they have ended made nobody wait.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from sightline.query.breakdown import breakdown, rank
 from sightline.query.buckets import Buckets, buckets
-from sightline.query.figures_sql import even
+from sightline.query.figures_sql import Ranked, even
 from sightline.query.filter.compiler import Sql, Statement
 from sightline.query.filter.predicates import AllOf
+from sightline.query.hours import Asked, breakdowns
 from sightline.query.measures import EXACT_UP_TO, MEASURES
 from sightline.query.question import Question, ask, opening
-from sightline.query.selection import Selection
+from sightline.query.selection import Selection, Target, select
 from sightline.query.survey_sql import USAGE, dearest, latest, requests, slowest
 from sightline.query.window import Window
 from sightline.records.figures import Figure, Group, Series
-from sightline.records.overview import Ends, Overview, Parts
+from sightline.records.overview import Ends, Overview, Parts, Survey
 from sightline.store.rows import Rows
 from sightline.store.store import Store
 
@@ -29,26 +32,110 @@ NAMES = (
     "output_tokens", "cost", "users", "sessions",
 )  # fmt: skip
 BY = ("feature", "team", "env")
+CALLS, ENTRIES = "kind:llm", "depth:0"
+CALL_MEASURES = ("count", "errors", "error_rate", "duration.p95", "ttft.p95", "tokens", "cost")
+ENTRY_MEASURES = ("count", "errors", "error_rate", "duration.p95")
 # How many groups of a dimension get a row of their own.
 SHOWN = 6
 ENDS = 5
 _Measured = dict[tuple[int, Any], dict[str, Any]]
 
 
+async def surveys(
+    store: Store,
+    window: Window,
+    earlier: Window | None,
+    now: int,
+    environment: str = "",
+    zone: str = "UTC",
+    exact_up_to: int = EXACT_UP_TO,
+) -> tuple[Survey, Survey | None]:
+    """A project in a window, and the same groups in an earlier one of the same length.
+
+    Up to `exact_up_to` spans in a window are read; of more, hours that were added up before are. Raises
+    NoBuckets. Errors of the store pass through.
+    """
+    asked = _Asked(store, now, environment, zone)
+    sizes = await asyncio.gather(*(spans(store, one) for one in (window, earlier) if one))
+    if sizes[0] > exact_up_to:
+        found = await asked.added_up(window, None)
+        return found, await asked.added_up(earlier, found) if earlier else None
+    ranked = await asked.ranked(window)
+    found = await asked.exact(window, ranked)
+    if earlier is None:
+        return found, None
+    if sizes[1] > exact_up_to:
+        return found, await asked.added_up(earlier, found)
+    return found, await asked.exact(earlier, ranked)
+
+
+_SPANS = ((CALLS, "model", CALL_MEASURES), (ENTRIES, "service", ENTRY_MEASURES))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What surveys of two windows have in common."""
+
+    store: Store
+    now: int
+    environment: str
+    zone: str
+
+    async def ranked(self, window: Window) -> list[Ranked]:
+        """The groups of spans that get a row."""
+        return await asyncio.gather(*(rank(self.store, question) for question in self._of_spans(window)))
+
+    async def exact(self, window: Window, ranked: list[Ranked]) -> Survey:
+        """Read from spans and heads."""
+        of_spans = zip(self._of_spans(window), ranked, strict=True)
+        requests, (calls, entries) = await asyncio.gather(
+            overview(self.store, self._selected(window, "", Target.TRACES), self.zone),
+            asyncio.gather(*(breakdown(self.store, question, groups) for question, groups in of_spans)),
+        )
+        return Survey(requests, calls, entries, exact=True)
+
+    async def added_up(self, window: Window, like: Survey | None) -> Survey:
+        """Read from hours that were added up; with the groups of `like`, where there is one."""
+
+        def values(rows: Sequence[Series]) -> tuple[str, ...]:
+            return tuple(row.group.values[0] for row in rows if not row.group.other)
+
+        wanted = (
+            Asked("requests", NAMES, BY, tuple(values(p.rows) for p in like.requests.parts) if like else ()),
+            Asked("calls", CALL_MEASURES, ("model",), (values(like.calls.rows),) if like else ()),
+            Asked("entries", ENTRY_MEASURES, ("service",), (values(like.entries.rows),) if like else ()),
+        )
+        requests, (calls,), (entries,) = await breakdowns(
+            self.store, window, wanted, self.now, SHOWN, self.environment, self.zone
+        )
+        one = requests[0]
+        parts = tuple(Parts(b.by[0], b.rows, b.groups) for b in requests)
+        found = Overview(NAMES, one.starts, one.end, one.step, one.whole, parts)
+        return Survey(found, calls, entries, exact=False)
+
+    def _of_spans(self, window: Window) -> list[Question]:
+        return [
+            ask(self._selected(window, text, Target.SPANS), measures, [by], top=SHOWN, zone=self.zone)
+            for text, by, measures in _SPANS
+        ]
+
+    def _selected(self, window: Window, text: str, target: Target) -> Selection:
+        return select(text, window, self.now, target, environment=self.environment)
+
+
 async def overview(
     store: Store, selection: Selection, zone: str = "UTC", by: tuple[str, ...] = BY
 ) -> Overview:
-    """The requests of a selection of traces that picks out no spans. Raises NoBuckets.
+    """The requests of a selection of traces that picks out no spans, read one by one. Raises NoBuckets.
 
     Errors of the store pass through.
     """
     found = buckets(selection.window, zone=zone)
-    exact = await spans(store, selection.window) <= EXACT_UP_TO
     question = ask(selection, ["count"], by, zone=zone)
-    rows = _by_mark(await _fetch(store, requests(selection, found, by, None, exact)), len(by))
+    rows = _by_mark(await _fetch(store, requests(selection, found, by, None)), len(by))
     points = tuple(_figures(rows.get((-1, n))) for n in _places(found))
     whole = Series(Group((), False, selection.text), _figures(rows.get((-2, None))), points)
-    parts = tuple([await _parts(store, question, found, n, rows, exact) for n in range(len(by))])
+    parts = tuple([await _parts(store, question, found, n, rows) for n in range(len(by))])
     return Overview(NAMES, found.starts, found.end, found.step, whole, parts)
 
 
@@ -79,7 +166,6 @@ async def _parts(
     found: Buckets,
     at: int,
     rows: _Measured,
-    exact: bool,
 ) -> Parts:
     """One dimension: its groups by size, what is not set after them, then other."""
     selection, one = question.selection, question.by[at]
@@ -92,7 +178,7 @@ async def _parts(
     if groups > SHOWN + 1:
         named = named[:SHOWN]
         kept = [*named, *unset]
-        statement = requests(selection, found, (one.name,), kept, exact)
+        statement = requests(selection, found, (one.name,), kept)
         again = _by_mark(await _fetch(store, statement), 1)
         rows = {(at, str(k).removeprefix("=")): row for (n, k), row in again.items() if n == 0 and k}
         rest = again.get((0, ""))

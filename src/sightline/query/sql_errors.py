@@ -63,9 +63,14 @@ class SqlBusy(Exception):
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """` Did you mean "x"?` when a name is close, otherwise nothing."""
+    """` Did you mean "x"?` when a name or a word of it is close, otherwise nothing."""
     by_lower = {n.lower(): n for n in names}
     close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    if not close:
+        # `model` for `request_model`: names that end so, of these the shortest.
+        last = {n: n.rsplit("_", 1)[-1] for n in by_lower}
+        word = difflib.get_close_matches(name.lower(), last.values(), n=1, cutoff=0.75)
+        close = sorted((n for n in by_lower if last[n] in word), key=lambda n: (len(n), n))
     return f' Did you mean "{by_lower[close[0]]}"?' if close else ""
 
 

@@ -28,7 +28,7 @@ USED = {
 
 
 def requests(
-    selection: Selection, found: Buckets, by: Sequence[str], kept: Sequence[str] | None, exact: bool
+    selection: Selection, found: Buckets, by: Sequence[str], kept: Sequence[str] | None
 ) -> Statement:
     """Requests: how many, how many failed, median and 95th percentile, users, sessions, tokens and cost.
 
@@ -48,14 +48,13 @@ def requests(
         ],
         sql.traces(selection.predicate),
     )
-    quantiles = f"quantiles{'Exact' if exact else 'TDigest'}"
     parts = _select(
         [
             f"{bucket_of(found, sql)} AS bucket",
             *_columns(sql, by, kept),
             "count() AS n",
             "countIf(s.failed) AS bad",
-            f"{quantiles}State(0.5, 0.95)(s.took) AS took_state",
+            "quantilesExactState(0.5, 0.95)(s.took) AS took_state",
             "uniqExactStateIf(s.user_id, s.user_id != '') AS user_state",
             "uniqExactStateIf(s.session_id, s.session_id != '') AS session_state",
             *(f"sum(s.{name}) AS sum_{name}" for name in USED),
@@ -65,7 +64,7 @@ def requests(
     figures = [
         "sum(n) AS found",
         "sum(bad) AS failed",
-        f"{quantiles}Merge(0.5, 0.95)(took_state) AS took",
+        "quantilesExactMerge(0.5, 0.95)(took_state) AS took",
         "uniqExactMerge(user_state) AS users",
         "uniqExactMerge(session_state) AS sessions",
         *(f"sum(sum_{name}) AS all_{name}" for name in USED),

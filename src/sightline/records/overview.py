@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sightline.records.figures import Series
+from sightline.records.figures import Breakdown, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,19 @@ class Overview:
     step: int
     whole: Series
     parts: tuple[Parts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A project at a glance: its requests, calls of models by model, topmost spans by service.
+
+    `exact` is false where percentiles and numbers of different users and sessions are estimates.
+    """
+
+    requests: Overview
+    calls: Breakdown
+    entries: Breakdown
+    exact: bool
 
 
 @dataclass(frozen=True, slots=True)
