@@ -239,6 +239,9 @@ def test_what_takes_long_comes_later(client: TestClient, monkeypatch: pytest.Mon
     monkeypatch.setattr(traces_questions, "PATIENCE", 0.0)
     text = page(client)
     assert ids(text) and text.count('hx-trigger="load"') == 2 and "Counting" in text
+    for part, shows in (("figures", 'class="hist"'), ("facets", 'data-facet="kind"')):
+        answer = client.get(LIST, headers={"hx-request": "true", "hx-target": part})
+        assert answer.status_code == 200 and shows in answer.text and "Counting" not in answer.text
 
 
 def test_without_scripts_what_takes_long_is_asked_for_again(

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.query.filter_story import HOUR, NOW, WINDOW
 
-from sightline.query import listing
+from sightline.query import listing, stretches
 from sightline.query.listing_order import (
     NEWEST,
     BadSort,
@@ -105,16 +105,22 @@ def test_a_list_has_what_is_counted(told_store: Store, text: str) -> None:
     assert len(spans) == asyncio.run(count(told_store, chosen(text, Target.SPANS)))
 
 
-@pytest.mark.parametrize("sizes", [(1,), (2, 5), (3, 100)])
 @pytest.mark.parametrize("text", FILTERS)
 def test_reading_in_stretches_finds_the_same(
-    told_store: Store, text: str, sizes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+    told_store: Store, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = ids(walk(told_store, chosen(text), 500))
-    monkeypatch.setattr(listing, "STRETCHES", sizes)
-    monkeypatch.setattr(listing, "_TEXT_STRETCHES", sizes)
+    spans = chosen(text, Target.SPANS)
+    whole, all_spans = ids(walk(told_store, chosen(text), 500)), walk_spans(told_store, spans, 500)
+    many = (WINDOW.until - WINDOW.since) // 7
+    borders = list(range(WINDOW.since + many, WINDOW.until, many))[::-1]
+
+    async def divided(store: Store, rest: Window) -> list[int]:
+        return [one for one in borders if rest.since < one < rest.until]
+
+    monkeypatch.setattr(stretches, "_borders", divided)
     for limit in (2, 500):
         assert ids(walk(told_store, chosen(text), limit)) == whole
+        assert walk_spans(told_store, spans, limit) == all_spans
 
 
 @pytest.mark.parametrize("sort", SORTS, ids=str)
@@ -220,8 +226,8 @@ def statements() -> str:
         trace_starts(traces, window, window.wider(), Place(NOW - 1, "ab"), NEWEST, 101),
         trace_keys(everything, None, Sort("duration"), 101),
         trace_keys(traces, Place(None, "ab"), Sort("cost", ascending=True), 101),
-        span_keys(spans, Place(NOW - 1, "ab/cd"), NEWEST, 101),
-        span_keys(spans, Place(7, "ab/cd"), Sort("cost"), 101),
+        span_keys(spans, window, window.wider(), Place(NOW - 1, "ab/cd"), NEWEST, 101),
+        span_keys(spans, window, window.wider(), Place(7, "ab/cd"), Sort("cost"), 101),
     ]
     return "\n---\n".join(statement.text for statement in made) + "\n"
 

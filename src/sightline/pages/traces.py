@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sightline.pages import formats, traces_facets, traces_figures
+from sightline.pages import formats, traces_facets, traces_figures, traces_questions
 from sightline.pages.address import DEFAULT_RANGE, RANGES, Link, absolute_range, path_of, with_query
 from sightline.pages.answers import Missing, html, part, while_connected
+from sightline.pages.begun import Begun
 from sightline.pages.environment import render
 from sightline.pages.filter_bar import FilterBar, chosen, filter_bar
 from sightline.pages.frames import Frames, Table
@@ -21,7 +23,7 @@ from sightline.pages.trace_preview import Preview, trace_preview
 from sightline.pages.traces_columns import Columns, columns, view_links
 from sightline.pages.traces_facets import Choice, FacetsPart
 from sightline.pages.traces_figures import FiguresPart, Group
-from sightline.pages.traces_questions import Listed, faceted, figures, grouped, listed, side_by_side, soon
+from sightline.pages.traces_questions import Listed, faceted, figures, grouped, listed, side_by_side
 from sightline.pages.traces_rows import Row
 from sightline.pages.traces_state import PARAMETERS, VIEWS, ListState, read
 from sightline.pages.views import ViewMenu, view_menu
@@ -36,6 +38,7 @@ from sightline.query.suggest import BOUNDS
 from sightline.records.facets import Used
 from sightline.store.rows import QueryTimeout, QueryTooLarge
 
+_T = TypeVar("_T")
 # Parts of the page that come by themselves: the ids htmx asks for.
 PARTS = {
     "facets": "_traces_facets.html",
@@ -202,6 +205,7 @@ class TracesPages:
         self.services = services
         self.frames = frames
         self.opened = OpenedTraces()
+        self._begun = Begun()
 
     def table(self) -> Table:
         """Method, path and endpoint of each."""
@@ -253,10 +257,14 @@ class TracesPages:
         nothing = _Answers(Listed(), (), traces_figures.none(), traces_facets.NONE, ())
         if isinstance(found, FilterError):
             return nothing
+        # What the page before did not wait for may be nearly there: addresses of parts are those of pages.
+        here = state.link(facet=state.facet or None, find=state.find or None)
         if wanted == "figures":
-            return replace(nothing, figures=await figures(store, state, found, now))
+            work = self._begun.taken(("figures", here), figures(store, state, found, now))
+            return replace(nothing, figures=await work)
         if wanted == "facets":
-            return replace(nothing, facets=await faceted(store, state, found, now))
+            faces = await self._begun.taken(("facets", here), faceted(store, state, found, now))
+            return replace(nothing, facets=faces)
         if wanted == "columns":
             return replace(nothing, used=await self._used(found))
         if wanted == "preview":
@@ -266,11 +274,17 @@ class TracesPages:
         rows, groups, counted, faces, brief = await side_by_side(
             self._rows(state, found, shown, now),
             self._groups(state, found),
-            soon(figures(store, state, found, now), traces_figures.none(late=True), state.whole),
-            soon(faceted(store, state, found, now), traces_facets.NONE, state.whole),
+            self._soon(state, "figures", figures(store, state, found, now), traces_figures.none(late=True)),
+            self._soon(state, "facets", faceted(store, state, found, now), traces_facets.NONE),
             self._preview(state, now),
         )
         return _Answers(rows, groups, counted, faces, (), len(parts_of(found.node)), brief)
+
+    async def _soon(self, state: ListState, name: str, work: Coroutine[Any, Any, _T], otherwise: _T) -> _T:
+        here = state.link(facet=state.facet or None, find=state.find or None)
+        if state.whole:
+            return await self._begun.taken((name, here), work)
+        return await self._begun.soon((name, here), work, traces_questions.PATIENCE, otherwise)
 
     async def _preview(self, state: ListState, now: int) -> Preview | None:
         if not state.peek:

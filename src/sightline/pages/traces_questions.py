@@ -6,7 +6,7 @@ Figures and facets that are not there soon come by themselves later; rows are wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -32,8 +32,8 @@ from sightline.store.rows import QueryTimeout, QueryTooLarge
 from sightline.store.store import Store
 
 PAGE = 100
-# How long (s) a page waits for figures and facets once its rows are there.
-PATIENCE = 1.5
+# How long (s) a page waits for figures and facets; its rows are waited for.
+PATIENCE = 0.4
 TOO_MUCH = "This would take too long. A shorter range, or one more condition, makes it quick."
 _GROUPS = 50
 _T = TypeVar("_T")
@@ -131,14 +131,6 @@ async def grouped(store: Store, state: ListState, selection: Selection) -> tuple
     """Spans by name, the most frequent first."""
     question = ask(selection, traces_figures.GROUP_MEASURES, ["name"], top=_GROUPS, order="count")
     return traces_figures.groups(state, await breakdown(store, question))
-
-
-async def soon(work: Awaitable[_T], otherwise: _T, whole: bool = False) -> _T:
-    """What is there soon; what takes longer is stopped and replaced. With `whole` it is waited for."""
-    try:
-        return await asyncio.wait_for(work, None if whole else PATIENCE)
-    except TimeoutError:
-        return otherwise
 
 
 async def side_by_side(*work: Coroutine[Any, Any, Any]) -> list[Any]:

@@ -1,11 +1,13 @@
 """Measures of a selection by up to three dimensions over time: top groups, all others together, the whole.
 
-First the groups are ranked; then one pass measures them, the rest as `other`, and everything together, over
-the whole time and for each bucket. All of it reads the rows that the selection's list shows.
+One pass over the rows ranks the groups and measures them, the rest as `other`, and everything together, over
+the whole time and for each bucket (`one_scan.py`). Where that is too much to hold, there is a pass that ranks
+and one that measures. All of it reads the rows that the selection's list shows.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,24 +15,64 @@ from typing import Any
 
 from sightline.query.buckets import buckets
 from sightline.query.figures_sql import Ranked, even, measuring, ranking
+from sightline.query.filter.predicates import Always
 from sightline.query.measures import EXACT_UP_TO
+from sightline.query.one_scan import BOUNDS, ranked_of, scanning
 from sightline.query.question import BadQuestion, Question, opening
 from sightline.query.said import looked_up
+from sightline.query.selection import Target, count
 from sightline.query.window import Window
 from sightline.records.figures import Breakdown, Figure, Group, Series
-from sightline.store.rows import Rows
+from sightline.store.rows import QueryTooLarge, Rows
 from sightline.store.store import Store
+
+# Without groups the values of these many spans, or of their traces, can be held: no pass has to count first.
+EXACT_WITHIN = {Target.SPANS: 2 * EXACT_UP_TO, Target.TRACES: 16 * EXACT_UP_TO}
 
 
 async def breakdown(store: Store, question: Question, ranked: Ranked | None = None) -> Breakdown:
     """Ask a question; `ranked` gives the groups instead of ranking them. Errors of the store pass through."""
+    return (await _answered(store, question, ranked))[0]
+
+
+async def _answered(
+    store: Store, question: Question, ranked: Ranked | None = None
+) -> tuple[Breakdown, Ranked]:
     if ranked is None:
         question = await _told(store, question)
-        ranked = await rank(store, question)
+        exact = not _estimable(question) or await _few(store, question)
+        if question.by:
+            with contextlib.suppress(QueryTooLarge):
+                return await _at_once(store, question, exact)
+            ranked = await rank(store, question)
+        else:
+            ranked = Ranked(rows=0 if exact else EXACT_UP_TO + 1)
     exact = ranked.rows <= EXACT_UP_TO
     statement = measuring(question, ranked, exact)
     answer = await store.fetch(statement.text, statement.parameters, purpose="figures")
-    return _read(question, ranked, answer, exact)
+    return _read(question, ranked, answer, exact), ranked
+
+
+async def _at_once(store: Store, question: Question, exact: bool) -> tuple[Breakdown, Ranked]:
+    statement = scanning(question, exact)
+    answer = await store.fetch(statement.text, statement.parameters, settings=BOUNDS, purpose="figures")
+    ranked = ranked_of(question, answer)
+    return _read(question, ranked, answer, exact or ranked.rows <= EXACT_UP_TO), ranked
+
+
+def _estimable(question: Question) -> bool:
+    return any("{quantile}" in f"{one.spans} {one.traces}" for one in (*question.measures, question.order))
+
+
+async def _few(store: Store, question: Question) -> bool:
+    """Whether percentiles of so many rows are exact. How many spans a window has costs next to nothing; how
+    many rows match takes a pass."""
+    selection = question.selection
+    spans = await count(store, replace(selection, predicate=Always(), target=Target.SPANS))
+    if spans <= (EXACT_UP_TO if question.by else EXACT_WITHIN[selection.target]):
+        return True
+    everything = selection.predicate == Always() and not question.traces
+    return not everything and await count(store, selection) <= EXACT_UP_TO
 
 
 async def compared(store: Store, question: Question, earlier: Window) -> tuple[Breakdown, Breakdown]:
@@ -43,13 +85,13 @@ async def compared(store: Store, question: Question, earlier: Window) -> tuple[B
     if earlier.length != window.length or earlier.project != window.project:
         raise BadQuestion("the earlier window is not of the same length and project")
     question = await _told(store, question)
-    ranked = await rank(store, question)
     before = replace(
         question,
         selection=replace(question.selection, window=earlier),
         buckets=buckets(earlier, step=question.buckets.step),
     )
-    return await breakdown(store, question, ranked), await breakdown(store, before, ranked)
+    answer, ranked = await _answered(store, question)
+    return answer, await breakdown(store, before, ranked)
 
 
 async def _told(store: Store, question: Question) -> Question:
@@ -100,9 +142,10 @@ def _read(question: Question, ranked: Ranked, answer: Rows, exact: bool) -> Brea
         points = tuple(figures.get((number, n), nothing) for n in range(len(found.starts)))
         return Series(group, figures.get((number, None), nothing), points)
 
+    numbers = ranked.numbers or range(1, len(ranked.values) + 1)
     lines = [
         series(n, Group(values, False, opening(question, [values])))
-        for n, values in enumerate(ranked.values, 1)
+        for n, values in zip(numbers, ranked.values, strict=True)
     ]
     if question.by and ranked.groups > len(ranked.values):
         lines.append(series(0, Group((), True, opening(question, ranked.values, other=True))))

@@ -20,6 +20,7 @@ from sightline.query.filter.predicates import AllOf, Predicate, of_trace
 from sightline.query.filter.spelling import spell
 from sightline.query.said import looked_up
 from sightline.query.selection import Selection, Target, refined, rows
+from sightline.query.stretches import latest
 from sightline.records.facets import Facet, Facets, FacetValue
 from sightline.store.rows import Limits
 from sightline.store.store import Store
@@ -115,7 +116,7 @@ def without(node: Node, name: str) -> Node:
 
 
 async def narrowed(store: Store, selection: Selection, limits: Limits | None = None) -> tuple[Selection, int]:
-    """The selection in the latest part of its window with at most `MOST_ROWS` spans, and how many it has."""
+    """The selection in the latest part of its window with about `MOST_ROWS` spans, and how many it has."""
     most = MOST_ROWS[selection.target]
     sql = Sql(selection.window)
     counted = sql.statement(f"SELECT count()\n{sql.spans(AllOf(()))}")
@@ -123,6 +124,8 @@ async def narrowed(store: Store, selection: Selection, limits: Limits | None = N
     there = int(answer.scalar() or 0)
     if there <= most:
         return selection, there
+    if part := await latest(store, selection.window, most):
+        return replace(selection, window=part), most
     oldest = sql.statement(
         f"SELECT toUnixTimestamp64Nano(s.start_time)\n{sql.spans(AllOf(()))}\nORDER BY s.start_time DESC\n"
         f"LIMIT 1 OFFSET {sql.parameters.value('UInt64', most - 1)}"

@@ -17,22 +17,26 @@ _READ = re.compile(r"\bs\.(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """The groups that get a row: their values and keys; how many groups and rows there are in all."""
+    """The groups that get a row: their values and keys; how many groups and rows there are in all.
+
+    `numbers` are theirs in an answer, when they are not 1, 2, 3, …
+    """
 
     values: tuple[tuple[str, ...], ...] = ()
     keys: tuple[int, ...] = ()
     groups: int = 1
     rows: int = 0
+    numbers: tuple[int, ...] = ()
 
 
 def ranking(question: Question) -> Statement:
     """The statement that ranks the groups: for each its values and its key, and how much there is in all."""
     sql = Sql(question.selection.window)
-    source = _source(question, sql)
+    source = source_of(question, sql)
     if not question.by:
         return sql.statement(f"SELECT count() AS found\n{source}")
     names = [f"k{n}" for n in range(len(question.by))]
-    keys = [f"{key} AS {name}" for key, name in zip(_keys(question), names, strict=True)]
+    keys = [f"{key} AS {name}" for key, name in zip(keys_of(question), names, strict=True)]
     order = question.order.sql(question.traces)
     chosen = [*keys, f"cityHash64({', '.join(names)}) AS key", f"{order} AS ranked_by"]
     chosen += ["count() OVER () AS groups", "sum(count()) OVER () AS found"]
@@ -41,7 +45,7 @@ def ranking(question: Question) -> Statement:
     limit = question.top + (len(names) == 1)
     listed, way = ", ".join(names), "ASC" if question.ascending else "DESC"
     return sql.statement(
-        f"SELECT\n{_lines(chosen)}\n{source}\nGROUP BY {listed}\n"
+        f"SELECT\n{lines(chosen)}\n{source}\nGROUP BY {listed}\n"
         f"ORDER BY {first}ranked_by {way} NULLS LAST, {listed}\nLIMIT {sql.parameters.value('UInt32', limit)}"
     )
 
@@ -56,7 +60,7 @@ def measuring(question: Question, ranked: Ranked, exact: bool = True) -> Stateme
         numbers = list(range(1, len(ranked.keys) + 1))
         keys = sql.parameters.value("Array(UInt64)", list(ranked.keys))
         places = sql.parameters.value("Array(UInt8)", numbers)
-        hashed = f"cityHash64({', '.join(_keys(question))})"
+        hashed = f"cityHash64({', '.join(keys_of(question))})"
         # An empty list of keys has no type that `transform` takes.
         number = f"transform({hashed}, {keys}, {places}, toUInt8(0))" if numbers else "toUInt8(0)"
         found.append(f"{number} AS chosen")
@@ -70,12 +74,13 @@ def measuring(question: Question, ranked: Ranked, exact: bool = True) -> Stateme
             f"{one.unknown_sql(question.traces)} AS u{n}",
         )
     ]
-    source = _source(question, sql)
+    source = source_of(question, sql)
     chosen = [*found, *marks, "count() AS found", *figures]
-    return sql.statement(f"SELECT\n{_lines(chosen)}\n{source}\nGROUP BY GROUPING SETS {sets}")
+    return sql.statement(f"SELECT\n{lines(chosen)}\n{source}\nGROUP BY GROUPING SETS {sets}")
 
 
-def _lines(columns: Sequence[str]) -> str:
+def lines(columns: Sequence[str]) -> str:
+    """Columns of a SELECT, a line each."""
     return indented(",\n".join(columns))
 
 
@@ -96,12 +101,12 @@ def even(found: Buckets) -> bool:
     )
 
 
-def _keys(question: Question) -> list[str]:
+def keys_of(question: Question) -> list[str]:
     """What a group is recognised by: expressions over rows `s` of the source."""
     return [f"s.d{n}" if question.traces else d.sql for n, d in enumerate(question.by)]
 
 
-def _source(question: Question, sql: Sql) -> str:
+def source_of(question: Question, sql: Sql) -> str:
     """FROM of the rows that are measured: the spans of the list, or the heads of its traces."""
     if not question.traces:
         return rows(question.selection, sql)
@@ -113,4 +118,4 @@ def _source(question: Question, sql: Sql) -> str:
     columns |= {f"d{n}": d.sql for n, d in enumerate(question.by)}
     chosen = [f"{value} AS {name}" for name, value in columns.items()]
     heads = rows(question.selection, sql)
-    return f"FROM (\n{indented(f'SELECT{chr(10)}{_lines(chosen)}{chr(10)}{heads}')}\n) AS s"
+    return f"FROM (\n{indented(f'SELECT{chr(10)}{lines(chosen)}{chr(10)}{heads}')}\n) AS s"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sightline.query.filter.compiler import Sql, Statement
-from sightline.query.filter.predicates import Always
 from sightline.query.listing_order import TIME, Place, Sort, key_sql
 from sightline.query.selection import Selection, Target
 from sightline.query.window import Window
@@ -17,16 +16,6 @@ def rest_of(whole: Window, place: Place | None, sort: Sort) -> Window:
     if place is None or place.key is None:
         return whole
     return replace(whole, since=place.key) if sort.ascending else replace(whole, until=place.key + 1)
-
-
-def nth_head(rest: Window, number: int) -> Statement:
-    """The statement for when the trace with so many later ones in a window started."""
-    sql = Sql(rest)
-    return sql.statement(
-        "SELECT toUnixTimestamp64Nano(s.start_time) AS started\n"
-        f"{sql.traces(Always())}\nORDER BY s.start_time DESC\n"
-        f"LIMIT 1 OFFSET {sql.parameters.value('UInt32', number)}"
-    )
 
 
 def trace_starts(
@@ -86,21 +75,23 @@ def _after(sql: Sql, place: Place, key: str, columns: Sequence[str], sort: Sort)
     return f"({key} {sign} {at} OR ({key} = {at} AND {beyond}) OR {key} IS NULL)"
 
 
-def span_keys(selection: Selection, place: Place | None, sort: Sort, limit: int) -> Statement:
-    """The statement for the first spans of an order: their ids, keys and starts.
+def span_keys(
+    selection: Selection, window: Window, reach: Window, place: Place | None, sort: Sort, limit: int
+) -> Statement:
+    """The statement for the first spans of an order in a part of the time: their ids, keys and starts.
 
     By time some of several that start at the moment of the last row may be left out, as in `trace_starts`.
     """
-    whole, way = selection.window, _way(sort)
+    way = _way(sort)
     ids = ("s.trace_id", "s.span_id")
     if sort.by == TIME:
-        sql = Sql(rest_of(whole, place, sort), whole.wider())
+        sql = Sql(rest_of(window, place, sort), reach)
         after = []
         if place and place.key is not None:
             after.append(_after_time(sql, place.key, ("trace_id", "span_id"), place.id, sort))
         key, order = "toUnixTimestamp64Nano(s.start_time)", f"s.start_time {way}"
     else:
-        sql = Sql(whole)
+        sql = Sql(window, reach)
         key = key_sql(sort, Target.SPANS)
         after = [_after(sql, place, key, ids, sort)] if place else []
         order = f"sort_key {way} NULLS LAST, s.trace_id {way}, s.span_id {way}"
