@@ -102,6 +102,7 @@ def questions(days: int) -> list[Asked]:
         Asked("a common word", 0.5, 400, lambda n: said(f'"{text(n)}"')),
         Asked("two words", 0.5, 400, lambda n: said(f'"{text(n)} {text(n + 1)}"')),
         Asked("a rare word", 0.5, 400, lambda n: said(str(1000 + n * 379 % 9000))),
+        Asked("a word that nothing says", 0.5, 400, lambda n: said(f"xq{n:07}")),
         Asked("page of traces", 0.95, 200, lambda n: _page("traces", q=one(n), range=wide)),
         Asked("overview", 0.95, 500, lambda n: _page("", range=wide, vs="" if n % 2 else "prev")),
         Asked(
