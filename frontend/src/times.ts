@@ -51,7 +51,14 @@ export function edge(date: Date, now: Date): string {
   return `${name} ${clock(date)}`;
 }
 
-const styles: Record<string, (date: Date, now: Date) => string> = { list: short, log: precise, edge };
+// A column of moments: milliseconds only where there are some.
+export function stamp(date: Date): string {
+  const parts = date.getMilliseconds() ? `.${pad(date.getMilliseconds(), 3)}` : "";
+  const time = `${clock(date)}:${pad(date.getSeconds())}${parts}`;
+  return `${date.getDate()} ${month(date)} ${date.getFullYear()}, ${time}`;
+}
+
+const styles: Record<string, (date: Date, now: Date) => string> = { list: short, log: precise, edge, stamp };
 
 export function localiseTimes(root: ParentNode): void {
   const now = new Date();

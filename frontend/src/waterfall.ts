@@ -48,9 +48,8 @@ export class TraceTree extends HTMLElement {
     scroller.addEventListener("scroll", () => this.look(), { passive: true });
     const from = Math.floor(Number(this.dataset["first"]) / this.size);
     if (from) this.scrollTo(0, from * this.size * this.row);
-    // What is in sight came with the page; what is next to it waits until the browser has time.
-    if ("requestIdleCallback" in window) requestIdleCallback(() => this.look(), { timeout: 2000 });
-    else this.look();
+    // What is in sight, and what comes next, is on the page; what is ahead of it waits for the first movement.
+    this.look(0);
   }
 
   private scroller(): EventTarget {
@@ -65,7 +64,7 @@ export class TraceTree extends HTMLElement {
     return pad;
   }
 
-  private look(): void {
+  private look(ahead = AHEAD): void {
     if (this.waiting) return;
     this.waiting = requestAnimationFrame(() => {
       this.waiting = 0;
@@ -76,7 +75,7 @@ export class TraceTree extends HTMLElement {
       const first = Math.floor(top / piece);
       const last = Math.floor((top + height) / piece);
       for (let at = first; at <= last; at++) void this.fetch(at);
-      for (let step = 1; step <= AHEAD; step++) {
+      for (let step = 1; step <= ahead; step++) {
         void this.fetch(last + step);
         void this.fetch(first - step);
       }
@@ -88,7 +87,7 @@ export class TraceTree extends HTMLElement {
   private drop(before: number, after: number): void {
     this.places.forEach((place, at) => {
       if ((at < before || at > after) && place?.classList.contains("chunk")) {
-        const pad = this.spacer(place.querySelectorAll(":scope > *").length);
+        const pad = this.spacer(place.querySelectorAll(".wfl, .wfg").length);
         place.replaceWith(pad);
         this.places[at] = pad;
       }

@@ -166,6 +166,8 @@ def test_times_of_lines_that_follow_closely() -> None:
     now = 1_795_185_140 * 10**9
     assert formats.edge(now, now) == "Fri 14:32"
     assert formats.edge(now - 7 * 86_400 * 10**9, now) == "13 Nov 14:32"
+    assert formats.stamp(now) == "20 Nov 2026, 14:32:20"
+    assert formats.stamp(now + 7 * 10**6) == "20 Nov 2026, 14:32:20.007"
     assert formats.precise(now, now) == "14:32:20"
     assert formats.precise(now - 86_400 * 10**9, now) == "Thu 14:32:20"
     assert formats.precise(now - 30 * 86_400 * 10**9, now) == "21 Oct 14:32"

@@ -64,9 +64,14 @@ def money(usd: float | None, style: str = "table", absent: str = Absent.UNKNOWN)
 def moment(ns: int, now: int | None = None, style: str = "list") -> Markup:
     """A `<time>` in UTC that a script may rewrite to the reader's zone; the title has every digit."""
     near = {"log": formats.precise, "edge": formats.edge}.get(style, formats.clock)
-    text = formats.absolute(ns) if now is None or style == "full" else near(ns, now)
+    if style == "stamp":
+        text = formats.stamp(ns)
+    elif now is None:
+        style, text = "full", formats.absolute(ns)
+    else:
+        text = formats.absolute(ns) if style == "full" else near(ns, now)
     return Markup('<time datetime="{}" data-style="{}" title="{}">{}</time>').format(
-        formats.machine(ns), style if now is not None else "full", formats.absolute(ns), text
+        formats.machine(ns), style, formats.absolute(ns), text
     )
 
 

@@ -167,6 +167,13 @@ def edge(ns: int, now: int) -> str:
     return f"{then.day} {then:%b %H:%M}"
 
 
+def stamp(ns: int) -> str:
+    """A column of moments: `20 Nov 2026, 14:31:17`, with milliseconds where there are some. UTC."""
+    then = moment(ns)
+    parts = f".{then.microsecond // 1000:03d}" if then.microsecond >= 1000 else ""
+    return f"{then.day} {then:%b} {then.year}, {then:%H:%M:%S}{parts}"
+
+
 def absolute(ns: int) -> str:
     """`Fri 20 Nov 2026, 14:31:17.204 UTC`."""
     then = moment(ns)
