@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -45,6 +47,7 @@ FILTERS = (
     "session:sess-99",
     "name:rag* user:user-1*",
 )
+_PARTS = re.compile(rb'<div id="(\w+)"[^>]* hx-get="([^"]+)" hx-trigger="load"')
 MEASURES = "count,cost,duration.p95"
 DIMENSIONS = ("model", "team", "feature", "env", "service", "provider", "kind", "status")
 
@@ -125,6 +128,12 @@ def asking(server: Server, asked: Asked, times: int) -> tuple[list[float], dict[
         answer = connection.getresponse()
         body = answer.read()
         took.append(time.perf_counter() - began)
+        # A browser asks for the parts that come by themselves; what nobody asks for would go on for a while.
+        for part, there in _PARTS.findall(body):
+            connection.request(
+                "GET", unescape(there.decode()), headers={"HX-Request": "true", "HX-Target": part.decode()}
+            )
+            connection.getresponse().read()
         if answer.status != 200:
             told = f"{answer.status} {path[:90]} {body[:160]!r}"
             refused[told] = refused.get(told, 0) + 1

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Coroutine, Hashable
 from typing import Any, TypeVar
 
-# How long (s) work is kept that nobody asks for, and how much of it.
-KEPT = 5.0
-MOST = 32
+# How long (s) work is kept that nobody asks for, and how much: a browser asks as soon as it has the page.
+KEPT = 1.5
+MOST = 8
 _T = TypeVar("_T")
 
 
