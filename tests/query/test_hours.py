@@ -21,7 +21,7 @@ from tests.query.filter_story import HOUR, NOW, S
 
 from sightline.query.buckets import buckets
 from sightline.query.hour_keeper import TOGETHER, HourKeeper, runs
-from sightline.query.hours import MOST_GAPS, Asked, breakdowns, cover, covered
+from sightline.query.hours import MOST_GAPS, Asked, added, cover, covered
 from sightline.query.hours_sql import SUBJECTS, added_up, adding_up
 from sightline.query.overview import BY, CALL_MEASURES, ENTRY_MEASURES, NAMES, surveys
 from sightline.query.window import Window
@@ -98,8 +98,12 @@ def figures(found: list[list[Breakdown]]) -> list[object]:
     ]  # fmt: skip
 
 
+async def told(store: Store, window: Window, top: int, environment: str = "") -> list[list[Breakdown]]:
+    return await (await added(store, window, LATER, environment)).breakdowns(WANTED, top)
+
+
 def asked(store: Store, window: Window = WINDOW, environment: str = "", top: int = 6) -> list[object]:
-    return figures(asyncio.run(breakdowns(store, window, WANTED, LATER, top, environment)))
+    return figures(asyncio.run(told(store, window, top, environment)))
 
 
 def surveyed(store: Store, window: Window = WINDOW, environment: str = "", up_to: int = 0) -> Survey:
@@ -238,7 +242,7 @@ def test_a_project_sees_no_other(store: Store, writer: Connection) -> None:
 def test_other_is_everything_without_a_row(store: Store, writer: Connection) -> None:
     note(writer, NOW)
     keeper(store, Clock()).keep(writer)
-    found = asyncio.run(breakdowns(store, WINDOW, WANTED, LATER, 1))
+    found = asyncio.run(told(store, WINDOW, 1))
     for subject in found:
         for one in subject:
             assert sum(int(row.total[0].value or 0) for row in one.rows) == one.whole.total[0].value

@@ -77,35 +77,22 @@ def cover(window: Window, hours: Mapping[int, int]) -> Covered:
     return Covered(tuple(hours[hour] for run in runs for hour in run), tuple(gaps))
 
 
-async def breakdowns(
-    store: Store,
-    window: Window,
-    asked: Sequence[Asked],
-    now: int,
-    top: int,
-    environment: str = "",
-    zone: str = "UTC",
-) -> list[list[Breakdown]]:
-    """For each of `asked` a breakdown by each of its dimensions; percentiles and different ids are estimates.
+async def added(store: Store, window: Window, now: int, environment: str = "", zone: str = "UTC") -> AddedUp:
+    """Everything there is of a window, added up; percentiles and different ids are estimates.
 
     Raises NoBuckets. Errors of the store pass through.
     """
     found = buckets(window, zone=zone)
     cover_ = await covered(store, window, found, now)
-    subjects = [one for one in SUBJECTS if one.name in {a.subject for a in asked}]
-    statement = added_up(window, found, cover_.versions, cover_.gaps, environment, subjects)
+    statement = added_up(window, found, cover_.versions, cover_.gaps, environment)
     rows = await store.fetch(statement.text, statement.parameters, purpose="figures")
     places = {(r["subject"], r["dimension"], str(r["value"])): r for r in rows.dicts()}
-    reader = _Reader(store, window, found, cover_, environment, zone, places, now)
-    return [
-        list(await asyncio.gather(*(reader.by(one, n, dimension, top) for n, dimension in enumerate(one.by))))
-        for one in asked
-    ]
+    return AddedUp(store, window, found, cover_, environment, zone, places, now)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    """Breakdowns out of one answer."""
+class AddedUp:
+    """One answer about a window, out of which breakdowns are made."""
 
     store: Store
     window: Window
@@ -116,7 +103,15 @@ class _Reader:
     places: Mapping[_Key, dict[str, Any]]
     now: int
 
-    async def by(self, asked: Asked, at: int, dimension: str, top: int) -> Breakdown:
+    async def breakdowns(self, asked: Sequence[Asked], top: int) -> list[list[Breakdown]]:
+        """For each of `asked` a breakdown by each of its dimensions. Errors of the store pass through."""
+        made = [
+            asyncio.gather(*(self._by(one, n, dimension, top) for n, dimension in enumerate(one.by)))
+            for one in asked
+        ]
+        return [list(one) for one in await asyncio.gather(*made)]
+
+    async def _by(self, asked: Asked, at: int, dimension: str, top: int) -> Breakdown:
         subject = next(one for one in SUBJECTS if one.name == asked.subject)
         question = self._question(subject, dimension)
         mine = {v: row for (s, d, v), row in self.places.items() if s == subject.name and d == dimension}

@@ -16,7 +16,7 @@ from sightline.query.buckets import Buckets, buckets
 from sightline.query.figures_sql import Ranked, even
 from sightline.query.filter.compiler import Sql, Statement
 from sightline.query.filter.predicates import AllOf
-from sightline.query.hours import Asked, breakdowns
+from sightline.query.hours import AddedUp, Asked, added
 from sightline.query.measures import EXACT_UP_TO, MEASURES
 from sightline.query.question import Question, ask, opening
 from sightline.query.selection import Selection, Target, select
@@ -58,14 +58,16 @@ async def surveys(
     asked = _Asked(store, now, environment, zone)
     sizes = await asyncio.gather(*(spans(store, one) for one in (window, earlier) if one))
     if sizes[0] > exact_up_to:
-        found = await asked.added_up(window, None)
-        return found, await asked.added_up(earlier, found) if earlier else None
+        both = (asked.added(one) for one in (window, earlier) if one)
+        sums, *before = await asyncio.gather(*both)
+        found = await asked.added_up(sums, None)
+        return found, await asked.added_up(before[0], found) if before else None
     ranked = await asked.ranked(window)
     found = await asked.exact(window, ranked)
     if earlier is None:
         return found, None
     if sizes[1] > exact_up_to:
-        return found, await asked.added_up(earlier, found)
+        return found, await asked.added_up(await asked.added(earlier), found)
     return found, await asked.exact(earlier, ranked)
 
 
@@ -94,7 +96,11 @@ class _Asked:
         )
         return Survey(requests, calls, entries, exact=True)
 
-    async def added_up(self, window: Window, like: Survey | None) -> Survey:
+    async def added(self, window: Window) -> AddedUp:
+        """What was added up of a window."""
+        return await added(self.store, window, self.now, self.environment, self.zone)
+
+    async def added_up(self, sums: AddedUp, like: Survey | None) -> Survey:
         """Read from hours that were added up; with the groups of `like`, where there is one."""
 
         def values(rows: Sequence[Series]) -> tuple[str, ...]:
@@ -105,9 +111,7 @@ class _Asked:
             Asked("calls", CALL_MEASURES, ("model",), (values(like.calls.rows),) if like else ()),
             Asked("entries", ENTRY_MEASURES, ("service",), (values(like.entries.rows),) if like else ()),
         )
-        requests, (calls,), (entries,) = await breakdowns(
-            self.store, window, wanted, self.now, SHOWN, self.environment, self.zone
-        )
+        requests, (calls,), (entries,) = await sums.breakdowns(wanted, SHOWN)
         one = requests[0]
         parts = tuple(Parts(b.by[0], b.rows, b.groups) for b in requests)
         found = Overview(NAMES, one.starts, one.end, one.step, one.whole, parts)
