@@ -31,7 +31,7 @@ from sightline.records.trace import TraceSummary
 from sightline.store.rows import QueryTimeout, QueryTooLarge
 from sightline.store.store import Store
 
-PAGE = 100
+PAGE = 50
 # How long (s) a page waits for figures and facets; its rows are waited for.
 PATIENCE = 0.4
 TOO_MUCH = "This would take too long. A shorter range, or one more condition, makes it quick."
