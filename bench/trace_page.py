@@ -114,7 +114,7 @@ def on_the_server(server: Server, ids: list[str], record: Record) -> None:
     random, windows, bytes_ = Random(1), [], 0
     before = server.cpu()
     for _ in range(WINDOWS):
-        start = random.randrange(0, 30_000, 50)
+        start = random.randrange(0, 30_000, 40)
         took, bytes_ = timed(server, f"/p/default/traces/{ids[-1]}?open=all&from={start}", "more-rows")
         windows.append(took)
     record.figures |= {
@@ -123,11 +123,11 @@ def on_the_server(server: Server, ids: list[str], record: Record) -> None:
         "first answer, processor, median, ms": round(statistics.median(processor) * 1000),
         "the same trace again, median, ms": round(statistics.median(again)),
         "the same trace again, p95, ms": round(quantile(again, 0.95)),
-        "a window of 50 rows, median, ms": round(statistics.median(windows)),
-        "a window of 50 rows, p95, ms": round(quantile(windows, 0.95)),
+        "a window of 40 rows, median, ms": round(statistics.median(windows)),
+        "a window of 40 rows, p95, ms": round(quantile(windows, 0.95)),
     }
     each = (server.cpu() - before) / WINDOWS
-    record.figures["a window of 50 rows, processor, ms"] = round(each * 1000)
+    record.figures["a window of 40 rows, processor, ms"] = round(each * 1000)
     record.details |= {
         "every first answer, ms": [round(t) for t in first],
         "page, bytes": size,

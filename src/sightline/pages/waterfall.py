@@ -19,7 +19,7 @@ from sightline.query.repeats import Repeats, Spread, density, spread
 from sightline.records.span_tree import SpanTree
 from sightline.records.trace import Span, SpanColumns, Trace
 
-WINDOW = 50
+WINDOW = 40
 """Rows of one piece; a page has two, and scripts fetch the others as they come near."""
 _MAX_INDENT = 12
 _HERE = "_this_row_"
