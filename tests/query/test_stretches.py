@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.query.filter_story import HOUR, NOW
 
 from sightline.query import listing, stretches
+from sightline.query.filter.predicates import within
 from sightline.query.selection import Selection, Target, select
 from sightline.query.window import Window
 from sightline.settings import StoreSettings
@@ -125,7 +126,7 @@ def test_without_the_index_the_window_is_read_at_once() -> None:
     ],
 )
 def test_what_is_read_in_stretches(text: str, target: Target, divided: bool) -> None:
-    assert stretches._divided(target, stretches._within(chosen(text, target).predicate)) is divided
+    assert stretches._divided(target, list(within(chosen(text, target).predicate))) is divided
 
 
 @given(st.lists(st.integers(0, 10**12), max_size=6))

@@ -20,7 +20,7 @@ EVERY = 30.0
 TOGETHER = 12
 # One core, after the questions of people.
 _SETTINGS = {**DIGEST_AFTER, "max_threads": 1}
-_TIDY_EVERY = 3_600 * 10**9
+_TIDY_EVERY = HOUR
 
 
 class HourKeeper:

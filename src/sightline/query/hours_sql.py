@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sightline.query.buckets import Buckets
 from sightline.query.dimensions import dimension
 from sightline.query.figures_sql import bucket_of
-from sightline.query.filter.compiler import Sql, Statement, indented
+from sightline.query.filter.compiler import Sql, Statement, indented, selected
 from sightline.query.filter.predicates import AllOf
 from sightline.query.measures import MEASURES, TRACE_COLUMNS
 from sightline.query.selection import Target, select
@@ -70,14 +70,14 @@ def measured(subject: Subject, window: Window, sql: Sql, part: str, environment:
     if traces:
         heads = sql.traces(chosen.predicate, *more)
         read = [f"{value} AS {name}" for name, value in (TRACE_COLUMNS | columns).items()]
-        source = f"FROM (\n{indented(_select(read, heads))}\n) AS s"
+        source = f"FROM (\n{indented(selected(read, heads))}\n) AS s"
         columns = {name: f"s.{name}" for name in columns}
     else:
         source = sql.spans(chosen.predicate, *more)
     absent = {"users": "CAST(NULL, 'Nullable(String)')", "first_token": "CAST(NULL, 'Nullable(UInt64)')"}
     first_token = absent["first_token"] if traces else "s.time_to_first_token_ns"
     people = [f"nullIf(s.{name}, '')" if traces else absent["users"] for name in ("user_id", "session_id")]
-    inner = _select(
+    inner = selected(
         [
             f"{part} AS part",
             *(f"{value} AS {name}" for name, value in columns.items()),
@@ -110,7 +110,7 @@ def measured(subject: Subject, window: Window, sql: Sql, part: str, environment:
         "users": _of(DIFFERENT, "MergeStateIf", "who0, place.1 = ''"),
         "sessions": _of(DIFFERENT, "MergeStateIf", "who1, place.1 = ''"),
     }
-    return _select(
+    return selected(
         ["part", *(f"{outer[name]} AS r_{name}" for name in COLUMNS)],
         f"FROM (\n{indented(inner)}\n)\nARRAY JOIN [{listed}] AS place\nGROUP BY part, environment, place",
     )
@@ -136,7 +136,7 @@ def _into(window: Window, version: int, subject: Subject) -> Statement:
 
 def _completed(window: Window, version: int) -> Statement:
     sql = Sql(window)
-    spans = _select(
+    spans = selected(
         [
             f"{_HOUR_OF} AS part",
             "count() AS n",
@@ -153,7 +153,7 @@ def _completed(window: Window, version: int) -> Statement:
 def _numbered(sql: Sql, window: Window, version: int, columns: Sequence[str]) -> str:
     first = sql.parameters.value("Int32", window.since // HOUR)
     number = f"{sql.parameters.value('UInt64', version)} + toUInt64(part - {first})"
-    return _select(["{project:String}", "part", number, *columns], "").rstrip()
+    return selected(["{project:String}", "part", number, *columns], "").rstrip()
 
 
 def waiting(now: int) -> Statement:
@@ -215,7 +215,7 @@ def added_up(
         kept = "" if other[0] == "env" else other[0]
         where.append(f"dimension = {sql.parameters.value('String', kept)}")
     bucket = bucket_of(found, sql, f"(toInt64(hour) * {HOUR})")
-    stored = _select(
+    stored = selected(
         [f"{bucket} AS part", *(f"{name} AS r_{name}" for name in COLUMNS)],
         f"FROM sightline.hours\nWHERE\n{indented(f'{chr(10)}AND '.join(where))}",
     )
@@ -245,14 +245,14 @@ def added_up(
             f" AND NOT has({sql.parameters.value('Array(String)', list(other[1]))}, {one})"
         )
         return sql.statement(
-            _select(
+            selected(
                 ["any(r_subject) AS subject", "any(r_dimension) AS dimension", *figures],
                 f"FROM (\n{indented(rows)}\n)\nWHERE {outside}",
             )
         )
     places = "[('bucket', toString(part)), ('', ''), ('env', r_environment)]"
     return sql.statement(
-        _select(
+        selected(
             [
                 "r_subject AS subject",
                 "place.1 AS dimension",
@@ -272,8 +272,3 @@ def _of(function: str, combinator: str, column: str) -> str:
     """An aggregate function with its arguments and a combinator, over a column."""
     name, arguments = function.split("(", 1)
     return f"{name}{combinator}({arguments}({column})"
-
-
-def _select(columns: Sequence[str], rest: str) -> str:
-    listed = ",\n".join(columns)
-    return f"SELECT\n{indented(listed)}\n{rest}"

@@ -19,7 +19,7 @@ from sightline.query.filter.predicates import (
     Predicate,
     Says,
     Standing,
-    children,
+    within,
 )
 from sightline.query.selection import Selection, Target
 from sightline.query.statements import statement
@@ -54,7 +54,7 @@ async def stretches(store: Store, selection: Selection, rest: Window) -> AsyncIt
 
     Errors of the store pass through.
     """
-    wide, looks = selection.window.wider(), _within(selection.predicate)
+    wide, looks = selection.window.wider(), list(within(selection.predicate))
     borders = await _borders(store, rest) if _divided(selection.target, looks) else []
     if any(isinstance(p, Says) for p in looks):
         # A text is looked up in the contents again for each stretch.
@@ -80,10 +80,6 @@ def _divided(target: Target, looks: list[Predicate]) -> bool:
         return False
     # To find the texts takes far longer than to read the spans that have them.
     return target is Target.TRACES or not any(isinstance(p, Says) for p in looks)
-
-
-def _within(predicate: Predicate) -> list[Predicate]:
-    return [predicate, *(p for part in children(predicate) for p in _within(part))]
 
 
 async def _borders(store: Store, rest: Window) -> list[int]:

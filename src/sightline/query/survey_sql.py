@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sightline.query.buckets import Buckets
 from sightline.query.dimensions import dimension
 from sightline.query.figures_sql import bucket_of
-from sightline.query.filter.compiler import Sql, Statement, indented
+from sightline.query.filter.compiler import Sql, Statement, indented, selected
 from sightline.query.selection import Selection
 
 LARGEST = 200
@@ -36,7 +36,7 @@ def requests(
     with a bit for each column, the bucket's highest, 0 for what is grouped by.
     """
     sql = Sql(selection.window)
-    heads = _select(
+    heads = selected(
         [
             "s.start_time AS start_time",
             "s.trace_duration_ns AS took",
@@ -48,7 +48,7 @@ def requests(
         ],
         sql.traces(selection.predicate),
     )
-    parts = _select(
+    parts = selected(
         [
             f"{bucket_of(found, sql)} AS bucket",
             *_columns(sql, by, kept),
@@ -112,18 +112,13 @@ def _names(by: Sequence[str]) -> str:
     return ", ".join(["bucket", *(f"d{n}" for n in range(len(by)))])
 
 
-def _select(columns: Sequence[str], rest: str) -> str:
-    listed = ",\n".join(columns)
-    return f"SELECT\n{indented(listed)}\n{rest}"
-
-
 def _merged(sql: Sql, by: Sequence[str], figures: Sequence[str], parts: str) -> str:
     names = _names(by)
     first = figures[0].rsplit(" ", 1)[1]
     columns = [names, f"grouping({names}) AS mark", *figures, "count() OVER (PARTITION BY mark) AS groups"]
     sets = ", ".join(f"({name})" for name in names.split(", "))
     return (
-        _select(columns, f"FROM (\n{indented(parts)}\n)\nGROUP BY GROUPING SETS ({sets}, ())\n")
+        selected(columns, f"FROM (\n{indented(parts)}\n)\nGROUP BY GROUPING SETS ({sets}, ())\n")
         + f"ORDER BY mark, {first} DESC, {names}\n"
         + f"LIMIT {sql.parameters.value('UInt32', LARGEST)} BY mark"
     )

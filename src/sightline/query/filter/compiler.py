@@ -68,6 +68,12 @@ def indented(text: str, by: int = 4) -> str:
     return textwrap.indent(text, " " * by)
 
 
+def selected(columns: Sequence[str], rest: str) -> str:
+    """A SELECT with a line for each column, and what follows them."""
+    listed = ",\n".join(columns)
+    return f"SELECT\n{indented(listed)}\n{rest}"
+
+
 class Sql:
     """Builds one statement over the spans of a window, or over the rows of another vocabulary's table;
     parameters gather as conditions are written.
