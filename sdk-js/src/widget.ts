@@ -74,7 +74,7 @@ svg{width:20px;height:20px;fill:none;stroke:currentColor;stroke-width:1.75;strok
 .more{flex-basis:100%;align-items:stretch}
 textarea{font:inherit;color:FieldText;background:Field;border:1px solid var(--l);border-radius:var(--r);
 padding:8px 10px;flex:1 1 220px;min-height:var(--s);box-sizing:border-box;resize:vertical}
-@media (prefers-reduced-motion:no-preference){button{transition:background .12s}}
+::placeholder{color:inherit;opacity:.75}
 @media (forced-colors:active){button[aria-pressed=true]{forced-color-adjust:none;background:Highlight;color:HighlightText}}
 `;
 const THUMB =

@@ -4,7 +4,7 @@ sites and limits are changed here."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -47,11 +47,13 @@ _MAX_TYPED = 20_000
 
 @dataclass(frozen=True, slots=True)
 class TypedTerms:
-    """What binds a public key, as its form shows it: origins one a line, limits by name."""
+    """What binds a public key, as its form shows it: origins one a line, limits by name; and the lines that
+    put the feedback widget into a page."""
 
     key: str
     origins: str
     limits: Mapping[str, str]
+    snippet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,12 @@ class KeyRow:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key just made, shown this once."""
+    """A key just made, shown this once. `snippet` is empty unless it is public."""
 
     text: str
     project: str
     scope: str
-    public: bool
+    snippet: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,7 @@ class TypedKey:
 class KeysContext:
     """Everything `keys.html` shows. `unlocked`: nobody needs a key yet, and the first one changes that.
 
-    `server` is the address of this server as pages of other sites reach it, as far as it is known. `editing`
-    is the id of the public key whose form is open, with what was typed in it.
+    `editing` is the id of the public key whose form is open, with what was typed in it.
     """
 
     shell: Shell
@@ -106,7 +107,6 @@ class KeysContext:
     projects: tuple[str, ...]
     scopes: tuple[tuple[str, str], ...]
     limits: tuple[tuple[str, str], ...]
-    server: str
     editing: str
     unlocked: bool
     typed: TypedKey
@@ -150,7 +150,8 @@ class KeyPages:
             )
         except (InvalidValue, NotFound) as error:
             return await self._page(request, typed=typed, error=str(error))
-        made = NewKey(text, key.project, key.scope.value, key.terms is not None)
+        lines = widget_lines(_address(request), text) if key.terms else ""
+        made = NewKey(text, key.project, key.scope.value, lines)
         return await self._page(request, made=made)
 
     async def change(self, request: Request) -> Response:
@@ -192,7 +193,7 @@ class KeyPages:
         names = managed(principal, await run_in_threadpool(self.services.projects))
         found = [k for k in await run_in_threadpool(control.keys) if k.project in names]
         rows = sorted(
-            (_row(k, editing) for k in found),
+            (_row(k, editing, _address(request)) for k in found),
             key=lambda row: (row.revoked is not None, row.project, -row.made),
         )
         context = KeysContext(
@@ -204,7 +205,6 @@ class KeyPages:
             projects=tuple(names),
             scopes=tuple((scope.value, words) for scope, words in SCOPES),
             limits=LIMITS,
-            server=f"{request.url.scheme}://{request.url.netloc}",
             editing=editing.key if editing else "",
             unlocked=principal.open and made is None,
             typed=typed or TypedKey(project=principal.project),
@@ -231,13 +231,26 @@ def _wanted(typed: TypedTerms) -> dict[str, Any]:
     return {"origins": typed.origins.replace(",", " ").split(), "limits": limits}
 
 
-def _row(key: ApiKey, editing: TypedTerms | None) -> KeyRow:
+def widget_lines(server: str, key: str) -> str:
+    """What puts the feedback widget into a page of another site."""
+    return (
+        f'<script src="{server}/widget.js" defer></script>\n'
+        f'<sightline-feedback server="{server}" key="{key}" trace="TRACE_ID" comment></sightline-feedback>'
+    )
+
+
+def _address(request: Request) -> str:
+    """This server as the reader reaches it; pages of other sites may know it by another address."""
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _row(key: ApiKey, editing: TypedTerms | None, server: str) -> KeyRow:
     public = None
     if key.terms is not None:
         limits = {name: str(value) for name, value in asdict(key.terms.limits).items()}
-        public = TypedTerms(key.text, "\n".join(key.terms.origins), limits)
+        public = TypedTerms(key.text, "\n".join(key.terms.origins), limits, widget_lines(server, key.text))
         if editing is not None and editing.key == key.id:
-            public = TypedTerms(key.text, editing.origins, editing.limits)
+            public = replace(public, origins=editing.origins, limits=editing.limits)
     return KeyRow(
         key.id,
         key.project,
