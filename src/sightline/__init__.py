@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sightline.client import Client as Client
+    from sightline.sdk.redaction import Redaction as Redaction
 
 __version__ = "0.1.0"
-__all__ = ["Client", "__version__"]
+__all__ = ["Client", "Redaction", "__version__"]
 
 # Where each public name is, so that importing Sightline costs nothing until one is used. A test holds this
 # against the imports above, which are what type checkers read.
 _PLACES = {
     "Client": "sightline.client",
+    "Redaction": "sightline.sdk.redaction",
 }
 
 
