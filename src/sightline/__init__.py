@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sightline.client import Client as Client
+    from sightline.sdk.redaction import Redaction as Redaction
     from sightline.sdk.sampling import Sampling as Sampling
     from sightline.sdk.sampling import keep_trace as keep_trace
     from sightline.sdk.start import counts as counts
@@ -13,12 +14,15 @@ if TYPE_CHECKING:
     from sightline.sdk.start import shutdown as shutdown
 
 __version__ = "0.1.0"
-__all__ = ["Client", "Sampling", "__version__", "counts", "flush", "init", "keep_trace", "shutdown"]
+__all__ = [
+    "Client", "Redaction", "Sampling", "__version__", "counts", "flush", "init", "keep_trace", "shutdown",
+]  # fmt: skip
 
 # Where each public name is, so that importing Sightline costs nothing until one is used. A test holds this
 # against the imports above, which are what type checkers read.
 _PLACES = {
     "Client": "sightline.client",
+    "Redaction": "sightline.sdk.redaction",
     "Sampling": "sightline.sdk.sampling",
     "counts": "sightline.sdk.start",
     "flush": "sightline.sdk.start",
