@@ -162,6 +162,13 @@ def configure(
     return Config(**given), tuple(problems)
 
 
+def names_service(options: Mapping[str, object], environ: Mapping[str, str]) -> bool:
+    """Whether someone said what the program is called, so that it is not a guess from its script."""
+    return bool(
+        options.get("service") or environ.get(variable("service")) or environ.get("OTEL_SERVICE_NAME")
+    )
+
+
 def variable(option: str) -> str:
     """The environment variable of an option."""
     return f"SIGHTLINE_{option.upper()}"

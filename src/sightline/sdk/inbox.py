@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sightline.sdk.counts import ENDED, LOGS, QUEUE_FULL, SHUTDOWN, SPANS, Account
+from sightline.sdk.ended_span import EndedSpan, size_of_parts
 from sightline.sdk.events import LogEvent
 
 _BESIDES_TEXTS = 1000
@@ -35,22 +36,10 @@ class Keep:
 
 
 def size_of(item: Any) -> int:
-    """About how many bytes an item holds: its texts, and something for the rest. The same each time."""
-    attributes = item.attributes if isinstance(item, LogEvent) else item._attributes
-    size = _BESIDES_TEXTS
-    if attributes:
-        for value in getattr(attributes, "_dict", attributes).values():
-            kind = type(value)
-            if kind is str:
-                size += len(value)
-            elif kind is tuple or kind is list:
-                size += 50 * len(value)
-                for part in value:
-                    if type(part) is str:
-                        size += len(part)
-            elif kind is bytes:
-                size += len(value)
-    return size
+    """About how many bytes a span or an event holds."""
+    if type(item) is EndedSpan:
+        return item.size
+    return _BESIDES_TEXTS + size_of_parts((*item.attributes.values(), item.body))
 
 
 class Inbox:

@@ -10,6 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span
 from opentelemetry.sdk.trace import SpanProcessor as OtelSpanProcessor
 
+from sightline.sdk.ended_span import ended_span
 from sightline.sdk.inbox import RootStarted
 from sightline.sdk.warnings_once import warn_once
 
@@ -48,7 +49,7 @@ class SpanProcessor(OtelSpanProcessor):
         """Hand the span over; unsampled ones are nobody's."""
         try:
             if span.context.trace_flags & 1:
-                self._runtime.inbox.put(span)
+                self._runtime.inbox.put(ended_span(span))
         except Exception as error:  # a border: the program's span must end
             warn_once("on_end", f"sightline: a span was lost ({type(error).__name__}: {error}).")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from sightline.sdk import runtime as runtimes
-from sightline.sdk.configuration import Config, Options, configure, script_path
+from sightline.sdk.configuration import Config, Options, configure, names_service, script_path
 from sightline.sdk.counts import Counts
 from sightline.sdk.runtime import Runtime
 from sightline.sdk.warnings_once import LOGGER, warn_once
@@ -53,16 +53,16 @@ def init(**options: Unpack[Options]) -> Started:
         for problem in problems:
             warn_once(f"option {problem.option}", problem.text)
         with _lock:
-            return _start(config)
+            return _start(config, names_service(options, os.environ))
     except Exception as error:  # a border: the program must start
         warn_once("init", f"sightline: off, it could not start ({type(error).__name__}: {error}).")
         return Started(Config(enabled=False), False)
 
 
-def _start(config: Config) -> Started:
+def _start(config: Config, named: bool) -> Started:
     running = runtimes.current()
     if running is not None:
-        if config != running.config:
+        if replace(config, service="") != replace(running.config, service=""):
             warn_once("twice", "sightline.init() was called again with other options; the first ones stay.")
         return _started(running, True)
     if not config.enabled:
@@ -70,7 +70,12 @@ def _start(config: Config) -> Started:
     provider, joined = _provider(config)
     if provider is None:
         return Started(config, False)
-    runtime = Runtime(config)
+    if joined and not named:
+        theirs = str(provider.resource.attributes.get("service.name", ""))
+        config = (
+            config if theirs.startswith("unknown_service") or not theirs else replace(config, service=theirs)
+        )
+    runtime = Runtime(config, provider.resource)
     from sightline.sdk.processor import SpanProcessor
 
     provider.add_span_processor(SpanProcessor(runtime))
