@@ -237,6 +237,8 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
 # Routes that hold nothing of any project, each with the reason.
 WITHOUT: Mapping[str, str] = {
     "POST /v1/traces": "takes telemetry; test_wire_isolation.py has it",
+    "POST /api/public/otel/v1/traces": "is POST /v1/traces under another name",
+    "POST /otel/v1/traces": "is POST /v1/traces under another name",
     "POST /v1/logs": "takes telemetry; test_wire_isolation.py has it",
     "POST /v1/metrics": "takes telemetry; test_wire_isolation.py has it",
     "GET /healthz": "is about the process",
