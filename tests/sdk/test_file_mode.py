@@ -64,7 +64,8 @@ def test_a_line_says_what_the_bytes_say() -> None:
 
 @given(
     st.dictionaries(
-        st.text(), st.one_of(st.text(), st.floats(), st.integers(), st.binary(), st.lists(st.text()))
+        st.text(),
+        st.one_of(st.text(), st.floats(allow_nan=False), st.integers(), st.binary(), st.lists(st.text())),
     )
 )
 def test_any_attributes_go_to_a_line_and_back(attributes: dict[str, Any]) -> None:

@@ -62,7 +62,8 @@ def _encoder(config: Config, sender: str, resource: Any) -> Encoder:
     from sightline.sdk.runtime import identity
 
     redact = getattr(config.redaction, "apply", None)
-    texts = Texts(redact, config.max_value_chars, None if config.capture_content else is_content)
+    held_back = None if config.capture_content else is_content
+    texts = Texts(redact, config.max_value_chars, held_back, getattr(config.redaction, "rule", None))
     return Encoder(texts, identity(config, sender, __version__), resource)
 
 

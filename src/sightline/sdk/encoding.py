@@ -24,6 +24,7 @@ from sightline.sdk.sampling import KEEP_ALL, Decision, trace_state
 
 _DEEPEST = 16
 _INT64 = 1 << 63
+_SHORT = 10**7  # a number of fewer digits is nobody's
 _HAS_IS_REMOTE, _IS_REMOTE = 0x100, 0x200
 
 
@@ -39,20 +40,34 @@ class Request:
 
 
 class Texts:
-    """What happens to each text on its way out: content left out, redacted, cut to a length."""
+    """What happens to each text on its way out: left out, redacted, cut to a length.
+
+    `redact`: (field, text) to text. `rule`: what redaction does with a field; `drop` leaves it out.
+    """
 
     def __init__(
         self,
         redact: Callable[[str, str], str] | None,
         max_chars: int,
         is_content: Callable[[str], bool] | None,
+        rule: Callable[[str], str] | None = None,
     ) -> None:
         self._redact, self._max = redact, max_chars
-        self._is_content = is_content
+        self._is_content, self._rule = is_content, rule
 
     def left_out(self, key: str) -> bool:
-        """Whether this attribute is content and content stays here."""
-        return self._is_content is not None and self._is_content(key)
+        """Whether this attribute stays here: content where content does, or a field that redaction drops."""
+        if self._is_content is not None and self._is_content(key):
+            return True
+        return self._rule is not None and self._rule(key) == "drop"
+
+    def hidden_number(self, key: str, number: int | float) -> str | None:
+        """What redaction makes of a number's digits, which may be those of a card; None when it stays."""
+        if self._redact is None or -_SHORT < number < _SHORT:
+            return None
+        digits = str(number)
+        cleaned = self._redact(key, digits)
+        return None if cleaned == digits else cleaned
 
     def event_left_out(self, name: str) -> bool:
         """Whether a span event's attributes are content and content stays here."""
@@ -194,7 +209,9 @@ class Encoder:
         elif isinstance(value, bool):
             into.bool_value = value
         elif isinstance(value, int):
-            if -_INT64 <= value < _INT64:
+            if (hidden := self._texts.hidden_number(key, value)) is not None:
+                into.string_value = hidden
+            elif -_INT64 <= value < _INT64:
                 into.int_value = value
             else:
                 into.string_value = str(value)[:400]

@@ -255,6 +255,9 @@ class Worker:
         elif kind is Keep:
             for span, decision in self._traces.keep(item.trace_id, item.reason):
                 self._leave(span, decision, encoder, delivery, deadline)
+        elif kind is Request:
+            if not delivery.deliver(item, deadline):
+                self._unsafe = True
         elif kind is LogEvent:
             self._account.add(LOGS, ENDED)
             self._leave(item, KEEP_ALL, encoder, delivery, deadline)
