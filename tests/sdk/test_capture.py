@@ -208,6 +208,12 @@ def test_work_follows_the_limit_and_not_the_object() -> None:
             deep = deep.pop()
 
 
+def test_values_are_counted_as_characters_are() -> None:
+    made = json.loads(text_of([list(range(100)) for _ in range(1_000)], 10_000_000))
+    assert 4_000 < sum(len(row) for row in made[:-1]) < 5_000
+    assert made[-1].endswith("more]")
+
+
 def test_cycles_end() -> None:
     ring: list[Any] = [1]
     ring.append(ring)
