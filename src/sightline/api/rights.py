@@ -34,6 +34,8 @@ class Least(StrEnum):
 RIGHTS: Mapping[str, Least] = {
     # telemetry
     "POST /v1/traces": Least.SENDER,
+    "POST /api/public/otel/v1/traces": Least.SENDER,
+    "POST /otel/v1/traces": Least.SENDER,
     "POST /v1/logs": Least.SENDER,
     "POST /v1/metrics": Least.SENDER,
     # the server itself, without anything of its data

@@ -27,6 +27,7 @@ class SpanFacts:
     is_root: bool = True
     start_time: int = 0
     dropped_attributes: int = 0
+    trace_state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def _found(source: Source, span: SpanFacts) -> Iterator[Value]:
             "status.code": span.status_code,
             "status.message": span.status_message,
             "droppedAttributesCount": span.dropped_attributes,
+            "traceState": span.trace_state,
         }
         yield own[source.attribute]
     elif source.scope is Scope.SCOPE:

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sightline.catalog.transforms import DATE_SUFFIX, REDACTED, SECRET_QUERY, URL_HOST
+from sightline.catalog.transforms import (
+    DATE_SUFFIX,
+    HEAVIEST,
+    REDACTED,
+    SECRET_QUERY,
+    THRESHOLD,
+    URL_HOST,
+)
 from sightline.catalog.values import FLOAT_TEXT
 from sightline.catalog.vocabulary import Step, Words
 from sightline.digest.staging import quoted as quoted  # part of the vocabulary of steps
@@ -115,6 +122,28 @@ def _inverse(x: str, _argument: str) -> str:
     return f"if(ifNull({value} > 0, 0), toString(1 / ifNull({value}, 1)), '')"
 
 
+def _percent(x: str, _argument: str) -> str:
+    value = number(x)
+    return f"if(ifNull({value} > 0, 0), toString(ifNull({value}, 1) / 100), '')"
+
+
+def weighty(value: str) -> str:
+    """A number as it is when it can be a weight, else NULL."""
+    return f"if(ifNull({both(f'{value} >= 1', f'{value} <= {HEAVIEST}')}, 0), {value}, NULL)"
+
+
+def _weight(x: str, _argument: str) -> str:
+    value = number(x)
+    return f"if(ifNull({both(f'{value} >= 1', f'{value} <= {HEAVIEST}')}, 0), {x}, '')"
+
+
+def _adjusted_count(x: str, _argument: str) -> str:
+    digits = f"extract({x}, {quoted(THRESHOLD.pattern)})"
+    threshold = f"reinterpretAsUInt64(reverse(unhex(rightPad({digits}, 14, '0'))))"
+    whole = "72057594037927936"
+    return f"if({digits} = '', '', toString({whole} / toFloat64({whole} - {threshold})))"
+
+
 def _since_start(x: str, _argument: str) -> str:
     moment = f"parseDateTime64BestEffortOrNull({x}, 9, 'UTC')"
     delta = f"toUnixTimestamp64Nano({moment}) - toInt64(start)"
@@ -184,6 +213,9 @@ _STEPS: dict[str, Callable[[str, str], str]] = {
         f"if(ifNull({number(x)} >= 1, 0), toString(toInt64(ifNull({number(x)}, 1)) - 1), '')"
     ),
     "inverse": _inverse,
+    "percent": _percent,
+    "adjusted_count": _adjusted_count,
+    "weight": _weight,
     "s_to_ns": _scaled("1e9"),
     "ms_to_ns": _scaled("1e6"),
     "iso_minus_start_ns": _since_start,

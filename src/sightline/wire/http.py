@@ -37,17 +37,28 @@ _INLINE = 64 * 2**10  # packed bytes; larger bodies are unpacked in a thread
 _LONGEST = 4  # whole body, in units of the longest silence
 
 
+# Where other products' SDKs add to the address they are given, so that the address is all that changes.
+ALIASES: dict[Signal, tuple[str, ...]] = {
+    Signal.TRACES: (
+        "/api/public/otel/v1/traces",  # Langfuse
+        "/otel/v1/traces",  # LangSmith
+    )
+}
+
+
 def routes(receiver: Receiver, gate: Authenticates, settings: HttpSettings) -> list[BaseRoute]:
-    """The three routes of OTLP/HTTP. Raises ValueError for a `trusted_proxies` that is no address."""
+    """The routes of OTLP/HTTP, one a signal and its aliases.
+
+    Raises ValueError for a `trusted_proxies` that is no address.
+    """
     endpoint = _Endpoint(receiver, gate, settings)
     return [
-        Route(
-            f"/v1/{signal.value}",
-            partial(endpoint.serve, signal=signal),
-            methods=["POST", "OPTIONS"],
-            name=f"otlp-{signal.value}",
-        )
+        Route(path, partial(endpoint.serve, signal=signal), methods=["POST", "OPTIONS"], name=name)
         for signal in Signal
+        for path, name in [
+            (f"/v1/{signal.value}", f"otlp-{signal.value}"),
+            *((alias, f"otlp-{signal.value}:{alias}") for alias in ALIASES.get(signal, ())),
+        ]
     ]
 
 
