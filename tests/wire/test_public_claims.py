@@ -22,8 +22,19 @@ def only(signal: Signal, payload: bytes) -> Any:
     return request.resource_logs[0].scope_logs[0].log_records[0]
 
 
-@pytest.mark.parametrize("key", ["sightline.sampling.weight", "sightline.sampling.reason"])
-def test_no_weight(key: str) -> None:
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sightline.sampling.weight",
+        "sightline.sampling.reason",
+        "sightline.sample_weight",
+        "logfire.sample_rate",
+        "SampleRate",
+        "annotations.0.annotation.label",
+        "trace.evaluations.12.evaluation.score",
+    ],
+)
+def test_no_weight_and_no_scores_of_others(key: str) -> None:
     claimed = span(attributes=[attribute(key, "1000000"), attribute("user.id", "ann")], trace_state="ot=th:f")
     found = only(Signal.TRACES, bounded_claims(traces(claimed).SerializeToString(), Signal.TRACES))
     assert attributes(found) == {"user.id": "ann"}

@@ -47,8 +47,10 @@ ALIASES: dict[Signal, tuple[str, ...]] = {
 
 
 def routes(receiver: Receiver, gate: Authenticates, settings: HttpSettings) -> list[BaseRoute]:
-    """The routes of OTLP/HTTP, one a signal and its aliases. Raises ValueError for a `trusted_proxies` that
-    is no address."""
+    """The routes of OTLP/HTTP, one a signal and its aliases.
+
+    Raises ValueError for a `trusted_proxies` that is no address.
+    """
     endpoint = _Endpoint(receiver, gate, settings)
     return [
         Route(path, partial(endpoint.serve, signal=signal), methods=["POST", "OPTIONS"], name=name)

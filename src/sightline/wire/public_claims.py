@@ -4,13 +4,15 @@ Whoever opens a page can send with the key that stands in it, so all that comes 
 marked as such (`source`). Three claims would reach beyond the sender's own records, and are not let through:
 
 - a sampling weight, which multiplies a span in every total;
-- that a score is a person's, an evaluator's or a rule's: it is an end user's;
+- that a score is a person's, an evaluator's or a rule's: it is an end user's; and annotations among a span's
+  attributes, which are scores that others gave;
 - the id of somebody else's score, which would replace it or take it back. Ids of public scores have a name
   space of their own, `public:`, so that a page can replace and take back what it sent itself.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +28,7 @@ SCORE_ID = "sightline.score.id"
 END_USER = "end_user"
 ID_PREFIX = "public:"
 _SAMPLING = "sampling."
+_ANNOTATION = re.compile(r"(?:(?:trace|session)\.)?(?:annotations|evaluations)\.\d")
 
 
 def bounded_claims(payload: bytes, signal: Signal) -> bytes:
@@ -56,9 +59,12 @@ def withheld() -> frozenset[str]:
     return frozenset(said | {f"sightline.{f.column}" for f in fields if f.column})
 
 
+def _is_withheld(key: str) -> bool:
+    return key in withheld() or key.startswith("sightline.sampling.") or bool(_ANNOTATION.match(key))
+
+
 def _withhold(attributes: Any) -> None:
-    never = withheld()
-    kept = [a for a in attributes if a.key not in never and not a.key.startswith("sightline.sampling.")]
+    kept = [a for a in attributes if not _is_withheld(a.key)]
     if len(kept) != len(attributes):
         kept = [_copy(a) for a in kept]
         del attributes[:]
