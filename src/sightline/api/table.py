@@ -14,6 +14,7 @@ from sightline.api import (
     projects,
     quarantine,
     scrape,
+    senders,
     sessions,
     sql,
     texts,
@@ -39,6 +40,7 @@ TOPICS: Mapping[str, tuple[Operation, ...]] = {
     "Prices": prices.OPERATIONS,
     "Quarantine": quarantine.OPERATIONS,
     "Scrape": scrape.OPERATIONS,
+    "Senders": senders.OPERATIONS,
     "Server": condition.OPERATIONS,
 }
 OPERATIONS: tuple[Operation, ...] = tuple(operation for topic in TOPICS.values() for operation in topic)
