@@ -5,14 +5,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sightline.client import Client as Client
+    from sightline.sdk.sampling import Sampling as Sampling
+    from sightline.sdk.sampling import keep_trace as keep_trace
+    from sightline.sdk.start import counts as counts
+    from sightline.sdk.start import flush as flush
+    from sightline.sdk.start import init as init
+    from sightline.sdk.start import shutdown as shutdown
 
 __version__ = "0.1.0"
-__all__ = ["Client", "__version__"]
+__all__ = ["Client", "Sampling", "__version__", "counts", "flush", "init", "keep_trace", "shutdown"]
 
 # Where each public name is, so that importing Sightline costs nothing until one is used. A test holds this
 # against the imports above, which are what type checkers read.
 _PLACES = {
     "Client": "sightline.client",
+    "Sampling": "sightline.sdk.sampling",
+    "counts": "sightline.sdk.start",
+    "flush": "sightline.sdk.start",
+    "init": "sightline.sdk.start",
+    "keep_trace": "sightline.sdk.sampling",
+    "shutdown": "sightline.sdk.start",
 }
 
 

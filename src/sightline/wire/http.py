@@ -37,18 +37,26 @@ class Authenticates(Protocol):
         ...
 
 
+# Where other products' SDKs add to the address they are given, so that the address is all that changes.
+ALIASES: dict[Signal, tuple[str, ...]] = {
+    Signal.TRACES: (
+        "/api/public/otel/v1/traces",  # Langfuse
+        "/otel/v1/traces",  # LangSmith
+    )
+}
+
+
 def routes(receiver: Receiver, gate: Authenticates, settings: HttpSettings) -> list[BaseRoute]:
-    """The three routes of OTLP/HTTP; with `cors_origins`, for browsers of those origins too."""
+    """The routes of OTLP/HTTP, one a signal and its aliases; with `cors_origins`, for those browsers too."""
     endpoint = _Endpoint(receiver, gate, settings)
     methods = ["POST", "OPTIONS"] if settings.cors_origins else ["POST"]
     return [
-        Route(
-            f"/v1/{signal.value}",
-            partial(endpoint.serve, signal=signal),
-            methods=methods,
-            name=f"otlp-{signal.value}",
-        )
+        Route(path, partial(endpoint.serve, signal=signal), methods=methods, name=name)
         for signal in Signal
+        for path, name in [
+            (f"/v1/{signal.value}", f"otlp-{signal.value}"),
+            *((alias, f"otlp-{signal.value}:{alias}") for alias in ALIASES.get(signal, ())),
+        ]
     ]
 
 
