@@ -119,6 +119,7 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /api/v1/prices": (Ask(query={"history": "true"}, shows=True),),
     "PUT /api/v1/prices": (Ask(body={"prices": []}),),
     "DELETE /api/v1/prices/{version}": (Ask({"version": "{price}"}),),
+    "GET /api/v1/senders": (Ask(shows=True),),
     "GET /api/v1/quarantine": (Ask(),),
     "POST /api/v1/quarantine/{entry_id}/requeue": (Ask({"entry_id": "{entry}"}),),
     "POST /api/v1/quarantine/{entry_id}/discard": (Ask({"entry_id": "{entry}"}),),
@@ -173,6 +174,7 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
         Ask(query={"a": "{trace}", "b": "{trace}"}, shows=True),
         Ask(query={"a": "{trace}"}),
     ),
+    "GET /p/{project}/senders": (Ask(shows=True),),
     "GET /p/{project}/go": (
         Ask(query={"to": "{trace}"}),
         Ask(query={"to": "{session}"}, shows=True),
