@@ -78,6 +78,10 @@ def _start(config: Config) -> Started:
     started = _started(runtime, joined)
     if not config.quiet:
         LOGGER.info(str(started))
+    if config.instrument:
+        from sightline.sdk.instrumentations import turn_on
+
+        turn_on(config.instrument, provider, capture_content=config.capture_content, quiet=config.quiet)
     return started
 
 
