@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.sdk.sdk_process import run
 
 from sightline.testing import ServerProcess
-from tests.sdk.sdk_process import run
 
 pytestmark = pytest.mark.flow
 

@@ -66,6 +66,12 @@ RIGHTS: Mapping[str, Least] = {
     "GET /api/v1/views": Least.READER,
     "POST /api/v1/views": Least.READER,
     "DELETE /api/v1/views/{view_id}": Least.READER,
+    "GET /api/v1/scores": Least.READER,
+    # Keys: those that may ingest; people: editors.
+    "POST /api/v1/scores": Least.EDITOR,
+    "DELETE /api/v1/scores/{score_id:path}": Least.EDITOR,
+    "GET /api/v1/score-definitions": Least.READER,
+    "PUT /api/v1/score-definitions/{name:path}": Least.EDITOR,
     "GET /api/v1/projects": Least.READER,
     "POST /api/v1/projects": Least.OPERATOR,
     "GET /api/v1/keys": Least.ADMIN,

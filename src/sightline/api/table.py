@@ -13,6 +13,8 @@ from sightline.api import (
     prices,
     projects,
     quarantine,
+    score_definitions,
+    scores,
     scrape,
     sessions,
     sql,
@@ -27,6 +29,7 @@ from sightline.api.operations import Operation
 TOPICS: Mapping[str, tuple[Operation, ...]] = {
     "Traces": traces.OPERATIONS,
     "Sessions and users": sessions.OPERATIONS,
+    "Scores": (*scores.OPERATIONS, *score_definitions.OPERATIONS),
     "Figures": figures.OPERATIONS,
     "Fields and values": vocabulary.OPERATIONS,
     "Logs": logs.OPERATIONS,
