@@ -134,15 +134,14 @@ export function score(given: Score): string | undefined {
       if (fault) warnOnce("score", fault);
       return undefined;
     }
-    const id = given.id ?? randomHex(16);
     const sessionId = page.who[names.SESSION_ID] as string | undefined;
-    const event = scoreEvent({ ...given, id }, { ...currentTrace(), sessionId }, nowNs(), () => id);
+    const event = scoreEvent(given, { ...currentTrace(), sessionId }, nowNs(), hashed);
     if (!event.traceId && event.attributes[names.SESSION_ID] === undefined) {
       warnOnce("score nowhere", `score "${given.name}" is about nothing: give traceId or sessionId`);
       return undefined;
     }
     page.sender.add({ log: event });
-    return id;
+    return event.attributes[names.SCORE_ID] as string;
   } catch {
     return undefined;
   }
@@ -151,10 +150,24 @@ export function score(given: Score): string | undefined {
 /** What the user thought of it: `feedback({ traceId, value: "up" })`. */
 export function feedback(given: Feedback): string | undefined {
   try {
-    return score(feedbackScore(given));
+    const author = given.author ?? (page?.who[names.USER_ID] as string | undefined);
+    return score({ ...feedbackScore(given), author });
   } catch {
     return undefined;
   }
+}
+
+/** 128 bits of FNV-1a: the same score of the same author replaces the one before. */
+function hashed(parts: string[]): string {
+  const text = parts.join("\0");
+  return [1, 2, 3, 4]
+    .map((seed) => {
+      let hash = 0x811c9dc5 ^ (seed * 0x9e3779b1);
+      for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+      hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+      return ((hash ^ (hash >>> 13)) >>> 0).toString(16).padStart(8, "0");
+    })
+    .join("");
 }
 
 /** What became of spans and scores so far. */

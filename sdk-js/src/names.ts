@@ -47,6 +47,7 @@ export const OUTPUT_MESSAGES = "gen_ai.output.messages";
 export const SYSTEM_INSTRUCTIONS = "gen_ai.system_instructions";
 export const REASONING_TOKENS = "gen_ai.usage.reasoning.output_tokens";
 export const TOOL_DEFINITIONS = "gen_ai.tool.definitions";
+export const DIMENSIONS = "gen_ai.embeddings.dimension.count";
 // How the chunks of a stream came: how many, the longest wait and the 95th percentile of all waits for the
 // next one in seconds, and how many waits were longer than one second.
 export const CHUNKS = "sightline.stream.chunks";
@@ -59,6 +60,8 @@ export const TOOL_NAME = "gen_ai.tool.name";
 export const TOOL_CALL_ID = "gen_ai.tool.call.id";
 export const TOOL_ARGUMENTS = "gen_ai.tool.call.arguments";
 export const TOOL_RESULT = "gen_ai.tool.call.result";
+export const TOOL_TYPE = "gen_ai.tool.type";
+export const TOOL_DESCRIPTION = "gen_ai.tool.description";
 export const RETRIEVAL_QUERY = "gen_ai.retrieval.query.text";
 export const RETRIEVAL_DOCUMENTS = "gen_ai.retrieval.documents";
 export const RETRIEVAL_TOP_K = "gen_ai.retrieval.top_k";

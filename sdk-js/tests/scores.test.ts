@@ -4,18 +4,18 @@ import { feedbackScore, type Score, scoreEvent, scoreFault } from "../src/core/s
 import * as names from "../src/names.js";
 
 const here = { traceId: "t".repeat(32), spanId: "s".repeat(16), sessionId: "sess" };
-const event = (score: Score, place = here) => scoreEvent(score, place, "1", () => "new-id");
+const event = (score: Score, place = here) => scoreEvent(score, place, "1", (parts) => parts.join("|"));
 
-test("a number goes onto the active span", () => {
+test("a number goes onto the active span; its id is of what makes it the same", () => {
   const said = event({ name: "helpful", value: 0.5, method: "judge" });
   assert.equal(said.eventName, "gen_ai.evaluation.result");
   assert.deepEqual([said.traceId, said.spanId], [here.traceId, here.spanId]);
   assert.deepEqual(said.attributes, {
     [names.SCORE_NAME]: "helpful",
-    [names.SCORE_ID]: "new-id",
+    [names.SCORE_ID]: `helpful|evaluator||judge|${here.traceId}|${here.spanId}|`,
     [names.SCORE_TARGET]: "span",
     [names.SCORE_DATA_TYPE]: "numeric",
-    [names.SCORE_SOURCE]: "person",
+    [names.SCORE_SOURCE]: "evaluator",
     [names.SCORE_VALUE]: 0.5,
     [names.SCORE_METHOD]: "judge",
   });
@@ -34,24 +34,36 @@ test("true and false are 1 and 0, words are categories", () => {
 });
 
 test("what it is about: another trace, a session, the trace of the active span", () => {
-  const trace = event({ name: "x", value: 1, traceId: "1".repeat(32) });
-  assert.deepEqual(
-    [trace.traceId, trace.spanId, trace.attributes[names.SCORE_TARGET]],
-    ["1".repeat(32), undefined, "trace"],
-  );
-  const session = event({ name: "x", value: 1, sessionId: "a" });
-  assert.deepEqual(
-    [session.traceId, session.attributes[names.SESSION_ID], session.attributes[names.SCORE_TARGET]],
-    [undefined, "a", "session"],
-  );
-  const own = event({ name: "x", value: 1, target: "trace" });
-  assert.deepEqual([own.traceId, own.spanId], [here.traceId, undefined]);
-  assert.equal(event({ name: "x", value: 1, target: "session" }).attributes[names.SESSION_ID], "sess");
+  const about = (score: Score): unknown[] => {
+    const { traceId, spanId, attributes } = event(score);
+    return [traceId, spanId, attributes[names.SESSION_ID], attributes[names.SCORE_TARGET]];
+  };
+  const one = "1".repeat(32);
+  assert.deepEqual(about({ name: "x", value: 1, traceId: one }), [one, undefined, undefined, "trace"]);
+  assert.deepEqual(about({ name: "x", value: 1, traceId: one, spanId: "a" }), [one, "a", undefined, "span"]);
+  assert.deepEqual(about({ name: "x", value: 1, sessionId: "a" }), [undefined, undefined, "a", "session"]);
+  assert.deepEqual(about({ name: "x", value: 1, target: "trace" }), [
+    here.traceId,
+    undefined,
+    undefined,
+    "trace",
+  ]);
+  assert.deepEqual(about({ name: "x", value: 1, target: "session" }), [
+    undefined,
+    undefined,
+    "sess",
+    "session",
+  ]);
 });
 
 test("feedback is the end user's, thumbs are true and false", () => {
-  assert.deepEqual(feedbackScore({ value: "up" }), { name: "feedback", value: true, source: "end_user" });
-  assert.equal(feedbackScore({ value: "down", name: "helpful" }).value, false);
+  assert.deepEqual(feedbackScore({ value: "up" }), {
+    name: "helpful",
+    value: true,
+    source: "end_user",
+    target: "trace",
+  });
+  assert.equal(feedbackScore({ value: "down", name: "nice" }).value, false);
   assert.equal(feedbackScore({ value: 4 }).value, 4);
 });
 

@@ -12,13 +12,14 @@ export interface Score {
   comment?: string | undefined;
   /** What the answer should have been. */
   correction?: string | undefined;
-  /** The same id again replaces the score; a new one is made up otherwise. */
+  /** The same id replaces the score. Without one, the same author's same score of the same target does. */
   id?: string | undefined;
   /** What it is about, when it is not the active span. */
   traceId?: string | undefined;
   spanId?: string | undefined;
   sessionId?: string | undefined;
   target?: "span" | "trace" | "session" | undefined;
+  /** "evaluator" unless given. */
   source?: "end_user" | "person" | "evaluator" | "rule" | undefined;
   author?: string | undefined;
   method?: string | undefined;
@@ -28,7 +29,7 @@ export interface Score {
 
 /** Feedback of the person who uses the product: thumbs, stars, a comment. */
 export interface Feedback extends Omit<Score, "name" | "value" | "source"> {
-  /** "feedback" unless given. */
+  /** "helpful" unless given. */
   name?: string | undefined;
   value?: number | boolean | "up" | "down" | undefined;
 }
@@ -60,43 +61,54 @@ export function scoreFault(score: Score): string | undefined {
   return undefined;
 }
 
-/** The log record of a score; `now` in ns as text, `newId` makes ids. */
-export function scoreEvent(score: Score, place: Place, now: string, newId: () => string): LogEvent {
-  const target =
-    score.target ?? (score.sessionId ? "session" : score.traceId && !score.spanId ? "trace" : "span");
-  const elsewhere = score.traceId !== undefined || score.sessionId !== undefined;
-  const at: Place = elsewhere ? score : { ...place, spanId: score.spanId ?? place.spanId };
-  const attributes: Attributes = {
-    [names.SCORE_NAME]: score.name,
-    [names.SCORE_ID]: score.id ?? newId(),
-    [names.SCORE_TARGET]: target === "span" && at.traceId && !at.spanId ? "trace" : target,
-    [names.SCORE_DATA_TYPE]: dataType(score),
-    [names.SCORE_SOURCE]: score.source ?? "person",
+/** The log record of a score; `now` in ns as text, `idOf` makes an id of what makes a score the same. */
+export function scoreEvent(
+  score: Score,
+  place: Place,
+  now: string,
+  idOf: (parts: string[]) => string,
+): LogEvent {
+  const { value, source = "evaluator" } = score;
+  const at: Place = score.traceId !== undefined || score.sessionId !== undefined ? score : place;
+  const spanId = score.target === "trace" ? undefined : (score.spanId ?? at.spanId);
+  const session = score.target === "session" ? (score.sessionId ?? place.sessionId) : score.sessionId;
+  const onSession = session !== undefined;
+  const traceId = onSession ? undefined : at.traceId;
+  const attributes: Attributes = {};
+  const put = (name: string, said: string | number | boolean | undefined): void => {
+    if (said !== undefined) attributes[name] = typeof said === "string" ? cut(said, LONGEST) : said;
   };
-  const put = (name: string, value: string | number | boolean | undefined): void => {
-    if (value !== undefined) attributes[name] = typeof value === "string" ? cut(value, LONGEST) : value;
-  };
-  const { value } = score;
-  put(
-    names.SCORE_VALUE,
-    typeof value === "boolean" ? Number(value) : typeof value === "number" ? value : undefined,
-  );
+  put(names.SCORE_NAME, score.name);
+  put(names.SCORE_SOURCE, source);
+  put(names.SCORE_TARGET, onSession ? "session" : spanId ? "span" : "trace");
+  put(names.SCORE_DATA_TYPE, dataType(score));
+  put(names.SCORE_VALUE, typeof value === "string" ? undefined : value === undefined ? value : Number(value));
   put(names.SCORE_LABEL, score.label ?? (typeof value === "string" ? value : undefined));
   put(names.SCORE_EXPLANATION, score.comment);
   put(names.SCORE_CORRECTION, score.correction);
   put(names.SCORE_AUTHOR, score.author);
   put(names.SCORE_METHOD, score.method);
   put(names.SCORE_DELETED, score.deleted);
-  put(names.SESSION_ID, score.sessionId ?? (target === "session" ? place.sessionId : undefined));
-  const spanId = target === "span" ? at.spanId : undefined;
-  return { eventName: names.SCORE_EVENT, attributes, traceId: at.traceId, spanId, time: now };
+  put(names.SESSION_ID, session);
+  // The Python SDK makes the same of the same, so that either replaces the other's.
+  const who = [score.name, source, score.author ?? "", score.method ?? ""];
+  const where = [
+    (traceId ?? "").padStart(32, "0"),
+    ((!onSession && spanId) || "").padStart(16, "0"),
+    session ?? "",
+  ];
+  put(names.SCORE_ID, score.id ?? idOf([...who, ...where]));
+  const event = { eventName: names.SCORE_EVENT, attributes, time: now, traceId };
+  return onSession ? event : { ...event, spanId };
 }
 
 /** Feedback as a score: thumbs are true and false, its source is the end user. */
 export function feedbackScore(feedback: Feedback): Score {
   const { value } = feedback;
   const thumbs = value === "up" ? true : value === "down" ? false : value;
-  return { ...feedback, name: feedback.name ?? "feedback", value: thumbs, source: "end_user" };
+  const onTrace = feedback.spanId === undefined && feedback.sessionId === undefined;
+  const target = feedback.target ?? (onTrace ? "trace" : undefined);
+  return { ...feedback, target, name: feedback.name ?? "helpful", value: thumbs, source: "end_user" };
 }
 
 function dataType(score: Score): string {

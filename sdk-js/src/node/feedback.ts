@@ -1,8 +1,9 @@
 // `score()` and `feedback()`: on the active span, or on any trace, span or session.
 import { context as active, trace as otel } from "@opentelemetry/api";
-import { randomUUID } from "node:crypto";
-import { SESSION_ID } from "../names.js";
+import { createHash } from "node:crypto";
+import { SCORE_ID, SESSION_ID, USER_ID } from "../names.js";
 import { type Feedback, feedbackScore, type Score, scoreEvent, scoreFault } from "../core/scores.js";
+import type { Attributes } from "../core/values.js";
 import { reasonOf, warnOnce } from "../core/warnings.js";
 import { contextAttributes } from "./context.js";
 import { nowNs } from "./span_record.js";
@@ -23,14 +24,13 @@ export function score(given: Score): string | undefined {
       return undefined;
     }
     const here = otel.getSpanContext(active.active());
-    const sessionId = contextAttributes(active.active(), [])?.[SESSION_ID];
+    const sessionId = whoIs()?.[SESSION_ID];
     const place = {
       traceId: here?.traceId,
       spanId: here?.spanId,
       sessionId: sessionId as string | undefined,
     };
-    const id = given.id ?? randomUUID();
-    const event = scoreEvent({ ...given, id }, place, nowNs(), randomUUID);
+    const event = scoreEvent(given, place, nowNs(), hashed);
     if (!event.traceId && event.attributes[SESSION_ID] === undefined) {
       warnOnce(
         "score nowhere",
@@ -39,8 +39,14 @@ export function score(given: Score): string | undefined {
       return undefined;
     }
     const runtime = current();
-    runtime?.emit(event);
-    return runtime ? id : undefined;
+    if (!runtime) {
+      warnOnce("score init", "score() and feedback() do nothing before init(); call it at the start");
+      return undefined;
+    }
+    // What people say is rare and dear. Scores of evaluators come with every trace: no sampling would be left.
+    if (["end_user", "person"].includes(given.source ?? "") && event.traceId) runtime.keep(event.traceId);
+    runtime.emit(event);
+    return event.attributes[SCORE_ID] as string;
   } catch (error) {
     warnOnce("score failed", `a score is lost: ${reasonOf(error)}`);
     return undefined;
@@ -56,11 +62,20 @@ export function score(given: Score): string | undefined {
  */
 export function feedback(given: Feedback): string | undefined {
   try {
-    return score(feedbackScore(given));
+    const author = given.author ?? (whoIs()?.[USER_ID] as string | undefined);
+    return score({ ...feedbackScore(given), author });
   } catch (error) {
     warnOnce("feedback failed", `feedback is lost: ${reasonOf(error)}`);
     return undefined;
   }
+}
+
+function whoIs(): Attributes | undefined {
+  return contextAttributes(active.active(), current()?.config.propagate ?? []);
+}
+
+function hashed(parts: string[]): string {
+  return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 32);
 }
 
 /** The ids of the active span, to be shown to a user who may score it later; undefined outside a span. */

@@ -52,7 +52,6 @@ export class Runtime implements SpanProcessor {
   /** Takes a log record; never throws. */
   emit(event: LogEvent): void {
     try {
-      if (event.traceId) this.traces?.keep(event.traceId);
       this.outbox.addLog(event);
     } catch (error) {
       warnOnce("emit", `a score is lost: ${reasonOf(error)}`);
