@@ -73,7 +73,11 @@ API_KEYS = sa.Table(
     sa.Column("created_at", Utc, nullable=False),
     sa.Column("last_used_at", Utc),
     sa.Column("revoked_at", Utc),
-    sa.CheckConstraint("scope in ('ingest', 'read', 'admin')", name="scope"),
+    # Of public keys alone: what binds them, and their text, which stands in pages for everyone to read.
+    sa.Column("terms", sa.JSON(none_as_null=True)),
+    sa.Column("text", sa.Text),
+    sa.CheckConstraint("scope in ('ingest', 'read', 'admin', 'public')", name="scope"),
+    sa.CheckConstraint("(scope = 'public') = (terms is not null and text is not null)", name="public"),
     sa.Index("ix_api_keys_project", "project"),
 )
 
@@ -223,4 +227,21 @@ VIEWS = sa.Table(
     sa.Column("owner", sa.Text, sa.ForeignKey("people.id")),
     sa.Column("created_at", Utc, nullable=False),
     sa.Index("ix_views_project", "project"),
+)
+
+# What a project means by the name of a score.
+SCORE_DEFINITIONS = sa.Table(
+    "score_definitions",
+    METADATA,
+    sa.Column("project", sa.Text, sa.ForeignKey("projects.name"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("data_type", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("low", sa.Float),
+    sa.Column("high", sa.Float),
+    sa.Column("direction", sa.Text, nullable=False),
+    sa.Column("categories", sa.JSON, nullable=False),
+    sa.Column("archived", sa.Boolean, nullable=False),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("updated_at", Utc, nullable=False),
 )

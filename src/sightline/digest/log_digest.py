@@ -1,4 +1,7 @@
-"""One segment of logs to rows: typed attributes, content by hash, linked to spans by their ids."""
+"""One segment of logs to rows: typed attributes, content by hash, linked to spans by their ids.
+
+Evaluation events among them are rows of table `scores` as well.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from sightline.digest.attributes import denied, every_type, json_attributes, lit
 from sightline.digest.canonical import content_keys as content_attributes
 from sightline.digest.contents import HASHES, SIZES, ContentPass, expiry
 from sightline.digest.policy import Policies, Timer, by_project
+from sightline.digest.score_pass import ScorePass, Waiting
 from sightline.digest.staging import (
     AROUND,
     AROUND_COLUMNS,
@@ -66,8 +70,10 @@ class LogDigest:
         policies: Policies,
         clock: Callable[[], int],
         worker: int = 0,
+        waiting: Waiting | None = None,
     ) -> None:
         self._local, self._target, self._staging = local, target, staging
+        self._scores = ScorePass(local, target, policies, clock, waiting or Waiting())
         self._catalog, self._policies, self._clock = catalog, policies, clock
         self._contents = ContentPass(local, target, worker + 100)
         self._table = f"{SCRATCH}.logs_{worker}"
@@ -109,6 +115,8 @@ class LogDigest:
         expires, today = expiry(facts.projects, self._policies, self._clock)
         self._contents.write("canon_logs", self._contents.sized("canon_logs"), expires, token, today)
         timer.mark("content")
+        self._scores.of_logs(self._table, facts, f"{token}-scores")
+        timer.mark("scores")
         self._insert(facts, token)
         timer.mark("insert")
         self._local.command(f"TRUNCATE TABLE {self._table}")
@@ -141,7 +149,8 @@ class LogDigest:
             f" arrayMap(k -> concat('attribute:', k), arrayFilter((k, f) -> f, keys, {flags})) AS"
             " content_fields,"
             f" arrayFilter((x, f) -> f, arrayMap((x, t) -> {text}, texts, types), {flags}) AS content_texts,"
-            f" {HASHES} AS content_hashes, {SIZES} AS content_sizes"
+            f" {HASHES} AS content_hashes, {SIZES} AS content_sizes,"
+            f" toUInt64OrZero(texts[indexOf(keys, 'sightline.sequence')]) AS number"
             f" FROM {self._table}"
         )
 
@@ -168,6 +177,8 @@ class LogDigest:
             "content.size": "content_sizes",
             "attributes": "attributes",
             "resource": "resource",
+            "sender": resource_text("service.instance.id"),
+            "sequence": "if(number > 0, number, NULL)",
             "retention_days": f"toUInt16({days})",
         } | resource_columns()
         select = f"SELECT {', '.join(values.values())} FROM canon_logs AS c"

@@ -19,7 +19,8 @@ class Submission:
     """One accepted request: the sender's own OTLP protobuf bytes and what the wire knows about them.
 
     `payload` is an encoded `Export{Trace,Logs,Metrics}ServiceRequest`, not compressed.
-    `received_at` is nanoseconds since the epoch; `source` is `otlp-http`, `otlp-json`, `otlp-grpc` or `self`.
+    `received_at` is nanoseconds since the epoch; `source` is `otlp-http`, `otlp-json`, `otlp-grpc`,
+    `otlp-public` (with a public key: claims of whoever opened a page), `api` or `self`.
     `items` is the number of spans, log records or data points in the payload.
     """
 
