@@ -1,4 +1,4 @@
-"""What the SDK's functions write is in the server's columns: a program as users have it, and a real server."""
+"""What the SDK's functions write is in the server's columns: a program of a user and a real server."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def answer(question):
     async with sightline.llm_call("gpt-4o-mini", "openai", messages, temperature=0.2) as call:
         async def chunks():
             for word in ("Within ", "14 days."):
-                yield {"id": "r1", "model": "gpt-4o-mini-2024-07-18", "choices": [{"delta": {"content": word}}]}
+                yield {"id": "r1", "model": "gpt-4o-mini-2024", "choices": [{"delta": {"content": word}}]}
             yield {"choices": [{"delta": {}, "finish_reason": "stop"}],
                    "usage": {"prompt_tokens": 20, "completion_tokens": 5,
                              "prompt_tokens_details": {"cached_tokens": 8}}}
@@ -66,8 +66,9 @@ assert sightline.flush(30)
 
 COLUMNS = """
 SELECT name, kind, operation, provider, request_model, response_model, input_tokens, output_tokens,
-       cache_read_tokens, streaming, time_to_first_token_ns > 0 AS ttft, user_id, session_id, team, feature, version,
-       tags, finish_reasons, tool_name, retrieval_query, retrieval_top_k, retrieval_data_source_id, status, error_type,
+       cache_read_tokens, streaming, time_to_first_token_ns > 0 AS ttft, user_id, session_id, team, feature,
+       version, tags, finish_reasons, tool_name, retrieval_query, retrieval_top_k, retrieval_data_source_id,
+       status, error_type,
        toString(attributes.plan) AS plan, toString(attributes.`sightline.stream.chunks`) AS chunks
 FROM spans WHERE service = 'shop' ORDER BY name
 """
@@ -100,7 +101,9 @@ def test_spans_are_in_their_columns(server: ServerProcess, sent: dict[str, Any])
         "retrieval handbook": "retriever",
     }
     for row in rows.values():
-        who = {key: row[key] for key in ("user_id", "session_id", "team", "feature", "version", "tags", "plan")}
+        who = {
+            key: row[key] for key in ("user_id", "session_id", "team", "feature", "version", "tags", "plan")
+        }
         assert who == {
             "user_id": "u-7",
             "session_id": "s-1",
@@ -115,7 +118,7 @@ def test_spans_are_in_their_columns(server: ServerProcess, sent: dict[str, Any])
         "operation": "chat",
         "provider": "openai",
         "request_model": "gpt-4o-mini",
-        "response_model": "gpt-4o-mini-2024-07-18",
+        "response_model": "gpt-4o-mini-2024",
         "input_tokens": 20,
         "output_tokens": 5,
         "cache_read_tokens": 8,
@@ -146,6 +149,14 @@ def test_scores_land(server: ServerProcess, sent: dict[str, Any]) -> None:
     found = {row["name"]: row for row in server.sql(f"SELECT * {where}")}
     helpful, grounded, resolved = found["helpful"], found["grounded"], found["resolved"]
     assert (helpful["value"], helpful["source"], helpful["author"]) == (1, "end_user", "u-7")
-    assert (helpful["trace_id"], helpful["target"], helpful["comment"]) == (sent["trace_id"], "trace", "quick")
+    assert (helpful["trace_id"], helpful["target"], helpful["comment"]) == (
+        sent["trace_id"],
+        "trace",
+        "quick",
+    )
     assert (grounded["value"], grounded["span_id"], grounded["method"]) == (0.9, sent["span_id"], "judge-3")
-    assert (resolved["session_id"], resolved["target"], resolved["data_type"]) == ("s-1", "session", "boolean")
+    assert (resolved["session_id"], resolved["target"], resolved["data_type"]) == (
+        "s-1",
+        "session",
+        "boolean",
+    )

@@ -97,7 +97,10 @@ def runtime(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> SimpleNamesp
         propagate=running.PROPAGATED,
     )
     made = SimpleNamespace(
-        config=config, emit=recorded.events.append, keep_current_trace=recorded.kept.append
+        worker=SimpleNamespace(ring=lambda: None),
+        config=config,
+        emit=recorded.events.append,
+        keep_current_trace=recorded.kept.append,
     )
     monkeypatch.setattr(running, "runtime", lambda: made)
     return made

@@ -72,6 +72,13 @@ def emit(
         found.emit(LogEvent(name, attributes, None, severity, trace_id, span_id, time_ns))
 
 
+def ring() -> None:
+    """Have the worker look around soon; for finalizers, takes no lock."""
+    found = runtime()
+    if found is not None:
+        found.worker.ring()
+
+
 def keep_trace(reason: str) -> None:
     """Keep the current trace whatever the sampling says."""
     found = runtime()
