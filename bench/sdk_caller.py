@@ -25,7 +25,9 @@ ATTRIBUTES = {
     "gen_ai.usage.input_tokens": 1234,
     "gen_ai.usage.output_tokens": 321,
     "gen_ai.request.temperature": 0.2,
-    "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"text","content":"' + "word " * 40 + '"}]}]',
+    "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"text","content":"'
+    + "word " * 40
+    + '"}]}]',
     "user.id": "user-42",
 }
 VARIANTS = ("otel", "sightline", "sampled", "file")
@@ -33,9 +35,10 @@ VARIANTS = ("otel", "sightline", "sampled", "file")
 
 def measure(variant: str, url: str, spans: int, attributes: bool, threads: int) -> dict[str, float]:
     """Microseconds of CPU and wall for a span, in this process."""
-    import sightline
     from opentelemetry import trace
     from opentelemetry.sdk.trace import TracerProvider
+
+    import sightline
 
     if variant == "otel":
         trace.set_tracer_provider(TracerProvider())
@@ -79,12 +82,16 @@ def main() -> None:
         variant, url, spans, attributes, threads = given.one
         print(json.dumps(measure(variant, url, int(spans), attributes == "1", int(threads))))
         return
-    record = Record("sdk_caller", f"{given.spans} spans in traces of ten, fastest of {given.rounds} processes")
+    record = Record(
+        "sdk_caller", f"{given.spans} spans in traces of ten, fastest of {given.rounds} processes"
+    )
     with sink() as url:
         for attributes in (False, True):
             for threads in (1, 8):
                 for variant in VARIANTS:
-                    found = [_child(variant, url, given.spans, attributes, threads) for _ in range(given.rounds)]
+                    found = [
+                        _child(variant, url, given.spans, attributes, threads) for _ in range(given.rounds)
+                    ]
                     label = f"{variant}, {8 if attributes else 0} attributes, {threads} threads"
                     record.figures[f"{label}: CPU (µs/span)"] = round(min(f["cpu"] for f in found), 1)
                     record.details[f"{label}: wall (µs/span)"] = round(min(f["wall"] for f in found), 1)
@@ -95,8 +102,19 @@ def main() -> None:
 
 
 def _child(variant: str, url: str, spans: int, attributes: bool, threads: int) -> dict[str, float]:
-    command = [sys.executable, __file__, "--one", variant, url, str(spans), str(int(attributes)), str(threads)]
-    found: dict[str, float] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    command = [
+        sys.executable,
+        __file__,
+        "--one",
+        variant,
+        url,
+        str(spans),
+        str(int(attributes)),
+        str(threads),
+    ]
+    found: dict[str, float] = json.loads(
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    )
     return found
 
 

@@ -32,6 +32,7 @@ HOST = "127.0.0.1:4318"
 # Pages whose commands another test runs, one by one.
 ELSEWHERE = {
     "docs/guide/access.md": "tests/control/test_access_guide.py",
+    "docs/guide/browser-keys.md": "tests/control/test_access_guide.py",
     "docs/guide/api.md": "tests/api/test_api_guide.py",
     "docs/guide/sql.md": "tests/api/test_api_guide.py",
     "docs/guide/connect.md": "tests/api/test_api_guide.py",

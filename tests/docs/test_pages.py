@@ -94,7 +94,7 @@ def test_commands_and_their_flags_exist(page: Path) -> None:
     for text in told:
         call = re.search(
             r"(?:^|[/ ])sightline ((?:serve|demo|doctor|journal|keys|projects|backup|restore|tail|query"
-            r"|export|import|completion)\b.*)",
+            r"|export|import|report|completion)\b.*)",
             text,
         )
         if not call:

@@ -39,7 +39,7 @@ class Options(TypedDict, total=False):
     capture_content: bool
     max_value_chars: int
     metrics: bool
-    instrument: bool | Sequence[str]
+    instrument: bool | Sequence[str] | Mapping[str, str]
     propagate: Sequence[str]
     spool: Spooling
     spool_dir: str | os.PathLike[str]
@@ -90,8 +90,10 @@ class Config:
         1_000_000, "A longer text is cut to this many characters, and says how long it was."
     )
     metrics: bool = _option(False, "True: metrics of GenAI calls beside the spans.")
-    instrument: bool | tuple[str, ...] = _option(
-        True, "False: turn on no instrumentations; a list: these alone."
+    instrument: bool | tuple[str, ...] | Mapping[str, str] = _option(
+        True,
+        "False: turn on no instrumentations; a list: these libraries alone; a mapping: these, each with the "
+        "family or package that shall serve it.",
     )
     propagate: tuple[str, ...] = _option(
         ("session.id", "sightline.team", "sightline.feature", "sightline.version"),
@@ -350,7 +352,9 @@ def _words(value: object, _: bool) -> tuple[str, ...]:
     raise _UnusableError("a list of names")
 
 
-def _instrument(value: object, otel: bool) -> bool | tuple[str, ...]:
+def _instrument(value: object, otel: bool) -> bool | tuple[str, ...] | dict[str, str]:
+    if isinstance(value, Mapping) and all(isinstance(word, str) for pair in value.items() for word in pair):
+        return dict(value)
     try:
         return _boolean(value, otel)
     except _UnusableError:
