@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 from urllib.parse import unquote, urlsplit
 
+from sightline.sdk.neighbours import part
 from sightline.sdk.sampling import Sampling
 
 ENDPOINT = "http://localhost:4318"
@@ -79,7 +80,9 @@ class Config:
     sampling: Sampling = _option(
         Sampling(), "A ratio from 0 to 1, or `sightline.Sampling(…)` for rules; see below."
     )
-    redaction: object = _option(None, "`sightline.Redaction(…)`: what is taken out before anything leaves.")
+    redaction: object = _option(
+        None, "True, or `sightline.Redaction(…)`: what is taken out of texts before anything leaves."
+    )
     capture_content: bool = _option(
         True, "False: prompts, answers, inputs and outputs never leave the program."
     )
@@ -162,6 +165,13 @@ def configure(
     if not given["service"]:
         given["service"] = _service_of(environ, script)
     return Config(**given), tuple(problems)
+
+
+def names_service(options: Mapping[str, object], environ: Mapping[str, str]) -> bool:
+    """Whether someone said what the program is called, so that it is not a guess from its script."""
+    return bool(
+        options.get("service") or environ.get(variable("service")) or environ.get("OTEL_SERVICE_NAME")
+    )
 
 
 def variable(option: str) -> str:
@@ -318,8 +328,13 @@ def _sampling(value: object, _: bool) -> Sampling:
 
 
 def _redaction(value: object, _: bool) -> object:
+    if value is False or str(value).lower() in ("0", "false", "no", "off"):
+        return None
+    made = part("redaction", "Redaction")
+    if made is not None and (value is True or _flag(value if isinstance(value, str) else "")):
+        return made()
     if not callable(getattr(value, "apply", None)):
-        raise _UnusableError("sightline.Redaction(…), or an object with apply(field, text) -> text")
+        raise _UnusableError("True, sightline.Redaction(…), or an object with apply(field, text) -> text")
     return value
 
 
