@@ -39,7 +39,7 @@ def application(native: bool = False, **options) -> FastAPI:
         request.state.user_id, request.state.session_id = f"u-{item}", f"s-{item}"
         with TRACER.start_as_current_span("work") as span:
             span.set_attribute("item", item)
-            await asyncio.sleep(0)
+            await asyncio.to_thread(int)
         return {"item": item}
 
     @app.get("/fails")

@@ -33,7 +33,7 @@ def project() -> Iterator[ModuleType]:
 
     async def later(request, item):
         with TRACER.start_as_current_span("work"):
-            await asyncio.sleep(0)
+            await asyncio.to_thread(int)
         return HttpResponse(f"item {item}")
 
     def fails(request):
