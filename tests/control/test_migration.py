@@ -52,6 +52,11 @@ DATA: dict[str, list[str]] = {
         "INSERT INTO views (id, project, name, page, query, owner, created_at)"
         " VALUES ('v1', 'shop', 'slow', 'traces', 'q=llm', 'aaaabbbbcccc', '2026-01-02 03:04:05')",
     ],
+    "0005": [
+        "INSERT INTO score_definitions (project, name, data_type, description, low, high, direction,"
+        " categories, archived, created_at, updated_at) VALUES ('shop', 'helpful', 'numeric', 'was it?', 0,"
+        " 1, 'higher', '[]', false, '2026-01-02 03:04:05', '2026-01-02 03:04:05')",
+    ],
     "0006": [
         "INSERT INTO api_keys (id, project, scope, label, digest, created_at, terms, text)"
         " VALUES ('pppppppp1234', 'shop', 'public', 'page', 'none', '2026-01-02 03:04:06',"
@@ -82,6 +87,8 @@ def check_data(control: Control, revision: str) -> None:
         assert [s.agent for s in control.sessions(person.id, idle=1e9)] == ["a browser"]
     if known.index(revision) >= known.index("0004"):
         assert [(v.name, v.query) for v in control.views("shop", "aaaabbbbcccc")] == [("slow", "q=llm")]
+    if known.index(revision) >= known.index("0005"):
+        assert [(d.name, d.low, d.high) for d in control.score_definitions("shop")] == [("helpful", 0, 1)]
     if known.index(revision) >= known.index("0006"):
         public = control.keys("shop")[1]
         terms = PublicTerms(("https://a.example",), PublicLimits(requests=7))

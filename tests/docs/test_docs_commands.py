@@ -62,6 +62,7 @@ NOT_RUN: dict[str, tuple[str, str]] = {
     "~/sightline/bin/pip install": WHEEL,
     "~/sightline/bin/sightline serve": SERVE,
     "sightline serve": SERVE,
+    "pip install": WHEEL,
     "sightline doctor": DOCTOR,
     "sightline journal": JOURNAL,
     "sightline backup": BACKUP,

@@ -101,6 +101,15 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /api/v1/views": (Ask(), Ask(query={"page": "traces"})),
     "POST /api/v1/views": (Ask(body={"name": "mine", "page": "traces", "query": "q=session:{session}"}),),
     "DELETE /api/v1/views/{view_id}": (Ask({"view_id": "{view}"}),),
+    "GET /api/v1/scores": (Ask(), Ask(query={"trace_id": "{trace}"}), Ask(query={"session_id": "{session}"})),
+    "POST /api/v1/scores": (
+        Ask(body={"name": "helpful", "trace_id": "{trace}", "value": 1}),
+        Ask(body={"name": "helpful", "session_id": "{session}", "value": 1}),
+        Ask(body={"name": "helpful", "response_id": "{trace}", "value": 1}),
+    ),
+    "DELETE /api/v1/scores/{score_id:path}": (Ask({"score_id": "{trace}"}),),
+    "GET /api/v1/score-definitions": (Ask(),),
+    "PUT /api/v1/score-definitions/{name:path}": (Ask({"name": "helpful"}, body={"data_type": "numeric"}),),
     "GET /api/v1/projects": (Ask(),),
     "POST /api/v1/projects": (Ask(body={"name": "{other}"}),),
     "GET /api/v1/keys": (Ask(shows=True),),
@@ -110,6 +119,7 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /api/v1/prices": (Ask(query={"history": "true"}, shows=True),),
     "PUT /api/v1/prices": (Ask(body={"prices": []}),),
     "DELETE /api/v1/prices/{version}": (Ask({"version": "{price}"}),),
+    "GET /api/v1/senders": (Ask(shows=True),),
     "GET /api/v1/quarantine": (Ask(),),
     "POST /api/v1/quarantine/{entry_id}/requeue": (Ask({"entry_id": "{entry}"}),),
     "POST /api/v1/quarantine/{entry_id}/discard": (Ask({"entry_id": "{entry}"}),),
@@ -164,6 +174,7 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
         Ask(query={"a": "{trace}", "b": "{trace}"}, shows=True),
         Ask(query={"a": "{trace}"}),
     ),
+    "GET /p/{project}/senders": (Ask(shows=True),),
     "GET /p/{project}/go": (
         Ask(query={"to": "{trace}"}),
         Ask(query={"to": "{session}"}, shows=True),
@@ -241,6 +252,8 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
 # Routes that hold nothing of any project, each with the reason.
 WITHOUT: Mapping[str, str] = {
     "POST /v1/traces": "takes telemetry; test_wire_isolation.py has it",
+    "POST /api/public/otel/v1/traces": "is POST /v1/traces under another name",
+    "POST /otel/v1/traces": "is POST /v1/traces under another name",
     "POST /v1/logs": "takes telemetry; test_wire_isolation.py has it",
     "POST /v1/metrics": "takes telemetry; test_wire_isolation.py has it",
     "GET /healthz": "is about the process",

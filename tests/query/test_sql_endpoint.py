@@ -121,6 +121,7 @@ def test_show_and_describe_come_from_our_own_list(two_projects: TwoProjects) -> 
         "content",
         "logs",
         "metrics",
+        "scores",
         "spans",
         "traces",
     ]

@@ -174,7 +174,7 @@ def test_what_clients_ask_at_connect(streams: Streams) -> None:
     settings = streams.ask("SELECT name, value, readonly FROM system.settings LIMIT 10000")
     assert b"readonly\t1\t1\n" in settings
     assert streams.ask("SHOW DATABASES") == b"default\n"
-    assert streams.ask("SHOW TABLES FROM default") == b"content\nlogs\nmetrics\nspans\ntraces\n"
+    assert streams.ask("SHOW TABLES FROM default") == b"content\nlogs\nmetrics\nscores\nspans\ntraces\n"
     assert (
         streams.ask("SELECT type FROM system.columns WHERE table = 'spans' AND name = 'duration_ns'")
         == b"UInt64\n"

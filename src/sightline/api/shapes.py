@@ -263,6 +263,27 @@ ENTRY = record(
 )
 QUARANTINE = record(entries=listed(ENTRY))
 DECIDED = record(id=TEXT)
+_ACCOUNT: Schema = {
+    "type": ["object", "null"],
+    "properties": {
+        "state": {
+            "type": "string",
+            "enum": ["complete", "waiting", "dropped", "missing", "unnumbered", "quiet"],
+        },
+        "says": {**TEXT, "description": "The verdict in words."},
+        "missing": {**WHOLE, "description": "What is lost or late without a reason."},
+        "stored": {**WHOLE, "description": "Rows of the time asked about."},
+        "numbers": {"type": ["object", "null"], "additionalProperties": True},
+        "report": {"type": ["object", "null"], "additionalProperties": True},
+    },
+}
+_SENDER = record(
+    sender=MAYBE_TEXT, service=MAYBE_TEXT, version=MAYBE_TEXT, sdk=MAYBE_TEXT, first_seen=TIME,
+    last_seen=TIME, spool_bytes=MAYBE_WHOLE, missing=WHOLE, spans=_ACCOUNT, logs=_ACCOUNT,
+)  # fmt: skip
+SENDERS = record(
+    project=PROJECT_NAME, since=TIME, until=TIME, senders=listed(_SENDER), more=FLAG, quarantined=WHOLE
+)
 BACKUP_BODY = shown(
     strict("directory", directory={"type": "string", "minLength": 1, "maxLength": 4096}),
     directory="/backups/monday",

@@ -13,7 +13,10 @@ from sightline.api import (
     prices,
     projects,
     quarantine,
+    score_definitions,
+    scores,
     scrape,
+    senders,
     sessions,
     sql,
     texts,
@@ -27,6 +30,7 @@ from sightline.api.operations import Operation
 TOPICS: Mapping[str, tuple[Operation, ...]] = {
     "Traces": traces.OPERATIONS,
     "Sessions and users": sessions.OPERATIONS,
+    "Scores": (*scores.OPERATIONS, *score_definitions.OPERATIONS),
     "Figures": figures.OPERATIONS,
     "Fields and values": vocabulary.OPERATIONS,
     "Logs": logs.OPERATIONS,
@@ -39,6 +43,7 @@ TOPICS: Mapping[str, tuple[Operation, ...]] = {
     "Prices": prices.OPERATIONS,
     "Quarantine": quarantine.OPERATIONS,
     "Scrape": scrape.OPERATIONS,
+    "Senders": senders.OPERATIONS,
     "Server": condition.OPERATIONS,
 }
 OPERATIONS: tuple[Operation, ...] = tuple(operation for topic in TOPICS.values() for operation in topic)

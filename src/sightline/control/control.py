@@ -7,14 +7,18 @@ from sightline.control.own_prices import OwnPrices
 from sightline.control.projects import CONTENT_DAYS, RETENTION_DAYS, Projects
 from sightline.control.schema import PROJECTS
 from sightline.control.stored_keys import StoredKeys
+from sightline.control.stored_score_definitions import StoredScoreDefinitions
 from sightline.control.stored_sessions import StoredSessions
 from sightline.control.stored_settings import StoredSettings
 from sightline.control.stored_views import StoredViews
 from sightline.records.access import DEFAULT_PROJECT
 
 
-class Control(Projects, StoredKeys, StoredSettings, StoredSessions, OwnPrices, StoredViews):
-    """Projects, environments, keys, people, settings, own prices and saved views in SQLite or Postgres.
+class Control(
+    Projects, StoredKeys, StoredSettings, StoredSessions, OwnPrices, StoredViews, StoredScoreDefinitions
+):
+    """Projects, environments, keys, people, settings, own prices, saved views and definitions of scores, in
+    SQLite or Postgres.
 
     Opening connects to nothing: call `migrate()` before anything else, `close()` at the end.
     Every change is written together with its entry in the audit, in one transaction; `by` says who

@@ -228,3 +228,20 @@ VIEWS = sa.Table(
     sa.Column("created_at", Utc, nullable=False),
     sa.Index("ix_views_project", "project"),
 )
+
+# What a project means by the name of a score.
+SCORE_DEFINITIONS = sa.Table(
+    "score_definitions",
+    METADATA,
+    sa.Column("project", sa.Text, sa.ForeignKey("projects.name"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("data_type", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("low", sa.Float),
+    sa.Column("high", sa.Float),
+    sa.Column("direction", sa.Text, nullable=False),
+    sa.Column("categories", sa.JSON, nullable=False),
+    sa.Column("archived", sa.Boolean, nullable=False),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("updated_at", Utc, nullable=False),
+)

@@ -41,6 +41,7 @@ from sightline.digest.steps import (
     both,
     either,
     quoted,
+    translated_each,
     unquoted,
     weighty,
 )
@@ -257,6 +258,9 @@ class Columns:
                 t, types = TEXT, _ANY_TEXT
             value, sure = typed(field.type, x, t, types, field.content)
             sure = sure and source.verbatim
+            for step in source.steps:
+                if field.type is FieldType.LIST and step.name == "enum":
+                    value = translated_each(value, self.catalog.words[step.argument])
             if source.steps and source.steps[-1].name == "const":
                 answers = frozenset({source.steps[-1].argument})
         else:

@@ -1,4 +1,7 @@
-"""One segment of logs to rows: typed attributes, content by hash, linked to spans by their ids."""
+"""One segment of logs to rows: typed attributes, content by hash, linked to spans by their ids.
+
+Evaluation events among them are rows of table `scores` as well.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from sightline.digest.attributes import denied, every_type, json_attributes, lit
 from sightline.digest.canonical import content_keys as content_attributes
 from sightline.digest.contents import HASHES, SIZES, ContentPass, expiry
 from sightline.digest.policy import Policies, Timer, by_project
+from sightline.digest.score_pass import ScorePass, Waiting
 from sightline.digest.staging import (
     AROUND,
     AROUND_COLUMNS,
@@ -66,8 +70,10 @@ class LogDigest:
         policies: Policies,
         clock: Callable[[], int],
         worker: int = 0,
+        waiting: Waiting | None = None,
     ) -> None:
         self._local, self._target, self._staging = local, target, staging
+        self._scores = ScorePass(local, target, policies, clock, waiting or Waiting())
         self._catalog, self._policies, self._clock = catalog, policies, clock
         self._contents = ContentPass(local, target, worker + 100)
         self._table = f"{SCRATCH}.logs_{worker}"
@@ -109,6 +115,8 @@ class LogDigest:
         expires, today = expiry(facts.projects, self._policies, self._clock)
         self._contents.write("canon_logs", self._contents.sized("canon_logs"), expires, token, today)
         timer.mark("content")
+        self._scores.of_logs(self._table, facts, f"{token}-scores")
+        timer.mark("scores")
         self._insert(facts, token)
         timer.mark("insert")
         self._local.command(f"TRUNCATE TABLE {self._table}")

@@ -18,7 +18,7 @@ MOST_PARTS = 40
 """Parts of one partition from which on merges go on beside the digest."""
 FEW_PARTS = 12
 """Parts down to which they then may."""
-_TABLES = ("spans", "content", "logs", "metrics")
+_TABLES = ("spans", "content", "logs", "metrics", "scores")
 _LOOK_EVERY = 4
 _COUNT = (
     "SELECT max(parts) FROM (SELECT count() AS parts FROM system.parts WHERE active"

@@ -10,6 +10,7 @@ from sightline.digest.log_digest import LogDigest
 from sightline.digest.metric_digest import MetricDigest
 from sightline.digest.policy import Policies
 from sightline.digest.pricing import Prices
+from sightline.digest.score_pass import Waiting
 from sightline.digest.span_digest import SpanDigest
 from sightline.digest.staging import SCRATCH, Staging
 from sightline.digest.target import Target
@@ -79,11 +80,11 @@ class SignalDigests:
         if beside is not None:
             self._opened.append(beside)
         target = Target(local, remote)
-        staging = Staging(local, 0)
+        staging, waiting = Staging(local, 0), Waiting()
         return {
             Signal.TRACES: SpanDigest(
-                local, target, staging, catalog, self._prices, policies, clock, beside=beside
+                local, target, staging, catalog, self._prices, policies, clock, beside=beside, waiting=waiting
             ),
-            Signal.LOGS: LogDigest(local, target, staging, catalog, policies, clock),
+            Signal.LOGS: LogDigest(local, target, staging, catalog, policies, clock, waiting=waiting),
             Signal.METRICS: MetricDigest(local, target, staging, catalog, policies, clock),
         }

@@ -21,6 +21,7 @@ from sightline.digest.contents import ContentPass, Size, expiry
 from sightline.digest.policy import Policies, Timer, by_project
 from sightline.digest.pricing import Prices, cost_plan, models_select
 from sightline.digest.recent import RecentTraces, Span
+from sightline.digest.score_pass import ScorePass, Waiting
 from sightline.digest.settle import REMOTE_SCRATCH, Settler, drop_leftovers, own_name
 from sightline.digest.span_staging import SpanStaging
 from sightline.digest.spans import cost_select, insert_spans, tree_select
@@ -69,11 +70,13 @@ class SpanDigest:
         clock: Callable[[], int],
         worker: int = 0,
         beside: Connection | None = None,
+        waiting: Waiting | None = None,
     ) -> None:
         self._local, self._target = local, target
         self._beside = beside or local
         self._catalog, self._prices, self._policies, self._clock = catalog, prices, policies, clock
         self._staging = SpanStaging(local, staging, worker)
+        self._scores = ScorePass(local, target, policies, clock, waiting or Waiting())
         writes = Target(self._beside, self._beside) if beside else target
         self._contents = ContentPass(self._beside, writes, worker)
         now = clock()
@@ -102,7 +105,7 @@ class SpanDigest:
         with tempfile.NamedTemporaryFile(suffix=".pb") as file:
             file.write(warm_segment(self._clock()))
             file.flush()
-            made = self._canonical(Path(file.name), 1, Timer("warm"))
+            made = self._canonical(Path(file.name), 1, Timer("warm"), "")
         if made is not None:
             facts, query = made
             self._derive(self._local.table(tree_select(query.columns), _STAGED))
@@ -113,7 +116,7 @@ class SpanDigest:
         if not self._restored:
             self._restore()
         timer = Timer("traces")
-        made = self._canonical(path, records, timer)
+        made = self._canonical(path, records, timer, token)
         if made is None:
             return 0
         facts, query = made
@@ -129,6 +132,8 @@ class SpanDigest:
             self._target.insert_select(f"{DATABASE}.spans", names, select, token)
             timer.mark("insert")
         timer.mark("content")
+        if self._scores.waits(query.columns):
+            self._scores.of_responses(CANON, token)
         if not self._target.embedded:
             going_on = self._shared(spans, *going_on)
         self._settle(spans, *going_on)
@@ -151,9 +156,11 @@ class SpanDigest:
             yield
             content.result()
 
-    def _canonical(self, path: Path, records: int, timer: Timer) -> tuple[Facts, CanonicalQuery] | None:
+    def _canonical(
+        self, path: Path, records: int, timer: Timer, token: str
+    ) -> tuple[Facts, CanonicalQuery] | None:
         """Stage a segment and make its canonical spans in the scratch table `canon`; None when it holds no
-        spans."""
+        spans. What its spans carry as scores is written, with a `token`."""
         self._staging.load(path, records)
         timer.mark("decode")
         facts = self._staging.facts(word_keys(self._catalog))
@@ -170,6 +177,8 @@ class SpanDigest:
         self._local.command(
             f"CREATE TEMPORARY TABLE resources ENGINE = Memory AS {resources}{clause(JSON_SETTINGS)}"
         )
+        if token:
+            self._scores.of_spans(self._staging.table, facts, token)
         # What was staged is read no more: its memory serves what comes now.
         self._staging.clear()
         timer.mark("canonical")

@@ -97,6 +97,11 @@ def translated(x: str, words: Words) -> str:
     return f"transform({word}, {array(list(known))}, {array(list(meant))}, {other})"
 
 
+def translated_each(values: str, words: Words) -> str:
+    """The canonical words for a list of words; those that mean nothing are left out."""
+    return f"arrayFilter(v -> v != '', arrayMap(v -> {translated('v', words)}, {values}))"
+
+
 def tuple_of(items: list[str]) -> str:
     """A tuple literal of texts for IN."""
     return "(" + ", ".join(quoted(item) for item in items) + ")"

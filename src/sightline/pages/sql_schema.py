@@ -15,6 +15,7 @@ TABLES: Mapping[str, str] = {
     "logs": "one row for each log record; trace_id and span_id link it to its span",
     "metrics": "one row for each data point",
     "content": "texts once under their hash; spans.content.hash says who has them",
+    "scores": "one row for each score; target says whether of a span, a trace or a session",
 }
 EXAMPLES: tuple[tuple[str, str], ...] = (
     (

@@ -29,6 +29,7 @@ _COMMENTS = {
     "logs": "one row for each log record",
     "metrics": "one row for each data point",
     "content": "prompts, answers and documents, once for each hash",
+    "scores": "one row for each score",
 }
 # Settings that requests may choose (0) or that are told only (1); `sql_settings` reads the first.
 _SETTINGS = (

@@ -23,9 +23,10 @@ STORED: dict[str, frozenset[str]] = {
     "logs": frozenset({"retention_days"}),
     "metrics": frozenset({"retention_days"}),
     "content": frozenset(),
+    "scores": frozenset({"retention_days", "version", "deleted", "subject", "trace_key", "standing"}),
 }
 # Rows with the same key count once, also before the engine has merged them.
-_FINAL = frozenset({"content"})
+_FINAL = frozenset({"content", "scores"})
 # Finds content by project and hash. Users' own text can never name it: `dictGet` is on no list.
 DICTIONARY = f"{DATABASE}.content_texts"
 # Texts are lists of parts, long lists are lists of lists of parts.

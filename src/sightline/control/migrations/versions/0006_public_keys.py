@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 _SCOPES = "scope in ('ingest', 'read', 'admin', 'public')"
 _PUBLIC = "(scope = 'public') = (terms is not null and text is not null)"
 _KEPT = "id, project, scope, label, digest, created_at, last_used_at, revoked_at"

@@ -1,0 +1,112 @@
+"""Scores as they were given: page by page, of one trace or session, and the names a project has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sightline.query.statements import statement
+from sightline.query.traces import BadCursor
+from sightline.query.window import LATEST, Window
+from sightline.records.scores import DataType, Score
+from sightline.store.score_rows import SELECTED, score_of
+from sightline.store.store import Store
+
+MAX_PAGE = 500
+MOST_OF_ONE = 500
+"""Scores of one trace or session that are read at most."""
+MOST_NAMES = 1000
+_CURSOR = re.compile(r"(\d{1,19})\.(\d{1,20})")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreQuestion:
+    """Which scores are asked for; empty texts ask for any."""
+
+    id: str = ""
+    name: str = ""
+    target: str = ""
+    trace_id: str = ""
+    span_id: str = ""
+    session_id: str = ""
+    source: str = ""
+    author: str = ""
+    data_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreName:
+    """A name of scores and what was seen of it. `labels` are the most frequent ones, `last` is in ns."""
+
+    name: str
+    found: int
+    numbers: int
+    booleans: int
+    labelled: int
+    comments: int
+    corrections: int
+    low: float | None
+    high: float | None
+    labels: tuple[str, ...]
+    sources: tuple[str, ...]
+    last: int
+
+    @property
+    def data_type(self) -> DataType:
+        """What most of its scores are."""
+        if self.booleans * 2 > self.found:
+            return DataType.BOOLEAN
+        if self.numbers * 2 > self.found:
+            return DataType.NUMERIC
+        if self.labelled:
+            return DataType.CATEGORICAL
+        if self.numbers:
+            return DataType.NUMERIC
+        return DataType.CORRECTION if self.corrections else DataType.COMMENT
+
+
+async def list_scores(
+    store: Store, question: ScoreQuestion, window: Window, *, limit: int = 100, cursor: str | None = None
+) -> tuple[list[Score], str | None]:
+    """A page of scores given in the window, latest first, and where the next begins. Raises BadCursor."""
+    behind, place = LATEST, 2**64 - 1
+    if cursor:
+        found = _CURSOR.fullmatch(cursor)
+        if not found or int(found[1]) > LATEST or int(found[2]) >= 2**64:
+            raise BadCursor(f"cursor {cursor[:80]!r} was not made by this server; start again without one")
+        behind, place = int(found[1]), int(found[2])
+    asked = {name: getattr(question, name) for name in question.__slots__}
+    given = {
+        **asked,
+        "project": window.project,
+        "since": window.since,
+        "until": window.until,
+        "behind": behind,
+        "behind_place": place,
+        "limit": min(limit, MAX_PAGE) + 1,
+    }
+    text = statement("scores").replace("{columns}", SELECTED)
+    rows = (await store.fetch(text, given, purpose="scores")).dicts()
+    page = rows[:limit]
+    following = f"{page[-1]['time_ns']}.{page[-1]['place']}" if len(rows) > limit else None
+    return [score_of(row) for row in page], following
+
+
+async def scores_of(
+    store: Store, project: str, *, trace_id: str = "", session_id: str = "", limit: int = MOST_OF_ONE
+) -> list[Score]:
+    """The scores of a trace with all its spans, and those of a session, latest first."""
+    given = {"project": project, "trace_id": trace_id, "session_id": session_id, "limit": limit}
+    text = statement("scores_of").replace("{columns}", SELECTED)
+    return [score_of(row) for row in (await store.fetch(text, given, purpose="scores")).dicts()]
+
+
+async def score_names(store: Store, project: str, limit: int = MOST_NAMES) -> list[ScoreName]:
+    """The names of a project's scores, the most frequent first."""
+    rows = await store.fetch(statement("score_names"), {"project": project, "limit": limit}, purpose="scores")
+    found = []
+    for row in rows.dicts():
+        row["last"] = row.pop("last_ns")
+        row |= {"labels": tuple(row["labels"]), "sources": tuple(row["sources"])}
+        found.append(ScoreName(**row))
+    return found
