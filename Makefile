@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml Makefile
 	$(BIN)/python -m pip install --quiet --editable ".[server,postgres,oidc]" --group dev
 	@touch $@
 
-$(FRONT): $(STAMP) $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
+$(FRONT): $(STAMP) $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null) sdk-js/src/widget.ts
 	$(BIN)/python frontend/build.py
 	@touch $@
 

@@ -70,8 +70,9 @@ def test_a_key_is_needed(server: Server, keys: dict[str, str], operation: Operat
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=ids)
 def test_the_scope_is_needed(server: Server, keys: dict[str, str], operation: Operation) -> None:
-    lesser = "read" if operation.scope is Scope.INGEST else "ingest"
-    is_problem(server.ask(operation.method, address(operation), json={}, key=keys[lesser]), 403)
+    lesser = ["read"] if operation.scope is Scope.INGEST else ["ingest"]
+    for scope in (*lesser, "public"):
+        is_problem(server.ask(operation.method, address(operation), json={}, key=keys[scope]), 403)
     if operation.scope is Scope.ADMIN:
         is_problem(server.ask(operation.method, address(operation), json={}, key=keys["read"]), 403)
 

@@ -41,6 +41,7 @@ def send(engine: Engine, batch: Sequence[Sent], project: str, per_request: int =
             made = span(
                 i, i, b"" if facts.is_root else b"\xffparent!", start=facts.start_time, attributes=facts.attributes,  # noqa: E501
                 name=facts.name, kind=sent.kind, dropped_attributes_count=facts.dropped_attributes,
+                trace_state=facts.trace_state,
             )  # fmt: skip
             made.status.code, made.status.message = facts.status_code, facts.status_message  # type: ignore[assignment]
             add(request, [made], facts.resource, facts.scope)

@@ -147,6 +147,11 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=5,
 )
+STATES = [
+    "", "", "", "ot=th:8", "ot=th:0", "ot=th:c", "ot=th:e6666666666668", "ot=rv:0123456789abcd;th:fd70a4",
+    "a=b, ot=th:fffff,c=d", "ot=th:fffffffffffffff", "ot=th:", "ot=xth:8", "not=th:8", "ot=th:FF", "ot=p:8",
+    "ot=th:ffffffffffffff", "ot=th:8;rv:1", "a=b,\tot=th:5555", "ot=th:8x", " ot=th:f ",
+]  # fmt: skip
 USAGE = st.dictionaries(
     st.sampled_from(
         [
@@ -196,6 +201,8 @@ def _leaf_of(field: Field, source: Source) -> st.SearchStrategy[Any]:
             found.append(ISO)
         elif step.name in ("equals", "is", "strip_prefix"):
             found.append(st.sampled_from([step.argument, f" {step.argument} ", step.argument + "x"]))
+        elif step.name in ("weight", "percent"):
+            found.append(st.sampled_from([1, 1.0, 0.999, 1e6, 1000001, "1e6", "2.5", 50, 12.5, "10", 1e-9]))
         elif step.name == "json2":
             found.append(TEXTS.map(json.dumps) | TEXTS.map(json.dumps).map(json.dumps))
     if field.type is FieldType.LIST:
@@ -324,6 +331,7 @@ def spans(draw: st.DrawFn, size: int = 14) -> Sent:
             is_root=draw(st.booleans()),
             start_time=START + draw(st.integers(0, 10**9)),
             dropped_attributes=draw(st.sampled_from([0, 0, 1, 7])),
+            trace_state=draw(st.sampled_from(STATES)),
         ),
         kind=draw(st.integers(0, 5)),
     )

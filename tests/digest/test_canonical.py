@@ -51,6 +51,19 @@ def test_generated_spans_are_read_as_the_catalog_says(
         assert kept(batch[i - 1], row) == []
 
 
+@pytest.mark.parametrize("said", ['"STOP"', '["model_length", "STOP", "TOOL_CALL"]'])
+def test_words_of_a_list_inside_json_are_translated_each(engine: Engine, said: str) -> None:
+    answer = f'{{"finish_reason": {said}}}'
+    facts = SpanFacts(
+        name="call_llm", scope="gcp.vertex.agent", attributes=[("gcp.vertex.agent.llm_response", answer)]
+    )
+    batch = [Sent(facts)]
+    project = engine.fresh()
+    send(engine, batch, project)
+    assert differences(engine, batch, project) == []
+    assert set(stored(engine, project)[1]["finish_reasons"]) <= {"length", "stop", "tool_call"}
+
+
 @pytest.mark.parametrize("number", range(8))
 def test_a_segment_of_one_span(engine: Engine, number: int) -> None:
     # Expressions are made from what occurs, so what is rare together must also be right alone.

@@ -77,6 +77,7 @@ MADE: dict[str, str] = {
     "trace_cost_usd": "sum of what is `own`",
     "trace_unknown_cost": "spans without a price",
     "trace_unknown_tokens": "calls of a model that did not tell all their tokens",
+    "trace_weight": "how many traces it stands for: the least of its spans' weights; null counts as 1",
 }
 
 

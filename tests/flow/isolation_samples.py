@@ -114,10 +114,12 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "POST /api/v1/projects": (Ask(body={"name": "{other}"}),),
     "GET /api/v1/keys": (Ask(shows=True),),
     "POST /api/v1/keys": (Ask(body={"scope": "read"}),),
+    "PATCH /api/v1/keys/{key_id}": (Ask({"key_id": "{key}"}, body={"label": "mine"}),),
     "DELETE /api/v1/keys/{key_id}": (Ask({"key_id": "{key}"}),),
     "GET /api/v1/prices": (Ask(query={"history": "true"}, shows=True),),
     "PUT /api/v1/prices": (Ask(body={"prices": []}),),
     "DELETE /api/v1/prices/{version}": (Ask({"version": "{price}"}),),
+    "GET /api/v1/senders": (Ask(shows=True),),
     "GET /api/v1/quarantine": (Ask(),),
     "POST /api/v1/quarantine/{entry_id}/requeue": (Ask({"entry_id": "{entry}"}),),
     "POST /api/v1/quarantine/{entry_id}/discard": (Ask({"entry_id": "{entry}"}),),
@@ -172,6 +174,7 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
         Ask(query={"a": "{trace}", "b": "{trace}"}, shows=True),
         Ask(query={"a": "{trace}"}),
     ),
+    "GET /p/{project}/senders": (Ask(shows=True),),
     "GET /p/{project}/go": (
         Ask(query={"to": "{trace}"}),
         Ask(query={"to": "{session}"}, shows=True),
@@ -215,6 +218,9 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "POST /settings/people/{person}/remove": (Ask({"person": "{person}"}, form={}),),
     "GET /settings/keys": (Ask(query={"project": "{project}"}, shows=True),),
     "POST /settings/keys": (Ask(form={"scope": "read", "project": "{project}"}),),
+    "POST /settings/keys/{key}/change": (
+        Ask({"key": "{key}"}, form={"project": "{project}", "origins": "https://mine.example"}),
+    ),
     "POST /settings/keys/{key}/revoke": (Ask({"key": "{key}"}, form={"project": "{project}"}),),
     "GET /settings/projects": (Ask(query={"project": "{project}"}),),
     "POST /settings/projects": (Ask(form={"name": "{other}"}),),
@@ -246,6 +252,8 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
 # Routes that hold nothing of any project, each with the reason.
 WITHOUT: Mapping[str, str] = {
     "POST /v1/traces": "takes telemetry; test_wire_isolation.py has it",
+    "POST /api/public/otel/v1/traces": "is POST /v1/traces under another name",
+    "POST /otel/v1/traces": "is POST /v1/traces under another name",
     "POST /v1/logs": "takes telemetry; test_wire_isolation.py has it",
     "POST /v1/metrics": "takes telemetry; test_wire_isolation.py has it",
     "GET /healthz": "is about the process",
@@ -255,6 +263,7 @@ WITHOUT: Mapping[str, str] = {
     "GET /clickhouse/ping": "is the same for everyone",
     "GET /theme": "keeps a cookie",
     "GET /static/{name}": "is the same for everyone",
+    "GET /widget.js": "is the same for everyone",
     "GET /login": "is asked by nobody known",
     "POST /login": "is asked by nobody known",
     "GET /login/openid": "is asked by nobody known",

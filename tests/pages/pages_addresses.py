@@ -39,6 +39,7 @@ SAMPLES: Mapping[str, tuple[str, ...]] = {
         "/p/{project}/traces/{trace}?span={span}&tab=raw",
     ),
     "/p/{project}/first": ("/p/{project}/first", "/p/empty/first?with=curl"),
+    "/p/{project}/senders": ("/p/{project}/senders", "/p/empty/senders?range=1h"),
     "/p/{project}/go": ("/p/{project}/go", "/p/{project}/go?to={user}", "/p/{project}/go?to=cost%3E"),
     "/settings/me": ("/settings/me",),
     "/settings/people": ("/settings/people",),
@@ -68,6 +69,7 @@ NO_PAGES: Mapping[str, str] = {
     "/settings": "leads to the first settings",
     "/theme": "keeps a cookie and leads back",
     "/static/{name}": "styles, scripts and fonts",
+    "/widget.js": "a script for pages of other sites",
     "/login/openid": "leads to the provider",
     "/login/openid/back": "comes from the provider",
 }

@@ -27,6 +27,7 @@ from sightline.pages.prices import PricesContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
 from sightline.pages.scrape import ScrapeContext
+from sightline.pages.senders import SendersContext
 from sightline.pages.session import SessionContext
 from sightline.pages.sessions import SessionsContext
 from sightline.pages.sql import SqlContext
@@ -46,6 +47,7 @@ PAGES = {
     "compare.html": CompareContext,
     "sessions.html": SessionsContext,
     "session.html": SessionContext,
+    "senders.html": SendersContext,
     "users.html": UsersContext,
     "user.html": UserContext,
     "logs.html": LogsContext,

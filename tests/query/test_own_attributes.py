@@ -24,6 +24,7 @@ _VALUES = {
     FieldType.BOOL: st.booleans(),
     FieldType.LIST: st.lists(_TEXTS, min_size=1, max_size=3),
 }
+_WEIGHTS = st.floats(1, 1_000_000)
 _FIELDS = [written.field for written in writings()]
 
 
@@ -31,7 +32,7 @@ _FIELDS = [written.field for written in writings()]
 def spans(draw: st.DrawFn) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """A kind, canonical columns, and attributes that were left beside them."""
     chosen = draw(st.lists(st.sampled_from(_FIELDS), max_size=12, unique_by=lambda f: f.name))
-    values = {field.column: draw(_VALUES[field.type]) for field in chosen}
+    values = {f.column: draw(_WEIGHTS if f.column == "sample_weight" else _VALUES[f.type]) for f in chosen}
     keys = sorted(conventions().keys)
     left = draw(st.dictionaries(st.sampled_from([*keys, "mine"]), _TEXTS, max_size=3))
     return draw(st.sampled_from(KINDS)), values, left

@@ -34,6 +34,8 @@ class Least(StrEnum):
 RIGHTS: Mapping[str, Least] = {
     # telemetry
     "POST /v1/traces": Least.SENDER,
+    "POST /api/public/otel/v1/traces": Least.SENDER,
+    "POST /otel/v1/traces": Least.SENDER,
     "POST /v1/logs": Least.SENDER,
     "POST /v1/metrics": Least.SENDER,
     # the server itself, without anything of its data
@@ -74,10 +76,12 @@ RIGHTS: Mapping[str, Least] = {
     "POST /api/v1/projects": Least.OPERATOR,
     "GET /api/v1/keys": Least.ADMIN,
     "POST /api/v1/keys": Least.ADMIN,
+    "PATCH /api/v1/keys/{key_id}": Least.ADMIN,
     "DELETE /api/v1/keys/{key_id}": Least.ADMIN,
     "GET /api/v1/prices": Least.READER,
     "PUT /api/v1/prices": Least.EDITOR,
     "DELETE /api/v1/prices/{version}": Least.EDITOR,
+    "GET /api/v1/senders": Least.READER,
     "GET /api/v1/quarantine": Least.READER,
     "POST /api/v1/quarantine/{entry_id}/requeue": Least.EDITOR,
     "POST /api/v1/quarantine/{entry_id}/discard": Least.EDITOR,
@@ -104,6 +108,7 @@ RIGHTS: Mapping[str, Least] = {
     "GET /p/{project}/traces/{trace_id}/record": Least.READER,
     "GET /p/{project}/compare": Least.READER,
     "GET /p/{project}/first": Least.READER,
+    "GET /p/{project}/senders": Least.READER,
     "GET /docs": Least.PERSON,
     "GET /docs/{operation}": Least.PERSON,
     "GET /docs/{operation}/try": Least.PERSON,
@@ -123,6 +128,8 @@ RIGHTS: Mapping[str, Least] = {
     "POST /p/{project}/views/{view}/delete": Least.READER,
     "GET /theme": Least.ANYONE,
     "GET /static/{name}": Least.ANYONE,
+    # what other sites' pages load, with no key
+    "GET /widget.js": Least.ANYONE,
     # signing in and out
     "GET /login": Least.ANYONE,
     "POST /login": Least.ANYONE,
@@ -145,6 +152,7 @@ RIGHTS: Mapping[str, Least] = {
     "POST /settings/people/{person}/remove": Least.OPERATOR,
     "GET /settings/keys": Least.ADMIN,
     "POST /settings/keys": Least.ADMIN,
+    "POST /settings/keys/{key}/change": Least.ADMIN,
     "POST /settings/keys/{key}/revoke": Least.ADMIN,
     "GET /settings/projects": Least.ADMIN,
     "POST /settings/projects": Least.OPERATOR,

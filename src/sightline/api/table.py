@@ -16,6 +16,7 @@ from sightline.api import (
     score_definitions,
     scores,
     scrape,
+    senders,
     sessions,
     sql,
     texts,
@@ -42,6 +43,7 @@ TOPICS: Mapping[str, tuple[Operation, ...]] = {
     "Prices": prices.OPERATIONS,
     "Quarantine": quarantine.OPERATIONS,
     "Scrape": scrape.OPERATIONS,
+    "Senders": senders.OPERATIONS,
     "Server": condition.OPERATIONS,
 }
 OPERATIONS: tuple[Operation, ...] = tuple(operation for topic in TOPICS.values() for operation in topic)

@@ -41,6 +41,8 @@ STEPS: dict[str, bool] = {
     "not": False,
     "minus_one": False,
     "inverse": False,
+    "percent": False,
+    "adjusted_count": False,
     "s_to_ns": False,
     "ms_to_ns": False,
     "iso_minus_start_ns": False,
@@ -60,6 +62,7 @@ STEPS: dict[str, bool] = {
     "reasoning_excluded": False,
     "estimate": False,
     "not_redacted": False,
+    "weight": False,
 }
 INDEX = re.compile(r"(?:^|\.)[0-9]+(?:\.|$)")
 

@@ -27,6 +27,7 @@ class SpanFacts:
     is_root: bool = True
     start_time: int = 0
     dropped_attributes: int = 0
+    trace_state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def read(span: SpanFacts, catalog: Catalog | None = None) -> Reading:
             values[field.column] = value
             if field.first and isinstance(value, tuple):
                 values[field.first] = value[0]
-    cache = _canonical_tokens(values, sources, frozenset(e.cache for e in senders))
+    cache = canonical_tokens(values, sources, frozenset(e.cache for e in senders))
     return Reading(values, sources, cache)
 
 
@@ -94,6 +95,7 @@ def _found(source: Source, span: SpanFacts) -> Iterator[Value]:
             "status.code": span.status_code,
             "status.message": span.status_message,
             "droppedAttributesCount": span.dropped_attributes,
+            "traceState": span.trace_state,
         }
         yield own[source.attribute]
     elif source.scope is Scope.SCOPE:
@@ -119,7 +121,7 @@ def _count(values: dict[str, Canonical], column: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _canonical_tokens(
+def canonical_tokens(
     values: dict[str, Canonical], sources: dict[str, Source], known: frozenset[str]
 ) -> str | None:
     """Make `input_tokens` include the cached tokens and `output_tokens` the reasoning ones, in place."""

@@ -21,6 +21,10 @@ from sightline.catalog.values import (
 )
 from sightline.catalog.vocabulary import REMARKS, FieldType, Step, Words
 
+# How many spans one may stand for: more would let a single hostile value outweigh everything else.
+HEAVIEST = 1_000_000
+# The rejection threshold of OpenTelemetry's consistent sampling, of up to 56 bits.
+THRESHOLD = re.compile(r"(?:^|,)[ \t]*ot=(?:[^,]*;)?th:([0-9a-f]{1,14})(?:[;, \t]|$)", re.ASCII)
 REDACTED = frozenset({"<REDACTED>", "__REDACTED__"})
 ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})"
@@ -60,6 +64,9 @@ def inside(value: Value, path: tuple[str, ...]) -> Value:
 
 def apply(step: Step, value: Value, kind: FieldType, around: Surroundings) -> Value:
     """One step applied to a value; None when the value does not survive it."""
+    if step.name == "weight":
+        weight = as_float(value)
+        return value if weight is not None and 1 <= weight <= HEAVIEST else None
     if step.name in REMARKS:
         return None if step.name == "not_redacted" and text(value) in REDACTED else value
     if step.name == "enum":
@@ -101,6 +108,17 @@ def _minus_one(value: Value, _: str) -> Value:
 def _inverse(value: Value, _: str) -> Value:
     rate = as_float(value)
     return 1 / rate if rate is not None and rate > 0 else None
+
+
+def _percent(value: Value, _: str) -> Value:
+    share = as_float(value)
+    return share / 100 if share is not None and share > 0 else None
+
+
+def _adjusted_count(said: str, _: str) -> Value:
+    """How many spans one stands for that a threshold let through."""
+    found = THRESHOLD.search(said)
+    return 2.0**56 / float(2**56 - int(found[1].ljust(14, "0"), 16)) if found else None
 
 
 def _nanoseconds(unit: float) -> Callable[[Value, str], Value]:
@@ -187,6 +205,8 @@ _STEPS: dict[str, Callable[[Any, str], Value]] = {
     "not": _not,
     "minus_one": _minus_one,
     "inverse": _inverse,
+    "percent": _percent,
+    "adjusted_count": _on_text(_adjusted_count),
     "s_to_ns": _nanoseconds(1e9),
     "ms_to_ns": _nanoseconds(1e6),
     "before_first_dot": _on_text(lambda said, _: said.partition(".")[0] or None),

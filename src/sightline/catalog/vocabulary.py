@@ -18,7 +18,8 @@ class Scope(StrEnum):
     RESOURCE = "resource"
     """A resource attribute only."""
     SPAN = "span"
-    """A field of the span itself: `name`, `status.code`, `status.message`, `droppedAttributesCount`."""
+    """A field of the span itself: `name`, `status.code`, `status.message`, `droppedAttributesCount`,
+    `traceState`."""
     SCOPE = "scope"
     """A field of the instrumentation scope: `name`."""
     EVENT = "event"
@@ -56,6 +57,7 @@ REMARKS = frozenset(
         "reasoning_excluded",
         "estimate",
         "not_redacted",
+        "weight",
     }
 )
 # Steps after which the attribute itself must not stay, since it may hold what the step took out.

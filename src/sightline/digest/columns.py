@@ -41,11 +41,15 @@ from sightline.digest.steps import (
     both,
     either,
     quoted,
+    translated_each,
     unquoted,
+    weighty,
 )
 from sightline.digest.typed import NULL_OF, TEXT, by_word, typed
 
 _ANY_TEXT = frozenset({STRING, BLANK, PADDED})
+# Steps over which a number stays a number.
+_DIRECT = REMARKS | {"weight"}
 # Expressions at least so long get a column of their own: they are used up to three times.
 _LONG = 80
 _NULL_OF_EMPTY = re.compile(r"nullIf\((\w+), ''\)")
@@ -237,23 +241,26 @@ class Columns:
             return None
         x, t, types, taken = place
         worded = self._by_word(field, source, x, resource)
-        plain = taken and not source.path and all(step.name in REMARKS for step in source.steps)
+        plain = taken and not source.path and all(step.name in _DIRECT for step in source.steps)
         direct = self.numbers.number(source.attribute, field.type) if plain else None
         answers: frozenset[str] | None = None
         if worded is not None:
             (value, answers), sure = worded, False
         elif direct is not None:
-            value, sure = direct
+            value, sure = (weighty(direct[0]), False) if source.has("weight") else direct
         elif source.path or source.steps:
             if source.path:
                 x = at_path(self.numbers.unquoted(x), source.path)
             for step in source.steps:
                 if field.type is not FieldType.LIST or step.name not in ("enum", "split_comma"):
                     x = apply(x, step, self.catalog.words)
-            if not source.verbatim or source.has("not_redacted"):
+            if not source.verbatim or source.has("not_redacted") or source.has("weight"):
                 t, types = TEXT, _ANY_TEXT
             value, sure = typed(field.type, x, t, types, field.content)
             sure = sure and source.verbatim
+            for step in source.steps:
+                if field.type is FieldType.LIST and step.name == "enum":
+                    value = translated_each(value, self.catalog.words[step.argument])
             if source.steps and source.steps[-1].name == "const":
                 answers = frozenset({source.steps[-1].argument})
         else:
@@ -284,9 +291,11 @@ class Columns:
             )
         if resource or (source.attribute == "status.message" and not self.facts.messages):
             return None
+        if source.attribute == "traceState" and not self.facts.thresholds:
+            return None
         columns = {
             "name": "name", "status.code": "toString(code)", "status.message": "message",
-            "droppedAttributesCount": "toString(dropped)",
+            "droppedAttributesCount": "toString(dropped)", "traceState": "trace_state",
         }  # fmt: skip
         return "scope" if source.scope is Scope.SCOPE else columns[source.attribute], TEXT, _ANY_TEXT, 0
 
@@ -319,6 +328,8 @@ class Columns:
         """The distinct words of a span's own field, None when they are not known."""
         if attribute == "name":
             return self.facts.names
+        if attribute == "traceState":
+            return None
         if attribute == "droppedAttributesCount":
             return None if self.facts.dropped else {"0": 0}
         return {str(n): n for n in range(4)} if attribute == "status.code" else None

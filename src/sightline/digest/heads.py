@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 
 import structlog
 
-from sightline.digest.trace_sums import HEAD, MODELS, NAMES, NUMBERS, SUMS, model_of
+from sightline.digest.trace_sums import HEAD, MODELS, NAMES, NUMBERS, SUMS, WEIGHT, model_of
 from sightline.store.rows import StoreError
 from sightline.store.store import DATABASE, Connection, Store
 
@@ -50,7 +50,8 @@ def complete_heads(connection: Connection, since: int = 0, until: int = _LAST) -
         "SELECT project, trace_id, span_id, (parent_span_id != '', start_time, span_id) AS place,"
         " toUnixTimestamp64Nano(start_time) AS began, began + toInt64(duration_ns) AS ended,"
         " status = 'error' AS failed, kind, ifNull(usage_source = 'own', false) AS own,"
-        f" ifNull(usage_source = 'rollup', false) AS rollup, {', '.join(NUMBERS)}, cost_usd, cost_source,"
+        f" ifNull(usage_source = 'rollup', false) AS rollup, {', '.join((*NUMBERS, WEIGHT))}, cost_usd,"
+        " cost_source,"
         f" CAST({model_of(MODELS)}, 'String') AS model"
         f" FROM {DATABASE}.spans WHERE {_AROUND} AND (project, trace_id) IN (SELECT project, trace_id FROM"
         f" {DATABASE}.spans WHERE {_AROUND} GROUP BY project, trace_id"

@@ -149,7 +149,8 @@ class LogDigest:
             f" arrayMap(k -> concat('attribute:', k), arrayFilter((k, f) -> f, keys, {flags})) AS"
             " content_fields,"
             f" arrayFilter((x, f) -> f, arrayMap((x, t) -> {text}, texts, types), {flags}) AS content_texts,"
-            f" {HASHES} AS content_hashes, {SIZES} AS content_sizes"
+            f" {HASHES} AS content_hashes, {SIZES} AS content_sizes,"
+            f" toUInt64OrZero(texts[indexOf(keys, 'sightline.sequence')]) AS number"
             f" FROM {self._table}"
         )
 
@@ -176,6 +177,8 @@ class LogDigest:
             "content.size": "content_sizes",
             "attributes": "attributes",
             "resource": "resource",
+            "sender": resource_text("service.instance.id"),
+            "sequence": "if(number > 0, number, NULL)",
             "retention_days": f"toUInt16({days})",
         } | resource_columns()
         select = f"SELECT {', '.join(values.values())} FROM canon_logs AS c"

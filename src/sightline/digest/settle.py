@@ -17,7 +17,7 @@ from sightline.digest import tree
 from sightline.digest.canonical import MODEL_KINDS, TRACE_WIDE
 from sightline.digest.recent import Span
 from sightline.digest.steps import quoted
-from sightline.digest.trace_sums import HEAD, MODELS, NAMES, NUMBERS, SUMS, model_of
+from sightline.digest.trace_sums import HEAD, MODELS, NAMES, NUMBERS, SUMS, WEIGHT, model_of
 from sightline.digest.usage import USAGE_COLUMNS
 from sightline.store.store import DATABASE, Connection
 
@@ -128,7 +128,8 @@ class Settler:
             " trace_id, span_id, parent_span_id, toUnixTimestamp64Nano(start_time) AS start,"
             f" toInt64(duration_ns) AS duration, kind, toUInt8({usage}) AS usage, own_ns, depth,"
             " usage_source, skew_ns,"
-            f" inherited, digested_at, status, {', '.join((*NUMBERS, *MODELS, 'cost_usd', 'cost_source'))},"
+            f" inherited, digested_at, status, {', '.join((*NUMBERS, *MODELS, WEIGHT))}, cost_usd,"
+            " cost_source,"
             f" {', '.join((*TRACE_WIDE, *NAMES))} FROM {DATABASE}.spans"
             f" WHERE {where} AND (project, trace_id) IN (SELECT project, trace_id FROM {touched})"
         )

@@ -91,12 +91,13 @@ class SpanStaging:
 
     def facts(self, words_of: tuple[str, ...]) -> Facts:
         """The facts of the staged spans; `words_of`: attributes whose distinct words are wanted."""
-        scopes, projects, rows, events, links, names, messages, dropped = self._rows(
+        scopes, projects, rows, events, links, names, messages, dropped, thresholds = self._rows(
             f"SELECT {_texts('groupUniqArray(toString(scope))')},"
             f" {_texts('groupUniqArray(toString(project))')}, toUInt32(count()), max(notEmpty(events)),"
             " max(notEmpty(links)),"
             f" {_texts(f'groupUniqArray({WORDS_OF_KEY + 1})(left(name, {WORD_BYTES + 1}))')},"
-            f" max(notEmpty(message)), max(dropped) FROM {self.table}"
+            f" max(notEmpty(message)), max(dropped),"
+            f" max(position(trace_state, 'ot=') > 0) FROM {self.table}"
         )[0]
         few = len(names) <= WORDS_OF_KEY and all(len(name) <= 2 * WORD_BYTES for name in names)
         chosen = f"({', '.join(quoted(word) for word in (*words_of, 'service.name'))})"
@@ -124,6 +125,7 @@ class SpanStaging:
             names={_text(name): _text(name) for name in names} if few else None,
             messages=bool(messages),
             dropped=bool(dropped),
+            thresholds=bool(thresholds),
             words=spans.words,
             resource_words=resources.words,
         )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sightline.digest.canonical import CANON, MODEL_KINDS, TRACE_WIDE
 from sightline.digest.pricing import COST_INPUTS, CostPlan
 from sightline.digest.steps import quoted
-from sightline.digest.trace_sums import HEAD, MODELS, NUMBERS, SUMS, model_of
+from sightline.digest.trace_sums import HEAD, MODELS, NUMBERS, SUMS, WEIGHT, model_of
 from sightline.digest.usage import usage_expression
 
 
@@ -43,6 +43,7 @@ def traces_select(columns: Sequence[str], cost: CostPlan) -> str:
         "own": "usage = 1",
         "rollup": "usage = 2",
         **{n: f"c_{n}" if n in columns else "CAST(NULL, 'Nullable(UInt64)')" for n in NUMBERS},
+        WEIGHT: f"c_{WEIGHT}" if WEIGHT in columns else "CAST(NULL, 'Nullable(Float64)')",
         "model": f"CAST({model_of([f'c_{n}' for n in MODELS if n in columns])}, 'String')",
         "cost_usd": "CAST(NULL, 'Nullable(Float64)')",
         "cost_source": "CAST(NULL, 'Nullable(String)')",
@@ -58,7 +59,7 @@ def traces_select(columns: Sequence[str], cost: CostPlan) -> str:
         "start",
         "end",
         "code",
-        *(f"c_{n}" for n in (*wide, *NUMBERS, *MODELS) if n in columns),
+        *(f"c_{n}" for n in (*wide, *NUMBERS, *MODELS, WEIGHT) if n in columns),
     ]
     # The joins leave out copies of a span that a later copy replaces.
     return (

@@ -163,6 +163,8 @@ class Facts:
     """Some span has a status message."""
     dropped: bool = True
     """Some span says that attributes of it were dropped."""
+    thresholds: bool = True
+    """Some span's trace state may say what share of spans was kept."""
     events: bool = False
     links: bool = False
     words: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sightline.catalog.transforms import DATE_SUFFIX, REDACTED, SECRET_QUERY, URL_HOST
+from sightline.catalog.transforms import (
+    DATE_SUFFIX,
+    HEAVIEST,
+    REDACTED,
+    SECRET_QUERY,
+    THRESHOLD,
+    URL_HOST,
+)
 from sightline.catalog.values import FLOAT_TEXT
 from sightline.catalog.vocabulary import Step, Words
 from sightline.digest.staging import quoted as quoted  # part of the vocabulary of steps
@@ -90,6 +97,11 @@ def translated(x: str, words: Words) -> str:
     return f"transform({word}, {array(list(known))}, {array(list(meant))}, {other})"
 
 
+def translated_each(values: str, words: Words) -> str:
+    """The canonical words for a list of words; those that mean nothing are left out."""
+    return f"arrayFilter(v -> v != '', arrayMap(v -> {translated('v', words)}, {values}))"
+
+
 def tuple_of(items: list[str]) -> str:
     """A tuple literal of texts for IN."""
     return "(" + ", ".join(quoted(item) for item in items) + ")"
@@ -113,6 +125,28 @@ def _scaled(factor: str) -> Callable[[str, str], str]:
 def _inverse(x: str, _argument: str) -> str:
     value = number(x)
     return f"if(ifNull({value} > 0, 0), toString(1 / ifNull({value}, 1)), '')"
+
+
+def _percent(x: str, _argument: str) -> str:
+    value = number(x)
+    return f"if(ifNull({value} > 0, 0), toString(ifNull({value}, 1) / 100), '')"
+
+
+def weighty(value: str) -> str:
+    """A number as it is when it can be a weight, else NULL."""
+    return f"if(ifNull({both(f'{value} >= 1', f'{value} <= {HEAVIEST}')}, 0), {value}, NULL)"
+
+
+def _weight(x: str, _argument: str) -> str:
+    value = number(x)
+    return f"if(ifNull({both(f'{value} >= 1', f'{value} <= {HEAVIEST}')}, 0), {x}, '')"
+
+
+def _adjusted_count(x: str, _argument: str) -> str:
+    digits = f"extract({x}, {quoted(THRESHOLD.pattern)})"
+    threshold = f"reinterpretAsUInt64(reverse(unhex(rightPad({digits}, 14, '0'))))"
+    whole = "72057594037927936"
+    return f"if({digits} = '', '', toString({whole} / toFloat64({whole} - {threshold})))"
 
 
 def _since_start(x: str, _argument: str) -> str:
@@ -184,6 +218,9 @@ _STEPS: dict[str, Callable[[str, str], str]] = {
         f"if(ifNull({number(x)} >= 1, 0), toString(toInt64(ifNull({number(x)}, 1)) - 1), '')"
     ),
     "inverse": _inverse,
+    "percent": _percent,
+    "adjusted_count": _adjusted_count,
+    "weight": _weight,
     "s_to_ns": _scaled("1e9"),
     "ms_to_ns": _scaled("1e6"),
     "iso_minus_start_ns": _since_start,

@@ -15,13 +15,15 @@ HEAD = "trace_head"
 ROW = (
     "began", "ended", "failed", "kind", "own", "rollup", "input_tokens", "output_tokens",
     "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "cost_usd", "cost_source",
-    "tokens_total", "time_to_first_token_ns", "model",
+    "tokens_total", "time_to_first_token_ns", "model", "sample_weight",
 )  # fmt: skip
 TOKENS = (
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
 )  # fmt: skip
 
 
+# How many spans one stands for.
+WEIGHT = "sample_weight"
 # Canonical columns of numbers that sums are made of.
 NUMBERS = (*TOKENS, "tokens_total", "time_to_first_token_ns")
 # Which model a span called, of the columns that are there.
@@ -85,6 +87,13 @@ SUMS = (
         "trace_unknown_tokens",
         "UInt32",
         "toUInt32(countIf(kind = 'llm' AND NOT rollup AND (isNull(input_tokens) OR isNull(output_tokens))))",
+    ),
+    # Parts of a trace that several services sampled may have been kept with different chances: the trace is
+    # seen whenever its likeliest part is, so it stands for as many as that part does. NULL counts as 1.
+    Sum(
+        "trace_weight",
+        "Nullable(Float64)",
+        f"if(countIf(isNotNull({WEIGHT})) = 0, NULL, min(ifNull({WEIGHT}, 1)))",
     ),
 )
 NAMES = (HEAD, *(one.name for one in SUMS))

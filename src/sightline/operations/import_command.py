@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
-from google.protobuf.message import DecodeError
-from google.rpc.status_pb2 import Status
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from sightline.client import ClientError, Refused, Unreachable
 from sightline.client.transport import Transport
+from sightline.operations.file_errors import FileError
 from sightline.operations.remote import KEY, URL
-from sightline.operations.telemetry_files import FileError, Request, requests
+from sightline.operations.telemetry_files import Request, requests
 from sightline.records.ingest import Signal
 from sightline.records.visible import shown
 
@@ -72,6 +69,11 @@ def _reason(error: Refused) -> str:
     if error.detail:
         return error.detail
     try:
+        from google.protobuf.message import DecodeError
+        from google.rpc.status_pb2 import Status
+    except ModuleNotFoundError:
+        return str(error)
+    try:
         return str(Status.FromString(error.body).message) or str(error)
     except DecodeError:
         return str(error)
@@ -109,7 +111,9 @@ def partial(body: bytes) -> tuple[int, str]:
 def import_command(
     files: tuple[Path, ...], url: str, key: str, signal: str | None, from_line: int, as_json: bool
 ) -> None:
-    """Send FILES to a server: OTLP as JSON lines or protobuf (gzip or not), or Parquet of `sightline export`.
+    """Send FILES of telemetry to a server, without doubles.
+
+    OTLP as JSON lines or protobuf (gzip or not), files of the SDK, or Parquet of `sightline export`.
 
     Ids, times and attributes stay as they are; the key decides which project they go to. A span that is there
     already is recognised by its ids. Exit code 1 when anything was refused, 2 when nothing could be sent.
@@ -160,7 +164,13 @@ def _outcome(told: Told, as_json: bool) -> None:
 
 
 def _shown(path: Path, source: Iterator[Request]) -> Iterator[Request]:
-    """The same requests, with a bar on a terminal."""
+    """The same requests, with a bar on a terminal where there is rich."""
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    except ModuleNotFoundError:
+        yield from source
+        return
     console = Console(stderr=True)
     if not console.is_terminal:
         yield from source

@@ -18,6 +18,7 @@ from sightline.query.filter.spelling import spell
 from sightline.query.significance import BOUND, FEWEST, beyond, share_grew, tail_grew
 from sightline.records.figures import Series
 from sightline.records.overview import Behaviour
+from sightline.records.senders import Sender
 
 MOST = 7
 # Of one kind no more than these: what is slow makes slow what waits for it.
@@ -58,11 +59,12 @@ def attention(
     models: Sequence[Series],
     unknown_at: int,
     intake: Intake,
+    losing: Sequence[Sender] = (),
 ) -> tuple[tuple[Entry, ...], int]:
     """At most seven entries, and how many more there are. `models` are rows of model calls whose figures have
-    their cost at `unknown_at`."""
+    their cost at `unknown_at`; of the senders `losing` something is missing."""
     earlier = {(b.what, b.value): b for b in before}
-    found = [*_intake(view, intake), *_unpriced(view, models, unknown_at)]
+    found = [*_intake(view, intake), *_lost(view, losing), *_unpriced(view, models, unknown_at)]
     for one in now:
         then = earlier.get((one.what, one.value))
         if one.what == "error.type":
@@ -176,6 +178,18 @@ def _intake(view: View, intake: Intake) -> list[_Found]:
             str(late), "until visible", first,
         )  # fmt: skip
         found.append(_Found(entry, (0, 0)))
+    return found
+
+
+def _lost(view: View, losing: Sequence[Sender]) -> list[_Found]:
+    found = []
+    for one in losing:
+        says = "; ".join(a.verdict.says for a in (one.spans, one.logs) if a and a.verdict.missing)
+        entry = Entry(
+            "Lost", "err", "warning", one.service or one.id, f"{says[:1].upper()}{says[1:]}.",
+            formats.count(one.missing), "missing", view.link("senders"),
+        )  # fmt: skip
+        found.append(_Found(entry, (0, one.missing)))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -17,10 +18,13 @@ from sightline.pages.admission import principal_of
 from sightline.pages.answers import Missing, Refused, back_to, html
 from sightline.pages.environment import render
 from sightline.pages.health_facts import Fact
+from sightline.pages.public_rows import PublicRow, public_fact, public_rows
 from sightline.pages.services import Services
 from sightline.pages.settings_frame import Frame, managed, tabs
 from sightline.pages.shell import Shell
 from sightline.query import storage
+from sightline.query.senders import lately_losing
+from sightline.query.window import Window
 from sightline.records.access import Principal
 from sightline.records.storage import RunningMerge, SchemaStep, StoredTable, StoreState
 from sightline.store import schema
@@ -35,6 +39,8 @@ SHOWN = 100
 """Entries of the quarantine on the page; the rest is counted."""
 _REFUSED = "Refused requests since the start"
 _DAY = 86_400 * 10**9
+# Senders of so many projects are looked into.
+LOOKED_INTO = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ class HealthContext:
     verdict: str
     tone: str
     groups: tuple[Group, ...]
+    publics: tuple[PublicRow, ...]
     entries: tuple[Entry, ...]
     more: int
     tables: tuple[StoredTable, ...]
@@ -125,6 +132,9 @@ class HealthPages:
         intake = await run_in_threadpool(self.services.intake)
         groups = [Group("Arriving", health_facts.intake(intake))]
         groups += await self._loss(principal, projects, now)
+        publics = await self._publics(projects, now)
+        if told := public_fact(publics):
+            groups.append(Group("Public keys", told))
         state = None
         if principal.operator:
             state = await self._state()
@@ -141,6 +151,7 @@ class HealthPages:
             verdict=_verdict(groups, len(found)),
             tone=tone,
             groups=tuple(groups),
+            publics=publics,
             entries=tuple(sorted(found, key=lambda e: -e.time)[:SHOWN]),
             more=max(0, len(found) - SHOWN),
             tables=state.tables if state else (),
@@ -150,6 +161,14 @@ class HealthPages:
             done=DONE.get(request.query_params.get("done", ""), ""),
         )
         return html(render("health.html", context))
+
+    async def _publics(self, projects: list[str], now: int) -> tuple[PublicRow, ...]:
+        """Public keys of these projects that were used."""
+        uses = self.services.gate.public.uses()
+        if not uses:
+            return ()
+        keys = await run_in_threadpool(self.services.control.keys)
+        return public_rows(uses, [key for key in keys if key.project in projects], now)
 
     async def _state(self) -> StoreState | None:
         try:
@@ -171,13 +190,35 @@ class HealthPages:
             home = projects[0] if len(projects) == 1 else ""
             href = with_query(path_of(home, "traces"), asked) if spans and home else ""
             lost = Fact("Dropped by senders", f"{attributes:,}", "warn" if spans else "", says, href)
+        of_senders = await self._missing(projects, now)
         if not principal.operator:
-            return [Group("Lost", (lost,))]
+            return [Group("Lost", (lost, of_senders))]
         counted = vitals.counted
         return [
             Group(_REFUSED, health_facts.refused(counted(measures.REQUESTS))),
-            Group("Lost", (*health_facts.dropped(counted(measures.DROPPED)), lost)),
+            Group("Lost", (*health_facts.dropped(counted(measures.DROPPED)), lost, of_senders)),
         ]
+
+    async def _missing(self, projects: list[str], now: int) -> Fact:
+        """What senders numbered and reported, and is not stored."""
+        today, looked = max(0, now - _DAY), projects[:LOOKED_INTO]
+        try:
+            found = await asyncio.gather(
+                *(lately_losing(self.services.store, Window(p, today, now), now) for p in looked)
+            )
+        except StoreError:
+            return Fact("Missing of senders", "unknown", says="the store did not answer")
+        losing = {p: sum(one.missing for one in some) for p, some in zip(looked, found, strict=True)}
+        total, worst = sum(losing.values()), max(losing, key=losing.__getitem__, default="")
+        home = worst if total else projects[0] if len(projects) == 1 else ""
+        says = "by the numbers that senders give them, in the last 24 hours"
+        if total:
+            many = sum(1 for n in losing.values() if n)
+            says = f"in {f'{many} projects, most in ' if many > 1 else 'project '}{worst}; see its senders"
+        elif len(projects) > len(looked):
+            says += f"; of the first {len(looked)} projects"
+        href = path_of(home, "senders") if home else ""
+        return Fact("Missing of senders", f"{total:,}", "err" if total else "", says, href)
 
     async def _inside(self, state: StoreState | None, now: int) -> list[Group]:
         """What only operators see."""

@@ -27,6 +27,7 @@ from sightline.query.breakdown import breakdown
 from sightline.query.overview import CALLS, ends, surveys
 from sightline.query.question import ask
 from sightline.query.selection import Selection, Target, select
+from sightline.query.senders import lately_losing
 from sightline.query.window import Window
 from sightline.records.overview import Behaviour, Ends
 from sightline.records.trace import TraceSummary
@@ -186,10 +187,12 @@ class OverviewPages:
             before = await behaviour(store, _selected(view, now, earlier, Target.SPANS))
             return await behaviour(store, _selected(view, now, view.window, Target.SPANS), before), before
 
-        behaved, models = await asyncio.gather(
-            both(), breakdown(store, ask(calls, ("count", "cost"), ["model"], top=MOST_MODELS))
+        behaved, models, losing = await asyncio.gather(
+            both(),
+            breakdown(store, ask(calls, ("count", "cost"), ["model"], top=MOST_MODELS)),
+            lately_losing(store, view.window, now),
         )
-        entries, more = attention(view, *behaved, models.rows, 1, self.services.intake())
+        entries, more = attention(view, *behaved, models.rows, 1, self.services.intake(), losing)
         return AttentionPart(entries, more, METHOD)
 
     async def _ends(self, view: View, now: int) -> EndsPart:

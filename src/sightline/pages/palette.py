@@ -133,6 +133,8 @@ def known_pages(shell: Shell, principal: Principal, to: str) -> list[Found]:
         if link.href in keys
     ]
     offered.append(("Pages", "First run", "what to paste", path_of(shell.project, "first"), "first"))
+    lost = "what was sent and what is missing"
+    offered.append(("Pages", "Senders", lost, path_of(shell.project, "senders"), "first"))
     offered += [("Settings", link.text, "", link.href, "settings") for link in tabs(principal, "")]
     word = to.lower()
     return [

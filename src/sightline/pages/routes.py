@@ -44,6 +44,7 @@ from sightline.pages.prices import PricePages
 from sightline.pages.projects import ProjectPages
 from sightline.pages.scrape import ScrapePages
 from sightline.pages.security import PageHeaders
+from sightline.pages.senders import SendersPages
 from sightline.pages.services import Services
 from sightline.pages.session import SessionPages
 from sightline.pages.sessions import SessionsPages
@@ -78,6 +79,7 @@ PROJECT_PAGES = (
     UsersPages,
     UserPages,
     GoPages,
+    SendersPages,
 )
 # And those that are about no project.
 SERVER_PAGES = (ApiDocsPages,)
@@ -101,6 +103,7 @@ def routes(services: Services) -> list[BaseRoute]:
         ("GET", "/traces/{trace_id}", pages.short),
         ("GET", "/theme", theme),
         ("GET", "/static/{name}", assets.static),
+        ("GET", "/widget.js", assets.widget),
         *entrance.table(),
         *openid.table(),
         *me.table(),

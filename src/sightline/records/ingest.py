@@ -20,7 +20,7 @@ class Submission:
 
     `payload` is an encoded `Export{Trace,Logs,Metrics}ServiceRequest`, not compressed.
     `received_at` is nanoseconds since the epoch; `source` is `otlp-http`, `otlp-json`, `otlp-grpc`,
-    `api` or `self`.
+    `otlp-public` (with a public key: claims of whoever opened a page), `api` or `self`.
     `items` is the number of spans, log records or data points in the payload.
     """
 

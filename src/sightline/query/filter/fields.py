@@ -161,6 +161,7 @@ ALIASES: dict[str, str] = {
     "ttft": "time_to_first_token_s",
     "url": "http.url",
     "user": "user.id",
+    "weight": "sampling.weight",
     "workflow": "workflow.name",
 }
 # Where a short name is the better one to show.

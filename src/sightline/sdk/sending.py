@@ -1,0 +1,238 @@
+"""One request over HTTP, bounded in every direction, and what its answer means."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import socket
+import ssl
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from http.client import HTTPException, HTTPResponse
+from typing import Any
+from urllib.parse import urlsplit
+
+import urllib3
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+MEDIA_TYPE = "application/x-protobuf"
+_CONNECT = 3.0
+_LONGEST_ANSWER = 64 * 1024
+_ANSWERS: dict[str, Callable[[], Any]] = {
+    "traces": ExportTraceServiceResponse,
+    "logs": ExportLogsServiceResponse,
+    "metrics": ExportMetricsServiceResponse,
+}
+
+
+class Fate(Enum):
+    """What the server did with a request."""
+
+    TAKEN = "taken"
+    LATER = "later"  # away or busy: the same bytes again, after a pause
+    LOCKED_OUT = "locked_out"  # wrong key, or not an OTLP server: someone has to change something
+    REFUSED = "refused"  # it will never take these bytes
+    TOO_LARGE = "too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`rejected`: items that the server left out of a request it took. `pause`: seconds it asked for."""
+
+    fate: Fate
+    reason: str = ""
+    status: int = 0
+    rejected: int = 0
+    pause: float | None = None
+
+
+def compressed(body: bytes) -> bytes:
+    """The body as it travels and lies on disk; the same bytes each time."""
+    return gzip.compress(body, 1, mtime=0)
+
+
+class Sender:
+    """Posts to `<endpoint>/v1/<signal>`. Used by one thread at a time."""
+
+    def __init__(self, endpoint: str, headers: Mapping[str, str], timeout: float, distro: str) -> None:
+        self._endpoint, self._timeout = endpoint, timeout
+        self._headers = {
+            "user-agent": distro,
+            **{name.lower(): value for name, value in headers.items()},
+            "content-type": MEDIA_TYPE,
+            "content-encoding": "gzip",
+            "accept": MEDIA_TYPE,
+        }
+        self._pool: Any = None
+
+    def send(self, signal: str, packed: bytes, seconds: float | None = None) -> Answer:
+        """Send a compressed body, in at most `seconds` all in all. Never raises."""
+        limit = max(0.05, min(self._timeout, seconds if seconds is not None else self._timeout))
+        try:
+            if self._pool is None:
+                self._pool = _pool(self._endpoint)
+            _deadline.at = time.monotonic() + limit
+            answer = self._pool.urlopen(
+                "POST",
+                f"{self._endpoint}/v1/{signal}",
+                body=packed,
+                headers=self._headers,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                timeout=urllib3.Timeout(connect=min(_CONNECT, limit), read=limit),
+            )
+            try:
+                body = _read(answer)
+                return judged(signal, answer.status, dict(answer.headers), body, self._endpoint)
+            finally:
+                answer.drain_conn() if answer.closed else answer.close()
+        except (urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError) as error:
+            self._pool = None  # a connection in an unknown state is not used again
+            return Answer(Fate.LATER, f"{type(error).__name__}: {error}"[:300])
+        except Exception as error:  # a border: a proxy or server may answer anything at all
+            self._pool = None
+            return Answer(Fate.LATER, f"{type(error).__name__}: {error}"[:300])
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        if self._pool is not None:
+            self._pool.clear()
+            self._pool = None
+
+
+def judged(signal: str, status: int, headers: Mapping[str, str], body: bytes, endpoint: str) -> Answer:
+    """What an HTTP answer means for the request."""
+    named = {name.lower(): value for name, value in headers.items()}
+    kind = named.get("content-type", "").split(";")[0].strip().lower()
+    if status in (200, 202):
+        if kind not in ("", MEDIA_TYPE, "application/json", "application/octet-stream"):
+            return Answer(
+                Fate.LOCKED_OUT,
+                f"{endpoint} answers with {kind[:80]!r}, which is no OTLP server's answer",
+                status,
+            )
+        return Answer(Fate.TAKEN, "", status, _rejected(signal, body) if kind == MEDIA_TYPE else 0)
+    said = _said(body, kind)
+    if status in (401, 403):
+        return Answer(Fate.LOCKED_OUT, f"the server refuses the key ({status}{said})", status)
+    if status in (404, 405) or 300 <= status < 400:
+        return Answer(Fate.LOCKED_OUT, f"{endpoint}/v1/{signal} is no OTLP address ({status})", status)
+    if status == 413:
+        return Answer(Fate.TOO_LARGE, f"too large for the server{said}", status)
+    if status in (408, 429) or status >= 500:
+        return Answer(Fate.LATER, f"{status}{said}", status, pause=_pause(named.get("retry-after")))
+    return Answer(Fate.REFUSED, f"{status}{said}", status)
+
+
+def _rejected(signal: str, body: bytes) -> int:
+    try:
+        partial = _ANSWERS[signal].FromString(body).partial_success  # type: ignore[attr-defined]
+        counts = [
+            getattr(partial, f) for f in ("rejected_spans", "rejected_log_records") if hasattr(partial, f)
+        ]
+        return int(max(0, *counts, 0))
+    except Exception:  # a border: protobuf's errors differ between its implementations
+        return 0
+
+
+def _said(body: bytes, kind: str) -> str:
+    """The server's own words, where they are short text."""
+    text = body
+    if kind == MEDIA_TYPE:  # google.rpc.Status: field 2 is the message
+        text = body[body.find(b"\x12") + 2 :] if b"\x12" in body[:12] else b""
+    words = " ".join(text.decode("utf-8", "replace").split())
+    printable = "".join(c for c in words if c.isprintable())[:200]
+    return f": {printable}" if printable and not printable.startswith("<") else ""
+
+
+def _pause(retry_after: str | None) -> float | None:
+    if not retry_after:
+        return None
+    try:
+        seconds = float(retry_after)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(retry_after).timestamp() - time.time()
+        except (ValueError, TypeError):
+            return None
+    return min(max(seconds, 0.0), 600.0) if seconds == seconds else None
+
+
+# -- a deadline for everything that is read ----------------------------------------------------------------
+
+
+class _Deadline:
+    at = 0.0
+
+
+_deadline = (
+    _Deadline()
+)  # one worker thread sends at a time; a socket's own time-out starts anew with each byte
+
+
+class _Raw(io.RawIOBase):
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = _deadline.at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer took too long")
+        self._sock.settimeout(left)
+        return self._sock.recv_into(buffer)
+
+
+class _Response(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Raw(sock))
+
+
+class _Plain(HTTPConnection):
+    response_class = _Response
+
+
+class _Secure(HTTPSConnection):
+    response_class = _Response
+
+
+def _read(answer: Any) -> bytes:
+    body = b""
+    while len(body) < _LONGEST_ANSWER:
+        part = answer.read(min(8192, _LONGEST_ANSWER - len(body)), decode_content=False)
+        if not part:
+            return body
+        body += part
+        if time.monotonic() > _deadline.at:
+            raise TimeoutError("the answer took too long")
+    return body
+
+
+def _pool(endpoint: str) -> Any:
+    parts = urlsplit(endpoint)
+    options: dict[str, Any] = {"num_pools": 2, "maxsize": 1}
+    if parts.scheme == "https":
+        options["ssl_context"] = ssl.create_default_context()
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    if proxy and not urllib.request.proxy_bypass(parts.hostname or ""):
+        manager: Any = urllib3.ProxyManager(proxy if "://" in proxy else f"http://{proxy}", **options)
+    else:
+        manager = urllib3.PoolManager(**options)
+    http, https = urllib3.HTTPConnectionPool, urllib3.HTTPSConnectionPool
+    manager.pool_classes_by_scheme = {
+        "http": type("_PlainPool", (http,), {"ConnectionCls": _Plain}),
+        "https": type("_SecurePool", (https,), {"ConnectionCls": _Secure}),
+    }
+    return manager
