@@ -37,8 +37,8 @@ class Delivery(Protocol):
         """Items of this process that are safe on disk."""
         ...
 
-    def deliver(self, request: Request, deadline: float | None = None) -> bool:
-        """Whether it is acknowledged or safe."""
+    def deliver(self, request: Request, deadline: float | None = None) -> None:
+        """Bring it to the server, the file, the disk or memory, or count it as dropped."""
         ...
 
     def report(self, request: Request, final: bool, deadline: float | None = None) -> None:
@@ -236,7 +236,7 @@ class Worker:
             with fork_lock.importing():
                 self._parts = self._build()
         encoder, delivery = self._parts
-        self._unsafe = False
+        lost = self._account.lost_on_the_way
         end_abandoned()
         for at, item in enumerate(self.inbox.take(len(self.inbox))):
             self._handle(item, encoder, delivery, deadline)
@@ -246,8 +246,8 @@ class Worker:
             self._leave(span, decision, encoder, delivery, deadline)
         for signal in self._batches:
             self._close(signal, delivery, deadline)
-        if not delivery.tend(deadline) and deadline is not None and not delivery.to_disk():
-            self._unsafe = True
+        safe = delivery.tend(deadline) or (deadline is not None and delivery.to_disk())
+        self._unsafe = not safe or self._account.lost_on_the_way != lost
         now = time.monotonic()
         due = self._stop or now - self._reported >= _REPORT_EVERY
         if self._report is not None and due and self._unreported():
@@ -262,8 +262,7 @@ class Worker:
             for span, decision in self._traces.keep(item.trace_id, item.reason):
                 self._leave(span, decision, encoder, delivery, deadline)
         elif kind is Request:
-            if not delivery.deliver(item, deadline):
-                self._unsafe = True
+            delivery.deliver(item, deadline)
         elif kind is LogEvent:
             self._account.add(LOGS, ENDED)
             self._leave(item, KEEP_ALL, encoder, delivery, deadline)
@@ -310,5 +309,4 @@ class Worker:
         batch = self._batches[signal]
         if batch.items:
             self._batches[signal] = Batch(signal)
-            if not delivery.deliver(batch.request(), deadline):
-                self._unsafe = True
+            delivery.deliver(batch.request(), deadline)
