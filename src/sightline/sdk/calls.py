@@ -162,6 +162,7 @@ class LlmCall(Span):
                 self._begin(get_current())
                 self._block_over = True
             reading = StreamReading(running.content_limit(), self._started)
+            running.attend()
             level, context = prepared(self, self._outer)
             self._open_streams += 1
             return measured(chunks, reading, self, level, Context({**context, SPAN_KEY: self._otel}))
