@@ -39,7 +39,7 @@ SPAN = np.dtype(
 NONE, OWN, ROLLUP = 0, 1, 2
 _NO_PARENT = np.int64(-1)
 MAX_DEPTH = 65_535
-# How far above a call another one may be that reports the same figures: a framework's span, a router's, a
+# How far above a call another one may be that reports the same figures: a framework's span, a router's,
 # a client's, and spans between them.
 _NEAR = 4
 
