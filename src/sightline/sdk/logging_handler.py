@@ -30,17 +30,17 @@ class LoggingHandler(logging.Handler):
         sightline.init()
         logging.getLogger().addHandler(sightline.LoggingHandler(logging.INFO))
 
-    Before `init()` it does nothing. It never blocks, raises, or sends what is said about sending. Fields given
-    by `extra=` are attributes, at most 64; an exception is in `exception.type`, `.message`, `.stacktrace`.
+    Before `init()` it does nothing. It never blocks, raises, or sends what is said about sending. Fields of
+    `extra=` are attributes, at most 64; an exception is in `exception.type`, `.message`, `.stacktrace`.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one record."""
-        if getattr(_busy, "now", False) or is_own(record.name):
+        if getattr(_busy, "now", False):
             return
         _busy.now = True
         try:
-            running = runtime.current()
+            running = None if is_own(record.name) else runtime.current()
             if running is not None:
                 running.emit(event_of(record))
         except Exception:  # a border: a log call must not fail, and must not be told so by another
@@ -64,9 +64,9 @@ class TraceIdFilter(logging.Filter):
         return True
 
 
-def is_own(name: str) -> bool:
+def is_own(name: object) -> bool:
     """Whether a logger's records are about sending."""
-    return name.partition(".")[0] in OWN
+    return isinstance(name, str) and name.partition(".")[0] in OWN
 
 
 def ids() -> tuple[int, int]:
@@ -79,7 +79,7 @@ def event_of(record: logging.LogRecord) -> LogEvent:
     """A record as it is sent."""
     trace_id, span_id = ids()
     attributes: dict[str, Any] = {
-        "logger.name": record.name,
+        "logger.name": str(record.name),
         "code.file.path": record.pathname,
         "code.line.number": record.lineno,
         "code.function.name": record.funcName,
