@@ -98,13 +98,13 @@ def event_of(record: logging.LogRecord) -> LogEvent:
     )
 
 
-def severity(level: int) -> int:
+def severity(level: object) -> int:
     """OpenTelemetry's number of a level of `logging`; levels between the known ones keep their order.
 
     >>> [severity(level) for level in (0, 5, 10, 20, 25, 30, 40, 50, 90)]
     [0, 1, 5, 9, 11, 13, 17, 21, 24]
     """
-    if level <= 0:
+    if not isinstance(level, int) or level <= 0:
         return 0
     step, rest = divmod(level, 10)
     return min(1 + 4 * step + (rest * 4) // 10, 24) if step else 1
