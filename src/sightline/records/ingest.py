@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+PUBLIC_SOURCE = "otlp-public"
+"""The way in with a public key, as journal and store remember it: claims of whoever opened a page."""
+
 
 class Signal(StrEnum):
     """The three signals of OTLP; the value is the word used in paths, segments and metrics."""

@@ -16,12 +16,18 @@ from starlette.routing import BaseRoute, Route
 
 from sightline.control import origins
 from sightline.records.access import Principal, Scope
-from sightline.records.ingest import Signal
+from sightline.records.ingest import PUBLIC_SOURCE, Signal
 from sightline.settings import HttpSettings
 from sightline.wire.answers import FAILURES, MEDIA_TYPES, failure, success
-from sightline.wire.public_claims import SOURCE as PUBLIC_SOURCE
 from sightline.wire.public_claims import bounded_claims
-from sightline.wire.public_door import PARAMETER, SIGNALS, Authenticates, PublicSender, with_address_key
+from sightline.wire.public_door import (
+    PARAMETER,
+    SIGNALS,
+    Authenticates,
+    PublicSender,
+    says_public,
+    with_address_key,
+)
 from sightline.wire.receiver import Encoding, Outcome, Receiver
 from sightline.wire.refusals import BadRequest, TooLarge, TooSlow, Unsupported
 from sightline.wire.sender_address import networks
@@ -81,9 +87,13 @@ class _Endpoint:
         try:
             encoding = _encoding(request)
             source = _SOURCES[encoding]
-            principal = self.gate.admit_public(with_address_key(request))
-            if principal.terms is not None:
+            presented = with_address_key(request)
+            if says_public(presented):
                 source = PUBLIC_SOURCE
+            principal = self.gate.admit_public(presented)
+            if principal.terms is None:
+                source = _SOURCES[encoding]  # on a server that needs no key it says nothing
+            else:
                 sender = PublicSender(self.gate.public, principal, principal.terms, request)
                 peer = request.client.host if request.client else ""
                 sender.admit(signal, peer, request.headers.getlist("x-forwarded-for"), self.trusted)
