@@ -16,7 +16,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from tests.sdk.sdk_servers import http_server, raw_server
 
-from sightline.sdk.sending import Answer, Fate, Sender, compressed, judged
+from sightline.sdk.packed import compressed
+from sightline.sdk.sending import Answer, Fate, Sender, judged
 
 BODY = compressed(b"body")
 

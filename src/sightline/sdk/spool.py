@@ -21,8 +21,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sightline.sdk.counts import DISK, SPOOL_FULL, Account
-from sightline.sdk.delivery import Packed
 from sightline.sdk.folder_lock import take_lock
+from sightline.sdk.packed import Packed
 from sightline.sdk.spool_segment import Segment
 from sightline.sdk.warnings_once import warn_once
 

@@ -166,7 +166,11 @@ def flush(timeout: float = 10.0) -> bool:
 
 
 def shutdown(timeout: float = 5.0) -> None:
-    """Send what there is, within `timeout` seconds, and take nothing more. Happens by itself at exit."""
+    """Send what there is, within `timeout` seconds, and take nothing more. Happens by itself at exit.
+
+    >>> import sightline
+    >>> sightline.shutdown(timeout=2.0)
+    """
     runtime = runtimes.current()
     if runtime is not None:
         runtimes.install(None)
@@ -174,6 +178,10 @@ def shutdown(timeout: float = 5.0) -> None:
 
 
 def counts() -> Counts:
-    """What became of everything that was made in this process; zeros before `init()`."""
+    """What became of everything that was made in this process; zeros before `init()`.
+
+    >>> import sightline
+    >>> _ = sightline.counts()
+    """
     runtime = runtimes.current()
     return Counts() if runtime is None else runtime.counts()

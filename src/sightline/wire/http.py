@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from sightline.control import origins
 from sightline.records.access import Principal, Scope
-from sightline.records.ingest import PUBLIC_SOURCE, Signal
+from sightline.records.ingest import IMPORT, IMPORT_HEADER, PUBLIC_SOURCE, Signal
 from sightline.settings import HttpSettings
 from sightline.wire.answers import FAILURES, MEDIA_TYPES, failure, success
 from sightline.wire.public_claims import bounded_claims
@@ -92,7 +92,8 @@ class _Endpoint:
                 source = PUBLIC_SOURCE
             principal = self.gate.admit_public(presented)
             if principal.terms is None:
-                source = _SOURCES[encoding]  # on a server that needs no key it says nothing
+                # On a server that needs no key, one that looks public says nothing.
+                source = IMPORT if IMPORT_HEADER in request.headers else _SOURCES[encoding]
             else:
                 sender = PublicSender(self.gate.public, principal, principal.terms, request)
                 peer = request.client.host if request.client else ""
