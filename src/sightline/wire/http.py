@@ -14,14 +14,20 @@ from starlette.routing import BaseRoute, Route
 
 from sightline.control import origins
 from sightline.records.access import Principal, Scope
-from sightline.records.ingest import IMPORT, IMPORT_HEADER, Signal
+from sightline.records.ingest import IMPORT, IMPORT_HEADER, PUBLIC_SOURCE, Signal
 from sightline.settings import HttpSettings
 from sightline.wire.answers import FAILURES, MEDIA_TYPES, failure, success
 from sightline.wire.bodies import Bodies
 from sightline.wire.langfuse_door import LANGFUSE_SCORES, LangfuseScores
-from sightline.wire.public_claims import SOURCE as PUBLIC_SOURCE
 from sightline.wire.public_claims import bounded_claims
-from sightline.wire.public_door import PARAMETER, SIGNALS, Authenticates, PublicSender, with_address_key
+from sightline.wire.public_door import (
+    PARAMETER,
+    SIGNALS,
+    Authenticates,
+    PublicSender,
+    says_public,
+    with_address_key,
+)
 from sightline.wire.receiver import Encoding, Outcome, Receiver
 from sightline.wire.refusals import TooLarge, Unsupported
 from sightline.wire.sender_address import networks
@@ -86,11 +92,14 @@ class _Endpoint:
         try:
             encoding = _encoding(request)
             source = _SOURCES[encoding]
-            principal = self.gate.admit_public(with_address_key(request))
-            if principal.terms is None and IMPORT_HEADER in request.headers:
-                source = IMPORT
-            if principal.terms is not None:
+            presented = with_address_key(request)
+            if says_public(presented):
                 source = PUBLIC_SOURCE
+            principal = self.gate.admit_public(presented)
+            if principal.terms is None:
+                # On a server that needs no key, one that looks public says nothing.
+                source = IMPORT if IMPORT_HEADER in request.headers else _SOURCES[encoding]
+            else:
                 sender = PublicSender(self.gate.public, principal, principal.terms, request)
                 peer = request.client.host if request.client else ""
                 sender.admit(signal, peer, request.headers.getlist("x-forwarded-for"), self.trusted)
