@@ -193,6 +193,11 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /p/{project}/logs": (Ask(shows=True), *_queries("trace_id:{trace}", "project:{other}")),
     "GET /p/{project}/metrics": (Ask(shows=True), *_queries("project:{other}")),
     "GET /p/{project}/metrics/{name:path}": (Ask({"name": "{metric}"}, {"by": "{metrickey}"}, shows=True),),
+    "POST /p/{project}/scores": (
+        Ask(form={"name": "helpful", "value": "yes", "trace_id": "{trace}", "back": "/p/{other}/traces/{trace}"}),
+    ),
+    "POST /p/{project}/scores/{score_id:path}/take-back": (Ask({"score_id": "{trace}"}, form={}),),
+    "POST /p/{project}/scores/{score_id:path}/undo": (Ask({"score_id": "{trace}"}, form={}),),
     "POST /p/{project}/views": (
         Ask(form={"name": "mine", "page": "traces", "query": "q=session:{session}"}),
     ),
@@ -228,6 +233,12 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "POST /settings/projects/{project}/environment": (
         Ask(form={"environment": "{environment}", "description": "mine"}),
     ),
+    "GET /settings/scores": (Ask(query={"project": "{project}"}),),
+    "POST /settings/scores": (
+        Ask(form={"project": "{project}", "name": "helpful", "data_type": "numeric"}),
+        Ask(form={"project": "{other}", "name": "helpful", "data_type": "numeric"}),
+    ),
+    "POST /settings/scores/archive": (Ask(form={"project": "{other}", "name": "helpful"}),),
     "GET /settings/prices": (Ask(query={"project": "{project}"}, shows=True),),
     "POST /settings/prices": (
         Ask(form={"project": "{project}", "model": "b", "valid_from": "2026-11-01", "rate_input": "1"}),
