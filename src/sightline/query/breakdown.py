@@ -29,6 +29,8 @@ from sightline.store.rows import QueryTooLarge, Rows
 from sightline.store.store import Store
 
 # Without groups the values of these many spans, or of their traces, can be held: no pass has to count first.
+# Percentiles of sampled rows are estimates anyway, and exact ones by weight hold every value there is.
+EXACT_WEIGHTED = 50_000
 EXACT_WITHIN = {Target.SPANS: 2 * EXACT_UP_TO, Target.TRACES: 16 * EXACT_UP_TO}
 
 
@@ -49,7 +51,7 @@ async def _answered(
             ranked = await rank(store, question)
         else:
             ranked = Ranked(rows=0 if exact else EXACT_UP_TO + 1)
-    exact = ranked.rows <= EXACT_UP_TO
+    exact = _exactly(question, ranked)
     statement = measuring(question, ranked, exact)
     answer = await store.fetch(statement.text, statement.parameters, purpose="figures")
     return await _with_margins(store, question, ranked, _read(question, ranked, answer, exact)), ranked
@@ -79,8 +81,13 @@ async def _at_once(store: Store, question: Question, exact: bool) -> tuple[Break
     statement = scanning(question, exact)
     answer = await store.fetch(statement.text, statement.parameters, settings=BOUNDS, purpose="figures")
     ranked = ranked_of(question, answer)
-    found = _read(question, ranked, answer, exact or ranked.rows <= EXACT_UP_TO)
+    found = _read(question, ranked, answer, exact or _exactly(question, ranked))
     return await _with_margins(store, question, ranked, found), ranked
+
+
+def _exactly(question: Question, ranked: Ranked) -> bool:
+    """Whether percentiles of the rows that were ranked are exact."""
+    return ranked.rows <= (EXACT_WEIGHTED if question.selection.weighted else EXACT_UP_TO)
 
 
 def _estimable(question: Question) -> bool:
@@ -92,6 +99,8 @@ async def _few(store: Store, question: Question) -> bool:
     many rows match takes a pass."""
     selection = question.selection
     spans = await count(store, replace(selection, predicate=Always(), target=Target.SPANS))
+    if selection.weighted:
+        return spans <= EXACT_WEIGHTED
     if spans <= (EXACT_UP_TO if question.by else EXACT_WITHIN[selection.target]):
         return True
     everything = selection.predicate == Always() and not question.traces

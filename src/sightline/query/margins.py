@@ -43,7 +43,9 @@ def spreading(question: Question, ranked: Ranked, share: int) -> Statement:
     """
     sql = Sql(question.selection.window)
     weight = OF_TRACE if question.traces else OF_SPAN
-    inner, outer = [], []
+    inner: list[str] = []
+    outer: list[str] = []
+    named: list[tuple[str, str]] = []
     group = "toUInt8(0)"
     if question.by and ranked.keys:
         numbers = ranked.numbers or range(1, len(ranked.keys) + 1)
@@ -54,6 +56,7 @@ def spreading(question: Question, ranked: Ranked, share: int) -> Statement:
     for n, one in enumerate(question.measures):
         parts = terms(one, question.traces)
         for m, part in enumerate(parts):
+            named.append((f"u{n}_{m}", part))
             inner.append(f"ifNull(toFloat64({weighted(part, weight)}), 0) AS u{n}_{m}")
             outer += [f"sum(u{n}_{m}) AS t{n}_{m}", f"sum(f * u{n}_{m} * u{n}_{m}) AS v{n}_{m}"]
         if len(parts) == 2:
@@ -61,12 +64,29 @@ def spreading(question: Question, ranked: Ranked, share: int) -> Statement:
     source = source_of(question, sql, "trace_id")
     every = sql.parameters.value("UInt32", share)
     kept = f"\nWHERE cityHash64(s.trace_id) % {every} = 0" if share > 1 else ""
-    chosen = [f"{group} AS chosen", "s.trace_id AS trace", f"1 - 1 / max({weight}) AS f", *inner]
-    by_trace = f"SELECT\n{lines(chosen)}\n{source}{kept}\nGROUP BY chosen, trace"
+    if question.traces:
+        # A row is a trace: nothing has to be gathered.
+        inner = [f"ifNull(toFloat64({_of_row(part, weight)}), 0) AS {name}" for name, part in named]
+        chosen = [f"{group} AS chosen", f"1 - 1 / {weight} AS f", *inner]
+        by_trace = f"SELECT\n{lines(chosen)}\n{source}{kept}"
+    else:
+        chosen = [f"{group} AS chosen", "s.trace_id AS trace", f"1 - 1 / max({weight}) AS f", *inner]
+        by_trace = f"SELECT\n{lines(chosen)}\n{source}{kept}\nGROUP BY chosen, trace"
     return sql.statement(
         f"SELECT\n{lines(['chosen', 'grouping(chosen) AS no_group', *outer])}\n"
         f"FROM (\n{indented(by_trace)}\n)\nGROUP BY GROUPING SETS ((chosen), ())"
     )
+
+
+def _of_row(part: str, weight: str) -> str:
+    """What one row adds to the weighted sum of a term."""
+    [(_, _, name, arguments, _)] = aggregates(part)
+    if name == "count":
+        return weight if arguments == [""] else f"if(isNotNull({arguments[0]}), {weight}, 0)"
+    if name == "countIf":
+        return f"if({arguments[0]}, {weight}, 0)"
+    value = f"{weight} * ({arguments[0]})"
+    return value if name == "sum" else f"if({arguments[1]}, {value}, 0)"
 
 
 async def margins(

@@ -101,19 +101,21 @@ class _Asked:
 
         Hours that were added up hold no weights.
         """
-        heads = self._selected(window, "", Target.TRACES)
-        of_requests = [ask(heads, NAMES, [by], top=SHOWN, zone=self.zone) for by in BY]
+        heads = replace(self._selected(window, "", Target.TRACES), weighted=weighted)
+        course = ask(heads, NAMES, zone=self.zone)
+        # Groups are not shown over time.
+        once = Buckets((window.since,), window.until, window.length)
+        of_requests = [replace(ask(heads, NAMES, [by], top=SHOWN), buckets=once) for by in BY]
         of_spans = zip(self._of_spans(window), ranked, strict=True)
-        found, (calls, entries) = await asyncio.gather(
-            asyncio.gather(*(breakdown(self.store, one) for one in of_requests)),
+        (one, *found), (calls, entries) = await asyncio.gather(
+            asyncio.gather(*(breakdown(self.store, one) for one in (course, *of_requests))),
             asyncio.gather(
                 *(breakdown(self.store, by_weight(one, weighted), groups) for one, groups in of_spans)
             ),
         )
-        one = found[0]
         parts = tuple(Parts(b.by[0], b.rows, b.groups) for b in found)
         requests = Overview(NAMES, one.starts, one.end, one.step, one.whole, parts)
-        return Survey(requests, calls, entries, exact=all(b.exact for b in (*found, calls, entries)))
+        return Survey(requests, calls, entries, exact=all(b.exact for b in (one, *found, calls, entries)))
 
     async def exact(self, window: Window, ranked: list[Ranked]) -> Survey:
         """Read from spans and heads."""
