@@ -194,7 +194,14 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /p/{project}/metrics": (Ask(shows=True), *_queries("project:{other}")),
     "GET /p/{project}/metrics/{name:path}": (Ask({"name": "{metric}"}, {"by": "{metrickey}"}, shows=True),),
     "POST /p/{project}/scores": (
-        Ask(form={"name": "helpful", "value": "yes", "trace_id": "{trace}", "back": "/p/{other}/traces/{trace}"}),
+        Ask(
+            form={
+                "name": "helpful",
+                "value": "yes",
+                "trace_id": "{trace}",
+                "back": "/p/{other}/traces/{trace}",
+            }
+        ),
     ),
     "POST /p/{project}/scores/{score_id:path}/take-back": (Ask({"score_id": "{trace}"}, form={}),),
     "POST /p/{project}/scores/{score_id:path}/undo": (Ask({"score_id": "{trace}"}, form={}),),
