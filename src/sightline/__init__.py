@@ -32,17 +32,24 @@ if TYPE_CHECKING:
     from sightline.sdk.streams import Stream as Stream
     from sightline.sdk.tools import ToolCall as ToolCall
     from sightline.sdk.tools import tool as tool
+    from sightline.sdk.web.asgi import SightlineMiddleware as SightlineMiddleware
+    from sightline.sdk.web.django import DjangoMiddleware as DjangoMiddleware
+    from sightline.sdk.web.wsgi import SightlineWSGIMiddleware as SightlineWSGIMiddleware
+    from sightline.sdk.web.wsgi import instrument_flask as instrument_flask
 
 __version__ = "0.1.0"
 __all__ = [
     "AsyncStream",
     "CarryingExecutor",
     "Client",
+    "DjangoMiddleware",
     "LlmCall",
     "MetricsProcessor",
     "Redaction",
     "Retrieval",
     "Sampling",
+    "SightlineMiddleware",
+    "SightlineWSGIMiddleware",
     "Span",
     "Stream",
     "ToolCall",
@@ -56,6 +63,7 @@ __all__ = [
     "flush",
     "init",
     "inject",
+    "instrument_flask",
     "keep_trace",
     "llm_call",
     "retrieval",
@@ -72,11 +80,14 @@ _PLACES = {
     "AsyncStream": "sightline.sdk.streams",
     "CarryingExecutor": "sightline.sdk.carrying",
     "Client": "sightline.client",
+    "DjangoMiddleware": "sightline.sdk.web.django",
     "LlmCall": "sightline.sdk.calls",
     "MetricsProcessor": "sightline.sdk.metrics",
     "Redaction": "sightline.sdk.redaction",
     "Retrieval": "sightline.sdk.retrievals",
     "Sampling": "sightline.sdk.sampling",
+    "SightlineMiddleware": "sightline.sdk.web.asgi",
+    "SightlineWSGIMiddleware": "sightline.sdk.web.wsgi",
     "Span": "sightline.sdk.spans",
     "Stream": "sightline.sdk.streams",
     "ToolCall": "sightline.sdk.tools",
@@ -89,6 +100,7 @@ _PLACES = {
     "flush": "sightline.sdk.start",
     "init": "sightline.sdk.start",
     "inject": "sightline.sdk.carrying",
+    "instrument_flask": "sightline.sdk.web.wsgi",
     "keep_trace": "sightline.sdk.sampling",
     "llm_call": "sightline.sdk.calls",
     "retrieval": "sightline.sdk.retrievals",

@@ -124,6 +124,7 @@ def test_json_stays_json(document: object, ascii_only: bool) -> None:
 
 
 @given(st.text(alphabet=st.sampled_from('\\un"/t040 9a@.+-\u200b\n'), max_size=60))
+@settings(deadline=None)
 def test_a_view_leads_back_to_what_it_was_read_from(text: str) -> None:
     seen = view(text)
     for at in range(len(seen.text)):

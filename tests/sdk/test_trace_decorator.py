@@ -6,7 +6,8 @@ import asyncio
 import functools
 import inspect
 import pickle
-import threading
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -384,17 +385,28 @@ def test_a_broken_provider_is_the_programs_last_worry(
     ]
 
 
+WITHOUT = """
+import threading, sightline
+
+@sightline.trace
+def works(n):
+    yield n
+
+assert list(works(7)) == [7]
+with sightline.span("a", kind="agent", input=1) as span, sightline.context(user="u"):
+    assert span.trace_id == "0" * 32
+    assert span.url is None
+    span.set(a=1).output(2)
+with sightline.llm_call("m", messages="hi") as call:
+    assert list(call.stream(iter("ab"))) == ["a", "b"]
+sightline.current_span().set(a=1)
+assert sightline.feedback("up", trace_id=span.trace_id) is None
+assert threading.active_count() == 1
+"""
+
+
 def test_without_init_or_provider_everything_just_works() -> None:
-    before = threading.active_count()
-
-    @sightline.trace
-    def works(n: int) -> Iterator[int]:
-        yield n
-
-    assert list(works(7)) == [7]
-    with sightline.span("a", kind="agent", input=1) as span:
-        assert span.trace_id == "0" * 32
-        assert span.url is None
-        span.set(a=1).output(2).score("x", 1.0)
-    sightline.current_span().set(a=1)
-    assert threading.active_count() == before
+    made = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT], capture_output=True, text=True, check=False
+    )
+    assert (made.returncode, made.stdout + made.stderr) == (0, "")

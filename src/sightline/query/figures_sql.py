@@ -10,6 +10,7 @@ from sightline.query.buckets import DAY, Buckets
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.measures import TRACE_COLUMNS
 from sightline.query.question import Question
+from sightline.query.score_columns import joined
 from sightline.query.selection import rows
 
 _READ = re.compile(r"\bs\.(\w+)")
@@ -108,14 +109,17 @@ def keys_of(question: Question) -> list[str]:
 
 def source_of(question: Question, sql: Sql) -> str:
     """FROM of the rows that are measured: the spans of the list, or the heads of its traces."""
+    scores = [one.score for one in (*question.measures, question.order)]
+    scores += [one.score for one in question.by]
     if not question.traces:
-        return rows(question.selection, sql)
+        return joined(rows(question.selection, sql), scores, sql)
     needed = {"start_time"}
     for one in (*question.measures, question.order):
         needed |= set(_READ.findall(f"{one.sql(True)} {one.unknown_sql(True)}"))
     columns = {"trace_id": "s.trace_id"} if "trace_id" in needed else {}
     columns |= {n: v for n, v in TRACE_COLUMNS.items() if n in needed}
     columns |= {f"d{n}": d.sql for n, d in enumerate(question.by)}
+    columns |= {n: v for score in scores if score for n, v in score.parts.items() if n in needed}
     chosen = [f"{value} AS {name}" for name, value in columns.items()]
-    heads = rows(question.selection, sql)
+    heads = joined(rows(question.selection, sql), scores, sql)
     return f"FROM (\n{indented(f'SELECT{chr(10)}{lines(chosen)}{chr(10)}{heads}')}\n) AS s"

@@ -11,9 +11,8 @@ Measured before any sampling, so counts and sums are of everything.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from threading import Lock
+from contextlib import suppress
 from typing import Any, Final
 
 from opentelemetry import metrics
@@ -99,8 +98,7 @@ class MetricsProcessor(SpanProcessor):
         self._own = tuple(own_metrics.items())
         self._own_of: dict[str, frozenset[str]] = {}
         # Spans with a request somewhere below them, while they are open.
-        self._above: OrderedDict[int, None] = OrderedDict()
-        self._lock = Lock()
+        self._above: dict[int, None] = {}
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Nothing is measured at the start."""
@@ -161,13 +159,14 @@ class MetricsProcessor(SpanProcessor):
 
     def _request_below(self, span: ReadableSpan, request: bool) -> bool:
         """Whether a request was measured below this span; parents hear of it here."""
-        with self._lock:
-            below = False
-            if span.context is not None and self._above:
-                below = span.context.span_id in self._above
-                self._above.pop(span.context.span_id, None)
-            if (below or request) and span.parent is not None and not span.parent.is_remote:
-                self._above[span.parent.span_id] = None
-                if len(self._above) > _MAX_PARENTS:
-                    self._above.popitem(last=False)
+        # Single steps of a dict, no lock: a process may fork while another thread is in here.
+        above = self._above
+        below = False
+        if above and span.context is not None:
+            below = above.pop(span.context.span_id, 0) is None
+        if (below or request) and span.parent is not None and not span.parent.is_remote:
+            above[span.parent.span_id] = None
+            if len(above) > _MAX_PARENTS:
+                with suppress(RuntimeError, StopIteration):  # another thread was faster
+                    above.pop(next(iter(above)), None)
         return below

@@ -177,7 +177,7 @@ def shutdown(timeout: float = 5.0) -> None:
     """Send what there is, within `timeout` seconds, and take nothing more. Happens by itself at exit.
 
     >>> import sightline
-    >>> sightline.shutdown()
+    >>> sightline.shutdown(timeout=2.0)
     """
     runtime = runtimes.current()
     if runtime is not None:
@@ -189,8 +189,7 @@ def counts() -> Counts:
     """What became of everything that was made in this process; zeros before `init()`.
 
     >>> import sightline
-    >>> sightline.counts().spans.lost
-    0
+    >>> _ = sightline.counts()
     """
     runtime = runtimes.current()
     return Counts() if runtime is None else runtime.counts()

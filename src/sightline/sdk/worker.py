@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from sightline.sdk import fork_lock
 from sightline.sdk.counts import ENDED, LOGS, REFUSED, SAMPLED_OUT, SPANS, Account
+from sightline.sdk.driving import end_abandoned
 from sightline.sdk.encoding import Batch, Encoder, Request
 from sightline.sdk.events import LogEvent
 from sightline.sdk.inbox import Inbox, Keep, RootStarted
@@ -114,6 +115,10 @@ class Worker:
         """Look at the inbox soon; starts the thread when it does not run yet."""
         if self._thread is None and not self._no_threads:
             self._start()
+        self._bell.put(None)
+
+    def ring(self) -> None:
+        """The same from a finalizer: takes no lock and starts nothing."""
         self._bell.put(None)
 
     def flush(self, timeout: float) -> bool:
@@ -232,6 +237,7 @@ class Worker:
                 self._parts = self._build()
         encoder, delivery = self._parts
         lost = self._account.lost_on_the_way
+        end_abandoned()
         for at, item in enumerate(self.inbox.take(len(self.inbox))):
             self._handle(item, encoder, delivery, deadline)
             if at % _SLICE == _SLICE - 1:

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from sightline.control import origins
 from sightline.records.access import Principal, Scope
-from sightline.records.ingest import Signal
+from sightline.records.ingest import IMPORT, IMPORT_HEADER, Signal
 from sightline.settings import HttpSettings
 from sightline.wire.answers import FAILURES, MEDIA_TYPES, failure, success
 from sightline.wire.public_claims import SOURCE as PUBLIC_SOURCE
@@ -82,6 +82,8 @@ class _Endpoint:
             encoding = _encoding(request)
             source = _SOURCES[encoding]
             principal = self.gate.admit_public(with_address_key(request))
+            if principal.terms is None and IMPORT_HEADER in request.headers:
+                source = IMPORT
             if principal.terms is not None:
                 source = PUBLIC_SOURCE
                 sender = PublicSender(self.gate.public, principal, principal.terms, request)

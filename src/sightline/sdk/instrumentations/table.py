@@ -19,8 +19,8 @@ class Instrumentation:
     """A package that instruments a library: what `pip` calls it, `module:Class`, who maintains it.
 
     `least`: the least version of the library, empty for any; of the distribution `needs` where that is
-    another one. `apart`: its spans are not current while the library calls another one, so that only instrumentations of its own family find their parent; others would
-    begin a trace of their own, and what that call cost would be counted twice.
+    another one. `apart`: its spans are not current while the library calls another one. What is made
+    inside begins a trace of its own, and what that call cost would be counted twice.
     """
 
     pip: str
@@ -210,7 +210,7 @@ LIBRARIES: tuple[Library, ...] = (
             _llmetry("litellm", "litellm:LiteLLMInstrumentor", "1.0.0"),
         ),
         _PROVIDERS,
-        note="`litellm.callbacks = ['otel']` in the program is its own way; then leave it out of `instrument`.",
+        note="`litellm.callbacks = ['otel']` in the program does the same; then leave it out here.",
     ),
     Library(
         "instructor", "instructor", "instructor",
