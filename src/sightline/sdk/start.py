@@ -90,6 +90,8 @@ def _start(config: Config, named: bool) -> Started:
     started = _started(runtime, joined, _instrumented(config, provider))
     if not config.quiet:
         _say(str(started))
+    if "IPython" in sys.modules and (watch := part("notebook", "watch_notebook")) is not None:
+        watch()
     return started
 
 
