@@ -59,5 +59,5 @@ def test_the_request_tells_when_its_answer_began(tmp_path: Path, native: bool) -
         assert root["http_status"] == 200
         assert root["first"] >= 100_000_000
         assert root["waited"] == root["first"], "not when the model's call began to answer"
-        shown = server.get("/api/v1/traces").json()["data"][0]
+        shown = server.get("/api/v1/traces").json()["traces"][0]
         assert shown["time_to_first_token_ns"] == root["first"]
