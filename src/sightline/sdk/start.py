@@ -97,6 +97,8 @@ def _start(config: Config, named: bool) -> Started:
     runtime.started = started
     if not config.quiet:
         _say(str(started))
+    if "IPython" in sys.modules and (watch := part("notebook", "watch_notebook")) is not None:
+        watch()
     return started
 
 
