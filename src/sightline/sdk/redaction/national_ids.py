@@ -272,8 +272,13 @@ _IDS = (
     r"|(?<=[A-Za-z]{6}[0-9])(?P<it_fiscal_code>[0-9][A-Za-z][0-9]{2}[A-Za-z][0-9]{3}[A-Za-z](?!\w))"
 )
 # An account number comes first: whoever finds that it is none asks for the ids again.
-LETTERED = re.compile(rf"[0-9](?:(?P<iban>(?<=[A-Za-z]{{2}}[0-9])[0-9][ \-\u00a0]?[A-Za-z0-9]{{2}})|{_IDS})")
-LETTERED_IDS = re.compile(rf"[0-9](?:{_IDS})")
+_START = r"[0-9](?<=[A-Za-z \-][0-9])"
+LETTERED = re.compile(
+    _START
+    + r"(?:(?P<iban>(?<=[A-Za-z]{2}[0-9])(?<![A-Za-z0-9_][A-Za-z]{2}[0-9])[0-9][ \-\u00a0]?[A-Za-z0-9]{2})"
+    rf"|{_IDS})"
+)
+LETTERED_IDS = re.compile(rf"{_START}(?:{_IDS})")
 # How many letters and separators stand before that digit.
 LEADING = {"uk_nino": 2, "uk_nino_": 3, "es_nie": 1, "es_nie_": 2, "it_fiscal_code": 6}
 LETTERED_CHECKS: dict[str, Callable[[str], bool]] = {

@@ -170,11 +170,17 @@ def _random(text: str) -> bool:
 
 
 def _headers(text: str) -> Iterator[Found]:
-    if "earer" in text or "EARER" in text:
-        for match in _BEARER.finditer(text):
-            if _random(match[1]):
-                yield Found(match.start(1), match.end(1), "secret", "bearer")
-    if "asic" in text:
-        for match in _BASIC.finditer(text):
-            if _random(match[1]) and (match[1].endswith("=") or len(match[1]) % 4 == 0):
-                yield Found(match.start(1), match.end(1), "secret", "basic")
+    # Plain words are found much faster than patterns.
+    for word, pattern, name in (
+        ("earer", _BEARER, "bearer"),
+        ("EARER", _BEARER, "bearer"),
+        ("asic", _BASIC, "basic"),
+    ):
+        at = text.find(word)
+        while at >= 0:
+            match = pattern.match(text, max(at - 1, 0))
+            at = text.find(word, at + len(word))
+            if match is None or not _random(match[1]):
+                continue
+            if name == "bearer" or match[1].endswith("=") or len(match[1]) % 4 == 0:
+                yield Found(match.start(1), match.end(1), "secret", name)
