@@ -87,7 +87,9 @@ def presidio() -> Callable[[str], list[Found]]:
         def process_text(self, text: str, language: str) -> NlpArtifacts:
             found = [(m[0], m.start()) for m in re.finditer(r"\w+|[^\w\s]", text)]
             words = [word for word, _ in found]
-            return NlpArtifacts([], words, [at for _, at in found], [w.lower() for w in words], self, language)
+            return NlpArtifacts(
+                [], words, [at for _, at in found], [w.lower() for w in words], self, language
+            )
 
         def process_batch(self, texts, language, **_):  # type: ignore[no-untyped-def]
             for text in texts:

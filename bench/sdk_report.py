@@ -79,7 +79,19 @@ def otlp(path: Path, spans: int) -> None:
                     value("gen_ai.usage.output_tokens", dice.randrange(800)), value("gen_ai.response.time_to_first_chunk", 0.2),
                     value("gen_ai.input.messages", messages), value("gen_ai.output.messages", messages)]})  # fmt: skip
             scopes = [{"scope": {"name": "sightline"}, "spans": listed}]
-            file.write(json.dumps({"resourceSpans": [{"resource": {"attributes": [value("service.name", "shop")]}, "scopeSpans": scopes}]}) + "\n")
+            file.write(
+                json.dumps(
+                    {
+                        "resourceSpans": [
+                            {
+                                "resource": {"attributes": [value("service.name", "shop")]},
+                                "scopeSpans": scopes,
+                            }
+                        ]
+                    }
+                )
+                + "\n"
+            )
 
 
 def main() -> None:
