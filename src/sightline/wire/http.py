@@ -22,6 +22,7 @@ from sightline.wire.answers import FAILURES, MEDIA_TYPES, failure, success
 from sightline.wire.public_claims import bounded_claims
 from sightline.wire.public_door import (
     PARAMETER,
+    QUIET,
     SIGNALS,
     Authenticates,
     PublicSender,
@@ -89,6 +90,7 @@ class _Endpoint:
             source = _SOURCES[encoding]
             presented = with_address_key(request)
             if says_public(presented):
+                request.scope[QUIET] = True
                 source = PUBLIC_SOURCE
             principal = self.gate.admit_public(presented)
             if principal.terms is None:
