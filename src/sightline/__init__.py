@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from sightline.sdk.carrying import inject as inject
     from sightline.sdk.context import context as context
     from sightline.sdk.decorator import trace as trace
+    from sightline.sdk.logging_handler import LoggingHandler as LoggingHandler
+    from sightline.sdk.logging_handler import TraceIdFilter as TraceIdFilter
     from sightline.sdk.metrics import MetricsProcessor as MetricsProcessor
     from sightline.sdk.redaction import Redaction as Redaction
     from sightline.sdk.retrievals import Retrieval as Retrieval
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from sightline.sdk.start import shutdown as shutdown
     from sightline.sdk.streams import AsyncStream as AsyncStream
     from sightline.sdk.streams import Stream as Stream
+    from sightline.sdk.structlog_processor import StructlogProcessor as StructlogProcessor
     from sightline.sdk.tools import ToolCall as ToolCall
     from sightline.sdk.tools import tool as tool
     from sightline.sdk.web.asgi import SightlineMiddleware as SightlineMiddleware
@@ -44,6 +47,7 @@ __all__ = [
     "Client",
     "DjangoMiddleware",
     "LlmCall",
+    "LoggingHandler",
     "MetricsProcessor",
     "Redaction",
     "Retrieval",
@@ -52,7 +56,9 @@ __all__ = [
     "SightlineWSGIMiddleware",
     "Span",
     "Stream",
+    "StructlogProcessor",
     "ToolCall",
+    "TraceIdFilter",
     "__version__",
     "carry",
     "context",
@@ -82,6 +88,7 @@ _PLACES = {
     "Client": "sightline.client",
     "DjangoMiddleware": "sightline.sdk.web.django",
     "LlmCall": "sightline.sdk.calls",
+    "LoggingHandler": "sightline.sdk.logging_handler",
     "MetricsProcessor": "sightline.sdk.metrics",
     "Redaction": "sightline.sdk.redaction",
     "Retrieval": "sightline.sdk.retrievals",
@@ -90,7 +97,9 @@ _PLACES = {
     "SightlineWSGIMiddleware": "sightline.sdk.web.wsgi",
     "Span": "sightline.sdk.spans",
     "Stream": "sightline.sdk.streams",
+    "StructlogProcessor": "sightline.sdk.structlog_processor",
     "ToolCall": "sightline.sdk.tools",
+    "TraceIdFilter": "sightline.sdk.logging_handler",
     "carry": "sightline.sdk.carrying",
     "context": "sightline.sdk.context",
     "counts": "sightline.sdk.start",

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -160,3 +161,13 @@ def test_scores_land(server: ServerProcess, sent: dict[str, Any]) -> None:
         "session",
         "boolean",
     )
+
+
+def test_figures_of_streams_can_be_asked_for(server: ServerProcess, sent: dict[str, Any]) -> None:
+    """As the guide says it."""
+    asked = "/api/v1/spans?q=" + quote("service:shop attr.sightline.stream.chunks>2")
+    assert [span["name"] for span in server.json(asked)["spans"]] == ["chat gpt-4o-mini"]
+    [row] = server.sql(
+        "SELECT attributes.sightline.stream.stalls AS n FROM spans WHERE name = 'chat gpt-4o-mini'"
+    )
+    assert int(row["n"]) == 0

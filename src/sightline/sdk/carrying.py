@@ -45,8 +45,14 @@ def carry(work: Any) -> Any:
     >>> ids == {span.trace_id}
     True
     """
-    if isinstance(work, Executor):
+    if issubclass(type(work), Executor):
         return CarryingExecutor(work)
+    if not callable(work):
+        running.warn_once(
+            "api.carry",
+            f"sightline.carry(a {type(work).__name__}): expected a function or an executor; left as it is.",
+        )
+        return work
     carried = get_current()
     if inspect.iscoroutinefunction(work):
 

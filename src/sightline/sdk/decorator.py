@@ -208,6 +208,7 @@ class _Iteration:
 
     def __init__(self, span: Span, outer: Context, recorder: Recorder) -> None:
         end_abandoned()
+        running.attend()
         self._span = span
         span._begin(outer)
         self.level, prepared_context = prepared(self, outer)

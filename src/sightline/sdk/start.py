@@ -53,6 +53,12 @@ def init(**options: Unpack[Options]) -> Started:
         import sightline
         sightline.init()
 
+    In tests, and wherever nothing shall be sent:
+
+        >>> import sightline
+        >>> print(sightline.init(enabled=False))
+        sightline is off
+
     Joins the OpenTelemetry tracer provider that the program has, or makes one. Options come from arguments,
     then `SIGHTLINE_*` variables, then OpenTelemetry's. Never raises: a value that cannot be used is warned of
     once, and its default is taken. A second call changes nothing and says so.
@@ -157,7 +163,9 @@ def _provider(config: Config) -> tuple[TracerProvider | None, bool]:
 def flush(timeout: float = 10.0) -> bool:
     """Wait at most `timeout` seconds until all that ended is with the server, in the file, or safe on disk.
 
-        assert sightline.flush()
+        >>> import sightline
+        >>> sightline.flush(timeout=2.0)
+        True
 
     True when it is, and before `init()`, where there is nothing to wait for.
     """
@@ -169,7 +177,7 @@ def shutdown(timeout: float = 5.0) -> None:
     """Send what there is, within `timeout` seconds, and take nothing more. Happens by itself at exit.
 
     >>> import sightline
-    >>> sightline.shutdown(timeout=2.0)
+    >>> sightline.shutdown()
     """
     runtime = runtimes.current()
     if runtime is not None:
@@ -181,7 +189,8 @@ def counts() -> Counts:
     """What became of everything that was made in this process; zeros before `init()`.
 
     >>> import sightline
-    >>> _ = sightline.counts()
+    >>> sightline.counts().spans.lost
+    0
     """
     runtime = runtimes.current()
     return Counts() if runtime is None else runtime.counts()

@@ -125,10 +125,15 @@ def find(text: str) -> Iterator[Found]:
         for match in _SLACK_HOOK.finditer(text):
             yield Found(match.start(), match.end(), "secret", "slack_webhook")
     if "-----BEGIN" in text:
+        last = 0
         for match in _PEM.finditer(text):
+            if match.start() < last:
+                continue
             end = _PEM_END.search(text, match.end())
-            yield Found(match.start(), end.end() if end else len(text), "secret", "private_key")
-    if "ecret" in text or "ECRET" in text:
+            last = end.end() if end else len(text)
+            yield Found(match.start(), last, "secret", "private_key")
+    # The secret half has no form of its own; where the other half is, and a name before it, it counts.
+    if "AKIA" in text or "ASIA" in text:
         for match in _AWS_SECRET.finditer(text):
             if any(c.isdigit() for c in match[1]) and any(c.isupper() for c in match[1]):
                 yield Found(match.start(1), match.end(1), "secret", "aws_secret_key")

@@ -43,7 +43,9 @@ def view(text: str) -> View:
     """The view of a text."""
     ascii_only = text.isascii()
     if "\\" in text:
-        if "\\u" in text or "\\/" in text or "\\\\" in text:
+        # Each escape costs there as much as 150 characters here.
+        few = text.count("\\") * 150 < len(text)
+        if few or "\\u" in text or "\\/" in text or "\\\\" in text:
             return _mapped(text, ascii_only)
         # As long as before, so that no way back is needed.
         for escape, read in (
