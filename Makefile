@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml Makefile
 	$(BIN)/python -m pip install --quiet --editable ".[server,postgres,oidc]" --group dev
 	@touch $@
 
-$(FRONT): $(STAMP) $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
+$(FRONT): $(STAMP) $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null) sdk-js/src/widget.ts
 	$(BIN)/python frontend/build.py
 	@touch $@
 
@@ -35,13 +35,16 @@ check: setup     ## lint, types, formats
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/mypy
 	$(BIN)/python frontend/build.py --check
+	$(BIN)/python sdk-js/build.py --check
 	$(BIN)/sqlfluff lint --disable-progress-bar src
 
 format: setup    ## format the code
 	$(BIN)/ruff format src tests bench
 	$(BIN)/ruff check --fix src tests bench
 	$(BIN)/python frontend/build.py --format
+	$(BIN)/python sdk-js/build.py --format
 	$(BIN)/sqlfluff fix --disable-progress-bar src
 
 clean:           ## remove what was prepared and built
-	rm -rf $(VENV) frontend/node_modules src/sightline/pages/static/build
+	rm -rf $(VENV) frontend/node_modules src/sightline/pages/static/build \
+	  sdk-js/node_modules sdk-js/dist sdk-js/build

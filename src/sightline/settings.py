@@ -29,6 +29,9 @@ class HttpSettings:
     """How long an idle connection stays open."""
     cors_origins: tuple[str, ...] = ()
     """Origins whose browsers may send OTLP; empty: none, `*`: any."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of proxies whose `X-Forwarded-For` is believed when senders with a public key
+    are counted by address; empty: nobody's."""
     allowed_hosts: tuple[str, ...] = ()
     """Names, besides loopback ones, under which browsers may reach a server without keys; `*`: any."""
 

@@ -192,7 +192,8 @@ def around(
 
 def make_key(server: Server, project: str, scope: Scope) -> str:
     """The text of a new key."""
-    return server.services.control.create_key(project, scope, "test")[1]
+    origins = ["https://app.example"] if scope is Scope.PUBLIC else []
+    return server.services.control.create_key(project, scope, "test", origins=origins)[1]
 
 
 Ask = Callable[..., httpx.Response]

@@ -6,6 +6,7 @@ the server does not start with it.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -150,10 +151,6 @@ def test_a_route_that_is_not_declared_is_noticed() -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: f"{o.method} {o.path}")
 def test_keys_and_people_need_the_like_of_it(operation: Any) -> None:
     needed = least(operation.method, PREFIX + operation.path)
-    if operation.path.startswith("/scores") and needed is Least.EDITOR:
-        # Programs that send telemetry send scores too.
-        assert operation.scope is Scope.INGEST
-        return
     assert operation.scope is {Least.ANYONE: None, Least.READER: Scope.READ}.get(needed, Scope.ADMIN)
 
 
@@ -219,6 +216,36 @@ def test_a_role_in_one_project_opens_no_other(town: Town, route: str) -> None:
     assert there.status_code == nowhere.status_code == 403
     assert "secret" not in there.text
     assert there.text.replace("beta", "gamma") == nowhere.text, "nobody learns which projects exist"
+
+
+@pytest.mark.parametrize("where", ["bearer", "x-api-key", "address", "basic"])
+@pytest.mark.parametrize("route", RIGHTS)
+def test_a_public_key_opens_nothing_but_the_way_in(town: Town, route: str, where: str) -> None:
+    control, (method, path) = town.server.services.control, route.split(" ", 1)
+    site = "https://app.example"
+    _, text = control.create_key("alpha", "public", origins=[site])
+    address = re.sub(r"\{\w+(:path)?\}", TRACE, path.replace("{project}", "alpha"))
+    basic = base64.b64encode(f"x:{text}".encode()).decode()
+    headers = {
+        "bearer": {"authorization": f"Bearer {text}"},
+        "x-api-key": {"x-api-key": text},
+        "address": {},
+        "basic": {"authorization": f"Basic {basic}"},
+    }[where]
+    params = {"project": "alpha"} | ({"key": text} if where == "address" else {})
+    more: dict[str, Any] = {"json": {}} if method in CHANGING else {}
+    town.client.cookies.clear()
+    origins = [{}, {"origin": "http://localhost"}]
+    if not path.endswith(("/v1/traces", "/v1/logs")):
+        origins.append({"origin": site})  # there it opens; tests/wire/test_public_door.py has it
+    for origin in origins:
+        answer = town.client.request(method, address, headers=headers | origin, params=params, **more)
+        if RIGHTS[route] is Least.ANYONE:
+            assert answer.status_code != 500
+        else:
+            left = answer.status_code in {302, 303} and answer.headers["location"].startswith("/login")
+            assert answer.status_code in {401, 403} or left
+    assert control.audit("alpha")[0].action == "key.create"
 
 
 def test_a_person_works_with_the_api_as_their_role(town: Town) -> None:

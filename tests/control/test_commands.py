@@ -85,7 +85,7 @@ def test_a_key_for_programs_and_its_end(run: Run, url: str) -> None:
         (("projects", "create", "default"), "sightline projects set default"),
         (("projects", "set", "defualt", "--content-days", "1"), "Did you mean 'default'?"),
         (("projects", "set", "default"), "Say what to change"),
-        (("keys", "create", "--scope", "write"), "'ingest', 'read', 'admin'"),
+        (("keys", "create", "--scope", "write"), "'ingest', 'read', 'admin', 'public'"),
         (("keys", "create"), "Missing option '--scope'"),
         (("keys", "create", "--scope", "read", "--project", "nowhere"), "sightline projects create nowhere"),
         (("keys", "revoke", "nothing"), "There is no key 'nothing'"),

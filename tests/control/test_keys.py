@@ -8,7 +8,9 @@ from sightline.control import keys
 from sightline.records.access import Scope
 
 
-@pytest.mark.parametrize(("scope", "letter"), [(Scope.INGEST, "i"), (Scope.READ, "r"), (Scope.ADMIN, "a")])
+@pytest.mark.parametrize(
+    ("scope", "letter"), [(Scope.INGEST, "i"), (Scope.READ, "r"), (Scope.ADMIN, "a"), (Scope.PUBLIC, "p")]
+)
 def test_a_key_says_what_it_is_for_and_who_it_is(scope: Scope, letter: str) -> None:
     new = keys.make(scope)
     assert new.text.startswith(f"sl_{letter}_{new.id}_")

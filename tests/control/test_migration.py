@@ -15,6 +15,7 @@ from sightline.control.database import open_engine, parse_url
 from sightline.control.errors import ControlUnavailable, SchemaRefused
 from sightline.control.migration import HERE, current_revision, migrate, revisions
 from sightline.control.schema import METADATA, VERSION_TABLE
+from sightline.records.access import PublicLimits, PublicTerms, Scope
 from sightline.records.people import Role
 
 # What each revision adds: rows as that schema holds them, and the query that must find them at the newest.
@@ -56,6 +57,11 @@ DATA: dict[str, list[str]] = {
         " categories, archived, created_at, updated_at) VALUES ('shop', 'helpful', 'numeric', 'was it?', 0,"
         " 1, 'higher', '[]', false, '2026-01-02 03:04:05', '2026-01-02 03:04:05')",
     ],
+    "0006": [
+        "INSERT INTO api_keys (id, project, scope, label, digest, created_at, terms, text)"
+        " VALUES ('pppppppp1234', 'shop', 'public', 'page', 'none', '2026-01-02 03:04:06',"
+        ' \'{"origins": ["https://a.example"], "requests": 7, "of a later version": 1}\', \'sl_p_x\')',
+    ],
 }
 
 
@@ -67,7 +73,8 @@ def check_data(control: Control, revision: str) -> None:
         assert (project.retention_days, project.content_days) == (14, 7)
         assert project.created_at.isoformat() == "2026-01-02T03:04:05+00:00"
         assert [e.description for e in control.environments("shop")] == ["the real one"]
-        assert [(k.id, k.label) for k in control.keys("shop")] == [("abcdefgh1234", "old")]
+        kept = control.keys("shop")[0]
+        assert (kept.id, kept.label, kept.scope, kept.terms) == ("abcdefgh1234", "old", Scope.READ, None)
         assert control.setting("shop", "zone") == "Europe/Paris"
         assert control.setting(None, "zone") == "UTC"
     if known.index(revision) >= known.index("0002"):
@@ -82,6 +89,10 @@ def check_data(control: Control, revision: str) -> None:
         assert [(v.name, v.query) for v in control.views("shop", "aaaabbbbcccc")] == [("slow", "q=llm")]
     if known.index(revision) >= known.index("0005"):
         assert [(d.name, d.low, d.high) for d in control.score_definitions("shop")] == [("helpful", 0, 1)]
+    if known.index(revision) >= known.index("0006"):
+        public = control.keys("shop")[1]
+        terms = PublicTerms(("https://a.example",), PublicLimits(requests=7))
+        assert (public.scope, public.terms, public.text) == (Scope.PUBLIC, terms, "sl_p_x")
 
 
 def engine_of(url: str) -> sa.Engine:
@@ -113,6 +124,7 @@ def test_data_of_every_earlier_revision_survives(url: str, start: str) -> None:
     check_data(control, start)
     # The newest schema takes new rows beside the old ones.
     control.create_key("shop", "admin")
+    control.create_key("shop", "public", origins=["https://b.example"])
     control.add_price("openai", "gpt-*", control.project("shop").created_at.date(), {"input": 2})  # type: ignore[union-attr]
     control.close()
 

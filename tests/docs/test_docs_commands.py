@@ -32,10 +32,12 @@ HOST = "127.0.0.1:4318"
 # Pages whose commands another test runs, one by one.
 ELSEWHERE = {
     "docs/guide/access.md": "tests/control/test_access_guide.py",
+    "docs/guide/browser-keys.md": "tests/control/test_access_guide.py",
     "docs/guide/api.md": "tests/api/test_api_guide.py",
     "docs/guide/sql.md": "tests/api/test_api_guide.py",
     "docs/guide/connect.md": "tests/api/test_api_guide.py",
     "docs/guide/cli.md": "tests/operations/test_cli_guide.py",
+    "docs/guide/report.md": "tests/report/test_report_guide.py",
     "docs/guide/export.md": "tests/operations/test_cli_guide.py",
 }
 KEYS = ("a line of the access guide", "tests/control/test_access_guide.py")
@@ -61,6 +63,7 @@ NOT_RUN: dict[str, tuple[str, str]] = {
     "~/sightline/bin/pip install": WHEEL,
     "~/sightline/bin/sightline serve": SERVE,
     "sightline serve": SERVE,
+    "pip install": WHEEL,
     "sightline doctor": DOCTOR,
     "sightline journal": JOURNAL,
     "sightline backup": BACKUP,

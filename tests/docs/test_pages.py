@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import click
@@ -16,10 +17,12 @@ from sightline.operations.settings_table import OTHER_VARIABLES, settings_table
 from sightline.pages.snippets import snippets
 from sightline.query.scrape import ScrapeSettings
 from sightline.query.scrape_counters import families
+from sightline.sdk.configuration import Config, variable
 
 PAGES = pages()
 # Variables that commands read by themselves.
 VARIABLES = {"SIGHTLINE_DEMO_KEY", "SIGHTLINE_KEY", *OTHER_VARIABLES}
+VARIABLES |= {"SIGHTLINE_DISABLED", "SIGHTLINE_URL", *(variable(option.name) for option in fields(Config))}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -91,7 +94,7 @@ def test_commands_and_their_flags_exist(page: Path) -> None:
     for text in told:
         call = re.search(
             r"(?:^|[/ ])sightline ((?:serve|demo|doctor|journal|keys|projects|backup|restore|tail|query"
-            r"|export|import|completion)\b.*)",
+            r"|export|import|report|completion)\b.*)",
             text,
         )
         if not call:

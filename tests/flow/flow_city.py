@@ -25,6 +25,8 @@ from sightline.testing import wait_until
 
 S = 10**9
 HOST = b"127.0.0.1:4318"
+SITE = "https://app.example"
+"""Whose pages may use the public keys."""
 # Longer than any answer takes: what goes on then is a stream, and its beginning is looked at.
 _STREAM_SECONDS = 10.0
 
@@ -167,7 +169,9 @@ def settle(city: City, project: str) -> None:
         control.add_person("first@example.com")  # the first one is the server's administrator
     control.create_project(project)
     for scope in Scope:
-        city.keys[f"{project} {scope.value}"] = control.create_key(project, scope, f"{project} {scope}")[1]
+        origins = [SITE] if scope is Scope.PUBLIC else []
+        made = control.create_key(project, scope, f"{project} {scope}", origins=origins)
+        city.keys[f"{project} {scope.value}"] = made[1]
     for role in ("reader", "admin"):
         control.add_person(f"{role}@{project}.example", roles={project: role})
         found = next(p for p in control.people() if p.email == f"{role}@{project}.example")

@@ -69,6 +69,7 @@ NO_PAGES: Mapping[str, str] = {
     "/settings": "leads to the first settings",
     "/theme": "keeps a cookie and leads back",
     "/static/{name}": "styles, scripts and fonts",
+    "/widget.js": "a script for pages of other sites",
     "/login/openid": "leads to the provider",
     "/login/openid/back": "comes from the provider",
 }

@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from sightline.catalog.own_prices import own_price
 from sightline.catalog.prices import PriceBook
 from sightline.control.control import Control
+from sightline.control.public_use import PublicUses
 from sightline.journal.disk import Disk
 from sightline.journal.quarantine import Entry, Quarantine
 from sightline.journal.segment import JournalStats, Layout
@@ -38,6 +39,7 @@ class OpenGate:
     """Nobody needs a key, as on loopback without keys."""
 
     principal: Principal = OPEN
+    public: PublicUses = field(default_factory=PublicUses)
 
     def identify(self, headers: Mapping[str, str]) -> Principal:
         """Everyone is the same."""

@@ -13,6 +13,7 @@ from pages_parts import Parts
 from pages_people import ANN, BOB, EVE, inhabited, signed_in
 
 from sightline import measures
+from sightline.control.public_use import PublicUses, Reason
 from sightline.pages import vitals
 from sightline.pages.services import Intake, Running
 from sightline.store import schema
@@ -149,3 +150,25 @@ def test_projects_say_what_they_hold_and_where_it_runs(town: Parts) -> None:
     assert bob.post(f"{PROJECTS}/default/environment", csrf=bob.token(), **fields).status_code == 403
     wrong = {**fields, "description": "x" * 300}
     assert bob.post(f"{PROJECTS}/talk/environment", csrf=bob.token(), **wrong).status_code == 422
+
+
+def test_the_abuse_of_a_public_key_is_seen_by_whose_it_is(
+    town: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vitals, "counted", lambda _: iter(()))
+    ours, _ = town.control.create_key("talk", "public", "<b>shop</b>", origins=["https://a.example"])
+    theirs, _ = town.control.create_key("default", "public", "of another", origins=["https://a.example"])
+    uses = PublicUses(now=lambda: story.NOW - 60 * story.S)
+    town.gate.public = uses
+    uses.accepted(ours.id)
+    assert "Nothing needs attention" in signed_in(town, ANN).get(HEALTH).text
+    for _ in range(1234):
+        uses.refused(ours.id, Reason.RATE, "https://a.example")
+    uses.refused(ours.id, Reason.ORIGIN, "<script>evil")
+    uses.refused(theirs.id, Reason.SCOPE, None)
+    page = signed_in(town, BOB).get(HEALTH).text
+    assert "Refused to public key &lt;b&gt;shop&lt;/b&gt;: 1,235" in page
+    assert "<small>1,234 over the key&#39;s rate</small><small>1 from pages of other sites</small>" in page
+    assert "&lt;script&gt;evil" in page and "<script>evil" not in page
+    assert "of another" not in page and theirs.id not in page
+    assert "of another" in signed_in(town, ANN).get(HEALTH).text

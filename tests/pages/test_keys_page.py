@@ -119,3 +119,55 @@ def test_who_administers_nothing_sees_neither(town: Parts) -> None:
     eve = signed_in(town, EVE)
     assert "/settings/keys" not in eve.get("/settings/me").text
     assert eve.get(KEYS).status_code == eve.get(PROJECTS).status_code == 403
+
+
+def test_a_public_key_is_made_with_its_sites_kept_in_sight_and_changed(town: Parts) -> None:
+    bob = signed_in(town, BOB)
+    typed = {"label": "shop", "project": "talk", "scope": "public", "origins": "https://App.example/\n"}
+    made = bob.post(KEYS, csrf=bob.token(), **typed, address_requests="7", requests="")
+    assert made.status_code == 200
+    [key] = town.control.keys("talk")
+    assert key.terms is not None and key.text.startswith("sl_p_")
+    assert key.terms.origins == ("https://app.example",)
+    assert (key.terms.limits.address_requests, key.terms.limits.requests) == (7, 3000)
+    page = bob.get(KEYS).text
+    assert key.text in page, "it is no secret, and is there again for the next page"
+    assert "/widget.js" in page and f"key=&#34;{key.text}&#34;" in page
+    assert "<sightline-feedback" not in page, "a snippet to copy, and no widget of ours"
+    assert "every site</span>" not in page
+    changed = bob.post(f"{KEYS}/{key.id}/change", csrf=bob.token(), label="the shop", origins="*", items="9")
+    assert changed.status_code == 303
+    assert "every site</span>" in bob.get(changed.headers["location"]).text
+    [key] = town.control.keys("talk")
+    assert key.terms is not None
+    assert (key.label, key.terms.origins, key.terms.limits.items) == ("the shop", ("*",), 9)
+    audit = town.control.audit("talk")[0]
+    assert (audit.action, audit.actor) == ("key.change", f"person:{BOB}")
+
+
+def test_wrong_sites_and_limits_keep_what_was_typed(town: Parts) -> None:
+    bob = signed_in(town, BOB)
+    typed = {"label": "shop", "project": "talk", "scope": "public"}
+    answer = bob.post(KEYS, csrf=bob.token(), **typed, origins="app.example")
+    assert answer.status_code == 422
+    assert (
+        "expected one such as https://app.example" in answer.text and ">app.example</textarea>" in answer.text
+    )
+    answer = bob.post(KEYS, csrf=bob.token(), **typed, origins="https://a.example", requests="many")
+    assert answer.status_code == 422 and "is no whole number" in answer.text
+    assert town.control.keys("talk") == []
+    key, _ = town.control.create_key("talk", "public", origins=["https://a.example"])
+    answer = bob.post(f"{KEYS}/{key.id}/change", csrf=bob.token(), label="", origins="nothing")
+    assert answer.status_code == 422 and ">nothing</textarea>" in answer.text
+    assert town.control.keys("talk") == [key]
+
+
+def test_only_public_keys_of_ones_projects_are_changed(town: Parts) -> None:
+    bob = signed_in(town, BOB)
+    other, _ = town.control.create_key("default", "public", origins=["https://a.example"])
+    path = f"{KEYS}/{other.id}/change"
+    assert bob.post(path, csrf=bob.token(), label="mine", origins="*").status_code == 404
+    own, _ = town.control.create_key("talk", "read")
+    answer = bob.post(f"{KEYS}/{own.id}/change", csrf=bob.token(), label="", origins="https://b.example")
+    assert answer.status_code == 422 and "only public keys" in answer.text
+    assert town.control.keys() == [other, own]

@@ -24,10 +24,12 @@ from sightline.query.filter.predicates import (
     Measured,
     Negated,
     Predicate,
+    Scored,
     Sized,
     Standing,
     Test,
 )
+from sightline.query.filter.scored import ScoreField
 
 Row = dict[str, Any]
 
@@ -39,6 +41,8 @@ class World:
     rows: list[Row]
     by_trace: dict[str, list[Row]] = field(default_factory=dict)
     by_session: dict[str, list[Row]] = field(default_factory=dict)
+    scores: list[Row] = field(default_factory=list)
+    """As they are stored, those that count and those that do not."""
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -82,9 +86,42 @@ class World:
                 return {Quantifier.ANY: any, Quantifier.ALL: all}.get(quantifier, lambda h: not any(h))(hits)
             case Standing(relation, part):
                 return any(self.holds(part, r) for r in self._relatives(relation, row))
+            case Scored(asked, tests):
+                return any(scored(score, asked, tests) for score in self._scores(asked, row))
             case Sized():
                 return False  # these rows have no contents
         raise TypeError(f"the reference knows no {predicate}")
+
+    def _scores(self, asked: ScoreField, row: Row) -> list[Row]:
+        """The scores that count, of the name asked for, in reach of a span."""
+        by_target: dict[tuple[str, ...], list[Row]] = {}
+        for score in self.scores:
+            if score["name"] == asked.name or not asked.name:
+                ids = (score["target"], score["trace_id"], score["span_id"], score["session_id"])
+                # Without a name it is only asked whether there is one.
+                by_target.setdefault((*ids, score["name"]), []).append(score)
+        counting = [max(found, key=lambda s: (STANDING[s["source"]], s["time"], s["id"]))
+                    for found in by_target.values()]  # fmt: skip
+        return [score for score in counting if self._reaches(asked.whole, score, row)]
+
+    def _reaches(self, whole: Whole | None, score: Row, row: Row) -> bool:
+        target, trace = score["target"], row["trace_id"]
+        if whole is None:
+            own = target == "span" and score["span_id"] == row["span_id"]
+            return score["trace_id"] == trace and (own or (target == "trace" and self._head(row)))
+        if target == "session":
+            return row["session_id"] is not None and score["session_id"] == row["session_id"]
+        if whole is Whole.TRACE:
+            return bool(score["trace_id"] == trace)
+        session = self.by_session.get(row["session_id"], [])
+        heads = {r["trace_id"] for r in session if self._head(r)}
+        return score["trace_id"] in heads
+
+    def _head(self, row: Row) -> bool:
+        """The first root, else the first span, stands for the trace."""
+        spans = self.by_trace[row["trace_id"]]
+        roots = [r for r in spans if not r["parent_span_id"]]
+        return row is min(roots or spans, key=lambda r: (r["start"], r["span_id"]))
 
     def _of(self, whole: Whole, row: Row) -> list[Row] | None:
         if whole is Whole.TRACE:
@@ -109,6 +146,28 @@ class World:
             at = next(r for r in spans if r["span_id"] == at["parent_span_id"])
             found.append(at)
         return found
+
+
+STANDING = {"person": 4, "end_user": 3, "evaluator": 2, "rule": 1}
+
+
+def scored(score: Row, asked: ScoreField, tests: tuple[Test, ...] | None) -> bool:
+    """Whether a score passes."""
+    if asked.aspect != "value":
+        found = score[asked.aspect] or None
+        return found is not None if tests is None else any(passes(found, test) for test in tests)
+    if tests is None:
+        return True
+    for test in tests:
+        if isinstance(test, Between):
+            hit = passes(score["value"], test)
+        elif isinstance(test, Is):
+            hit = score["data_type"] == "boolean" and score["value"] == test.value
+        else:
+            hit = passes(score["label"] or None, test)
+        if hit:
+            return True
+    return False
 
 
 def value(target: Field | Path, row: Row) -> Any:

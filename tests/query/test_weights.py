@@ -157,8 +157,7 @@ def test_percentiles_of_very_many_are_near(engine: Engine, monkeypatch: pytest.M
     project = engine.fresh()
     story.store(engine, project, story.kept(everything, 0.5))
     exact = whole(asked(engine, project, ("duration.p50", "duration.p95"), Target.SPANS))
-    monkeypatch.setattr("sightline.query.breakdown.EXACT_UP_TO", 0)
-    monkeypatch.setattr("sightline.query.breakdown.EXACT_WITHIN", dict.fromkeys(Target, 0))
+    monkeypatch.setattr("sightline.query.breakdown.EXACT_WEIGHTED", 0)
     near = asked(engine, project, ("duration.p50", "duration.p95"), Target.SPANS)
     assert not near.exact
     for name, figure in whole(near).items():

@@ -17,6 +17,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from sightline.control.gate import AccessDenied
+from sightline.control.public_use import PublicUses
 from sightline.records.access import DEFAULT_PROJECT, Principal, Scope
 from sightline.records.ingest import Receipt, Signal, Submission
 
@@ -70,6 +71,13 @@ class OneKeyGate:
     def __init__(self, key: str | None = None, scope: Scope = Scope.INGEST) -> None:
         self.key = key
         self.scope = scope
+        self.public = PublicUses()
+
+    def admit_public(self, headers: Mapping[str, str]) -> Principal:
+        return self.authenticate(headers)
+
+    def public_origins(self) -> frozenset[str]:
+        return frozenset()
 
     def authenticate(self, headers: Mapping[str, str]) -> Principal:
         if self.key is None:

@@ -13,8 +13,8 @@ from sightline.api.problems import Problem
 from sightline.query.breakdown import breakdown, compared
 from sightline.query.buckets import step_of
 from sightline.query.filter.literals import duration
-from sightline.query.measures import MEASURES
 from sightline.query.question import MAX_BY, MAX_MEASURES, MAX_TOP, ask
+from sightline.query.score_measures import measure_named
 from sightline.query.selection import count
 from sightline.query.weights import weighed
 from sightline.query.window import Window
@@ -58,7 +58,7 @@ async def series(call: Call) -> Mapping[str, Any]:
         now, then = await compared(call.services.store, question, before)
     return {
         **told(chosen),
-        "measures": [{"name": name, "unit": MEASURES[name].unit.value} for name in now.measures],
+        "measures": [{"name": name, "unit": measure_named(name).unit.value} for name in now.measures],
         "by": now.by,
         "step_ns": now.step,
         **_rows(now),

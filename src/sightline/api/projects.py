@@ -12,6 +12,7 @@ from sightline.api.control import controlled
 from sightline.api.operations import Call, Operation, Parameter
 from sightline.api.parameters import PROJECT
 from sightline.api.problems import Problem
+from sightline.control.names import LIMITS
 from sightline.records.access import ApiKey, Project, Scope
 
 
@@ -42,21 +43,40 @@ def _key(key: ApiKey) -> dict[str, Any]:
             ("revoked_at", key.revoked_at),
         )
     }
-    return {**asdict(key), "scope": key.scope.value, **times}
+    terms = key.terms
+    public = {"public": {"origins": list(terms.origins), **asdict(terms.limits)}} if terms else {}
+    told = {"id": key.id, "project": key.project, "scope": key.scope.value, "label": key.label}
+    return {**told, **times, **public, **({"key": key.text} if terms else {})}
 
 
 async def list_keys(call: Call) -> Mapping[str, Any]:
-    """The project's keys, without their secrets."""
+    """The project's keys, without their secrets; a public key is none and is told."""
     keys = await controlled(partial(call.services.control.keys, call.project))
     return {"keys": [_key(key) for key in keys]}
 
 
 async def create_key(call: Call) -> Mapping[str, Any]:
-    """Make a key; its text is in this answer and nowhere else."""
+    """Make a key; its text is in this answer and nowhere else, except of a public key."""
     scope, label = call.body["scope"], call.body.get("label", "")
-    make = partial(call.services.control.create_key, call.project, scope, label, by=call.by)
+    make = partial(
+        call.services.control.create_key, call.project, scope, label, by=call.by,
+        origins=call.body.get("origins", ()), limits=_limits(call.body),
+    )  # fmt: skip
     key, secret = await controlled(make)
     return {**_key(key), "key": secret}
+
+
+async def change_key(call: Call) -> Mapping[str, Any]:
+    """Change what binds a public key of the project; what is not named stays."""
+    change = partial(
+        call.services.control.change_public_key, call.request.path_params["key_id"], project=call.project,
+        label=call.body.get("label"), origins=call.body.get("origins"), limits=_limits(call.body), by=call.by,
+    )  # fmt: skip
+    return _key(await controlled(change))
+
+
+def _limits(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: body[name] for name in LIMITS if name in body}
 
 
 async def revoke_key(call: Call) -> Mapping[str, Any]:
@@ -100,6 +120,16 @@ OPERATIONS: tuple[Operation, ...] = (
         body=shapes.KEY_BODY,
         parameters=(PROJECT,),
         status=201,
+    ),
+    Operation(
+        "PATCH",
+        "/keys/{key_id}",
+        change_key,
+        "Change a public key",
+        Scope.ADMIN,
+        shapes.KEY,
+        body=shapes.KEY_CHANGE_BODY,
+        parameters=(Parameter("key_id", "The key's public id.", shapes.TEXT, "path"), PROJECT),
     ),
     Operation(
         "DELETE",

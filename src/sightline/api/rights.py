@@ -76,6 +76,7 @@ RIGHTS: Mapping[str, Least] = {
     "POST /api/v1/projects": Least.OPERATOR,
     "GET /api/v1/keys": Least.ADMIN,
     "POST /api/v1/keys": Least.ADMIN,
+    "PATCH /api/v1/keys/{key_id}": Least.ADMIN,
     "DELETE /api/v1/keys/{key_id}": Least.ADMIN,
     "GET /api/v1/prices": Least.READER,
     "PUT /api/v1/prices": Least.EDITOR,
@@ -127,6 +128,8 @@ RIGHTS: Mapping[str, Least] = {
     "POST /p/{project}/views/{view}/delete": Least.READER,
     "GET /theme": Least.ANYONE,
     "GET /static/{name}": Least.ANYONE,
+    # what other sites' pages load, with no key
+    "GET /widget.js": Least.ANYONE,
     # signing in and out
     "GET /login": Least.ANYONE,
     "POST /login": Least.ANYONE,
@@ -149,6 +152,7 @@ RIGHTS: Mapping[str, Least] = {
     "POST /settings/people/{person}/remove": Least.OPERATOR,
     "GET /settings/keys": Least.ADMIN,
     "POST /settings/keys": Least.ADMIN,
+    "POST /settings/keys/{key}/change": Least.ADMIN,
     "POST /settings/keys/{key}/revoke": Least.ADMIN,
     "GET /settings/projects": Least.ADMIN,
     "POST /settings/projects": Least.OPERATOR,

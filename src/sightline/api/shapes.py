@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sightline.control.names import LIMITS
 from sightline.query.scrape import KINDS, LABELS, MOST_SETS
 
 Schema = Mapping[str, Any]
@@ -186,12 +187,47 @@ PROJECT_BODY = shown(
     retention_days=90,
     content_days=14,
 )
-SCOPE: Schema = {"type": "string", "enum": ["ingest", "read", "admin"]}
-KEY = record("id", "project", "scope", id=TEXT, project=TEXT, scope=SCOPE, label=TEXT, created_at=TIME)
+SCOPE: Schema = {"type": "string", "enum": ["ingest", "read", "admin", "public"]}
+PUBLIC_TERMS = record(
+    origins=listed(TEXT), requests=WHOLE, items=WHOLE, address_requests=WHOLE, address_items=WHOLE,
+    request_bytes=WHOLE,
+)  # fmt: skip
+KEY = record(
+    "id", "project", "scope", id=TEXT, project=TEXT, scope=SCOPE, label=TEXT, created_at=TIME,
+    public=PUBLIC_TERMS, key={"type": "string", "description": "Of a public key alone."},
+)  # fmt: skip
 KEYS = record(keys=listed(KEY))
-KEY_BODY = shown(
-    strict("scope", scope=SCOPE, label={"type": "string", "maxLength": 200}), scope="read", label="dashboards"
-)
+_LABEL: Schema = {"type": "string", "maxLength": 200}
+_TERMS: dict[str, Schema] = {
+    "origins": {
+        "type": "array",
+        "items": {"type": "string", "maxLength": 300},
+        "maxItems": 50,
+        "description": "Of a public key: the sites whose pages may use it, such as https://app.example,"
+        " https://*.example.com, or * for all.",
+    },
+    **{
+        name: {
+            "type": "integer",
+            "minimum": least,
+            "maximum": most,
+            "description": f"Of a public key: {what}.",
+        }
+        for (name, (least, most)), what in zip(
+            LIMITS.items(),
+            (
+                "requests a minute",
+                "spans and log records a minute",
+                "requests a minute from one address",
+                "spans and log records a minute from one address",
+                "bytes of one request, unpacked",
+            ),
+            strict=True,
+        )
+    },
+}
+KEY_BODY = shown(strict("scope", scope=SCOPE, label=_LABEL, **_TERMS), scope="read", label="dashboards")
+KEY_CHANGE_BODY = shown(strict(label=_LABEL, **_TERMS), origins=["https://app.example"], requests=6000)
 NEW_KEY = record(
     "id", "key", id=TEXT, project=TEXT, scope=SCOPE, key={"type": "string", "description": "Shown once."}
 )
@@ -268,6 +304,20 @@ HEALTH = record(
     status={"type": "string", "enum": ["ok", "degraded"]},
     versions=ANYTHING,
     store=ANYTHING,
+    public_keys=listed(
+        record(
+            "id",
+            "accepted",
+            "refused",
+            id=TEXT,
+            label=TEXT,
+            accepted=WHOLE,
+            refused=ANYTHING,
+            last_refused_at=MAYBE_TEXT,
+            last_reason=MAYBE_TEXT,
+            last_origin=TEXT,
+        )
+    ),
 )
 PROBLEM = record(
     "title", "status", "detail", type=TEXT, title=TEXT, status=WHOLE, detail=TEXT, instance=TEXT, reason=TEXT,

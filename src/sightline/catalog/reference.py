@@ -65,7 +65,7 @@ def read(span: SpanFacts, catalog: Catalog | None = None) -> Reading:
             values[field.column] = value
             if field.first and isinstance(value, tuple):
                 values[field.first] = value[0]
-    cache = _canonical_tokens(values, sources, frozenset(e.cache for e in senders))
+    cache = canonical_tokens(values, sources, frozenset(e.cache for e in senders))
     return Reading(values, sources, cache)
 
 
@@ -121,7 +121,7 @@ def _count(values: dict[str, Canonical], column: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _canonical_tokens(
+def canonical_tokens(
     values: dict[str, Canonical], sources: dict[str, Source], known: frozenset[str]
 ) -> str | None:
     """Make `input_tokens` include the cached tokens and `output_tokens` the reasoning ones, in place."""

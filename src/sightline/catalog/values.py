@@ -13,8 +13,6 @@ import re
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-import orjson
-
 from sightline.catalog.vocabulary import FieldType
 
 Value: TypeAlias = "str | bool | int | float | bytes | list[Any] | dict[str, Any] | None"
@@ -72,7 +70,16 @@ def text(value: Value) -> str | None:
         return double_text(value)
     if isinstance(value, bytes):
         return plain(value) or None
-    return orjson.dumps(plain(value)).decode() if value else None
+    return _written(plain(value)) if value else None
+
+
+def _written(value: Any) -> str:
+    """Compact JSON; the light install has no orjson, and a report needs none of its speed."""
+    try:
+        import orjson
+    except ModuleNotFoundError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(value).decode()
 
 
 def parse_json(source: str) -> Any:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 import click
 
 from sightline.control.control import Control
+from sightline.control.origins import ANY
 from sightline.control.people_commands import people_commands
 from sightline.control.projects import RETENTION_DAYS
 from sightline.control.remote import RemoteControl
 from sightline.control.terminal import AS_JSON, OpenControl, actor, moment, opened, plain, show
-from sightline.records.access import DEFAULT_PROJECT, Project, Scope
+from sightline.records.access import DEFAULT_PROJECT, ApiKey, Project, Scope
 
 
 def control_commands(
@@ -45,6 +46,44 @@ def _there(open_control: OpenControl) -> OpenControl:
 
 def _remember(url: str, key: str) -> None:
     click.get_current_context().meta[_REMOTE] = (url, key)
+
+
+# Option of the commands: limit as control names it, and what it says.
+_LIMITS = {
+    "--requests": ("requests", "Requests a minute in all."),
+    "--items": ("items", "Spans and log records a minute in all."),
+    "--address-requests": ("address_requests", "Requests a minute from one address."),
+    "--address-items": ("address_items", "Spans and log records a minute from one address."),
+    "--request-bytes": ("request_bytes", "Bytes of one request, unpacked."),
+}
+
+
+def _public_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What binds a public key, as options."""
+    for option, (name, says) in reversed(_LIMITS.items()):
+        command = click.option(option, name, type=int, help=f"Public keys: {says}")(command)
+    return click.option(
+        "--origin",
+        "origins",
+        multiple=True,
+        help="Public keys: a site whose pages may use it, as https://app.example or https://*.example.com;"
+        " again for more, '*' for all.",
+    )(command)
+
+
+def _public_values(given: Mapping[str, Any]) -> tuple[tuple[str, ...] | None, dict[str, object]]:
+    """Origins, None when none was given, and the limits that were."""
+    limits = {name: given[name] for name, _ in _LIMITS.values() if given[name] is not None}
+    return given["origins"] or None, limits
+
+
+def _warn(key: ApiKey) -> None:
+    if key.terms and ANY in key.terms.origins:
+        click.echo(
+            f"Warning: pages of every site may send with key {key.id}. Name your sites with --origin where"
+            " you know them.",
+            err=True,
+        )
 
 
 def _projects(open_control: OpenControl) -> click.Group:
@@ -117,18 +156,25 @@ def _keys(open_control: OpenControl) -> click.Group:
         "--scope",
         type=click.Choice([s.value for s in Scope]),
         required=True,
-        help="ingest: send; read: look; admin: both, and change settings.",
+        help="ingest: send; read: look; admin: both, and change settings; public: send from pages of"
+        " --origin.",
     )
     @click.option("--label", default="", help="What or whom the key is for.")
+    @_public_options
     @AS_JSON
-    def create(project: str, scope: str, label: str, as_json: bool) -> None:
-        """Make a key and print it. It is shown this once; only its hash is kept."""
+    def create(project: str, scope: str, label: str, as_json: bool, **public: Any) -> None:
+        """Make a key and print it. It is shown this once; only its hash is kept, except of a public key."""
+        origins, limits = _public_values(public)
         with opened(open_control) as control:
-            key, text = control.create_key(project, scope, label, by=actor())
+            key, text = control.create_key(
+                project, scope, label, origins=origins or (), limits=limits, by=actor()
+            )
+        _warn(key)
         if as_json:
             click.echo(json.dumps({**plain(key), "key": text}))
             return
-        click.echo(f"Key {key.id}: {scope}, project {project}. Keep it now, it is not shown again:", err=True)
+        once = "It may stand in pages" if key.terms else "Keep it now, it is not shown again"
+        click.echo(f"Key {key.id}: {scope}, project {project}. {once}:", err=True)
         click.echo(text)  # alone on standard output, for KEY=$(sightline keys create ...)
 
     @keys.command("list")
@@ -148,6 +194,32 @@ def _keys(open_control: OpenControl) -> click.Group:
                 for k in found
             ],
         )
+
+    @keys.command("change")
+    @click.argument("key_id", metavar="ID")
+    @click.option("--project", help="The key's project; needed with --url.")
+    @click.option("--label", help="What or whom the key is for.")
+    @_public_options
+    @AS_JSON
+    def change(key_id: str, project: str | None, label: str | None, as_json: bool, **public: Any) -> None:
+        """Change the sites and limits of the public key ID. --origin replaces all of its sites.
+
+        A running server knows of it within two seconds.
+        """
+        origins, limits = _public_values(public)
+        if label is None and origins is None and not limits:
+            raise click.UsageError("Say what to change: --origin, --label, or a limit such as --requests.")
+        with opened(open_control) as control:
+            key = control.change_public_key(
+                key_id, label=label, origins=origins, limits=limits, project=project, by=actor()
+            )
+        _warn(key)
+        if as_json:
+            click.echo(json.dumps(plain(key)))
+        elif key.terms:
+            click.echo(
+                f"Key {key.id} of project {key.project} may be used from {', '.join(key.terms.origins)}."
+            )
 
     @keys.command("revoke")
     @click.argument("key_id", metavar="ID")

@@ -10,6 +10,9 @@ page can make send requests to loopback (`exposure.host_allowed`, `exposure.orig
 goes for a key in Basic: once typed in, a browser adds it to every request, also to those that a foreign
 page makes it send, so there the origin counts too; and for the cookie, for which API and pages ask more
 (`sightline.api.rights`).
+
+A public key is readable by everyone who opens the page it stands in. So it opens no door but the one for it:
+whoever does not ask `admit_public` refuses it, and what becomes of it is counted (`public`).
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from sightline.control.exposure import (
     passed_on_by,
 )
 from sightline.control.presented import keys_in, session_tokens
+from sightline.control.public_use import PublicUses, Reason
 from sightline.control.uses import UseLog
 from sightline.records.access import DEFAULT_PROJECT, ApiKey, Principal, Scope
 
@@ -52,6 +56,10 @@ _HOW = (
     "Send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'; make one with:"
     " sightline keys create --project {project} --scope {scope}"
 )
+_ONLY_SENDS = (
+    "The key {key} is public: it only sends traces and logs, from pages of its sites, over HTTP to /v1/traces"
+    " and /v1/logs. For anything else make a key of another scope, and keep that one out of pages."
+)
 
 
 _Found = TypeVar("_Found")
@@ -60,15 +68,24 @@ _Found = TypeVar("_Found")
 class AccessDenied(Exception):
     """The request may not go on. `message` says what to do and holds no secret.
 
-    401: no key, or none that is known; 403: known, but not for this; 503: the key cannot be
-    checked right now, so the sender should try again. `sign_in`: a person could sign in instead.
+    401: no key, or none that is known; 403: known, but not for this; 429: too much, for now, and
+    `retry_after` is the seconds to wait; 503: the key cannot be checked right now, so the sender should try
+    again. `sign_in`: a person could sign in instead.
     """
 
-    def __init__(self, status: Literal[401, 403, 503], message: str, *, sign_in: bool = False) -> None:
+    def __init__(
+        self,
+        status: Literal[401, 403, 429, 503],
+        message: str,
+        *,
+        sign_in: bool = False,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.sign_in = sign_in
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +138,35 @@ class Gate:
         self._claimed_checked: int | None = None
         self._has_people = False
         self._changes = control.key_changes
+        self._public_origins: tuple[int, frozenset[str]] | None = None
+        self.public = PublicUses(clock)
+        """What public keys did, and were refused."""
 
     def authenticate(self, headers: Mapping[str, str]) -> Principal:
         """The principal of a sender with these headers (names in any case). Raises AccessDenied only."""
         return self._admit(headers, people=False)
+
+    def admit_public(self, headers: Mapping[str, str]) -> Principal:
+        """As `authenticate`, and a public key counts too: the principal then has `terms`, which the caller
+        holds it to."""
+        return self._admit(headers, people=False, public=True)
+
+    def public_origins(self) -> frozenset[str]:
+        """The origins of all live public keys, at most a second old; none while the database does not answer.
+
+        For a browser that asks before it sends, without the key, whether a page may: what it then sends is
+        held to its own key's origins.
+        """
+        self._forget_if_changed()
+        now, known = self._clock(), self._public_origins
+        if known is not None and 0 <= now - known[0] < FRESH_NS:
+            return known[1]
+        try:
+            found = self._control.public_origins()
+        except ControlUnavailable:
+            return frozenset()
+        self._public_origins = (now, found)
+        return found
 
     def identify(self, headers: Mapping[str, str]) -> Principal:
         """As `authenticate`, for API and pages: the cookie of a person's browser counts too."""
@@ -135,7 +177,7 @@ class Gate:
         self._uses.flush()
         self._seen.flush()
 
-    def _admit(self, headers: Mapping[str, str], people: bool) -> Principal:
+    def _admit(self, headers: Mapping[str, str], people: bool, public: bool = False) -> Principal:
         found = {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
         try:
             self._forget_if_changed()
@@ -145,7 +187,7 @@ class Gate:
                 principal = self._with_cookie(found)
                 if principal is not None:
                     return principal
-            return self._with_key(found, people)
+            return self._with_key(found, people, public)
         except ControlUnavailable as error:
             raise AccessDenied(503, f"The key cannot be checked now. {error}") from error
 
@@ -198,18 +240,23 @@ class Gate:
             " http.cors_origins.",
         )
 
-    def _with_key(self, headers: Mapping[str, str], people: bool) -> Principal:
+    def _with_key(self, headers: Mapping[str, str], people: bool, public: bool) -> Principal:
         presented = list(keys_in(headers))
         revoked: ApiKey | None = None
         for text, by_browser in presented:
             key = self._key(text) if keys.id_of(text) is not None else None
             if key is not None and key.revoked_at is None:
+                if key.scope is Scope.PUBLIC and not public:
+                    self.public.refused(key.id, Reason.SCOPE, headers.get("origin"))
+                    raise AccessDenied(403, _ONLY_SENDS.format(key=key.id))
                 self._uses.note(key.id)
-                principal = Principal(key.project, frozenset({key.scope}), key.id)
+                principal = Principal(key.project, frozenset({key.scope}), key.id, terms=key.terms)
                 return self._from_page(principal, headers) if by_browser else principal
             revoked = revoked or key
         how = _HOW.format(project=revoked.project if revoked else DEFAULT_PROJECT, scope=_scope(revoked))
         if revoked is not None:
+            if revoked.scope is Scope.PUBLIC:
+                self.public.refused(revoked.id, Reason.REVOKED, headers.get("origin"))
             raise AccessDenied(
                 401, f"The key {revoked.id} was revoked on {revoked.revoked_at:%Y-%m-%d}. {how}"
             )
@@ -257,6 +304,7 @@ class Gate:
                 self._changes = self._control.key_changes
                 self._cache.clear()
                 self._claimed_checked = None
+                self._public_origins = None
 
 
 def require(principal: Principal, scope: Scope, project: str | None = None) -> None:
@@ -276,7 +324,8 @@ def require(principal: Principal, scope: Scope, project: str | None = None) -> N
 
 
 def _scope(key: ApiKey | None) -> str:
-    return (key.scope if key else Scope.INGEST).value
+    scope = (key.scope if key else Scope.INGEST).value
+    return f"{scope} --origin https://YOUR-SITE" if scope == Scope.PUBLIC.value else scope
 
 
 def _brief(text: str | None) -> str:

@@ -1,7 +1,8 @@
 """The text of a key: made once, shown once, and recognised by its hash.
 
 A key reads `sl_<scope letter>_<id>_<secret>`: the prefix lets secret scanners find it, the letter
-(i, r or a) tells a person what it is for, the id is public and names the key in lists and logs.
+(i, r, a, or p for public) tells a person what it is for, the id is public and names the key in lists and
+logs.
 
 Stored is the SHA-256 of the whole text. A slow, salted password hash (bcrypt, argon2) protects
 secrets that people choose, because those can be guessed one by one. This secret is 43 characters
@@ -25,12 +26,14 @@ from sightline.records.access import Scope
 Draw = Callable[[str, int], str]
 """Draws n characters of an alphabet, each independent and equally likely."""
 
+PUBLIC_PREFIX = "sl_p_"
+"""How the texts of public keys begin: those may stand in an address."""
 ID_LENGTH = 12
 SECRET_LENGTH = 43
 _ID_LETTERS = string.ascii_lowercase + string.digits
 _SECRET_LETTERS = string.ascii_letters + string.digits
-_LETTER = {Scope.INGEST: "i", Scope.READ: "r", Scope.ADMIN: "a"}
-_SHAPE = re.compile(rf"sl_[ira]_([a-z0-9]{{{ID_LENGTH}}})_[A-Za-z0-9]{{{SECRET_LENGTH}}}")
+_LETTER = {Scope.INGEST: "i", Scope.READ: "r", Scope.ADMIN: "a", Scope.PUBLIC: "p"}
+_SHAPE = re.compile(rf"sl_[irap]_([a-z0-9]{{{ID_LENGTH}}})_[A-Za-z0-9]{{{SECRET_LENGTH}}}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sightline.control.database import to_json
 from sightline.control.errors import InvalidValue
-from sightline.records.access import Scope
+from sightline.records.access import PublicLimits, Scope
 from sightline.records.people import Role
 
 PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -16,6 +17,14 @@ EMAIL = re.compile(r"[^@\s<>\"',;]{1,64}@[^@\s<>\"',;]{1,189}")
 MAX_TEXT = 200
 MAX_DAYS = 36_500
 MAX_JSON = 256 * 1024
+# From, to: of each limit of a public key.
+LIMITS: Mapping[str, tuple[int, int]] = {
+    "requests": (1, 10_000_000),
+    "items": (1, 100_000_000),
+    "address_requests": (1, 10_000_000),
+    "address_items": (1, 100_000_000),
+    "request_bytes": (2**10, 16 * 2**20),
+}
 
 
 def project_name(name: str) -> str:
@@ -81,6 +90,22 @@ def scope(value: Scope | str) -> Scope:
     except ValueError as error:
         known = ", ".join(s.value for s in Scope)
         raise InvalidValue(f"The scope {_brief(str(value))} does not exist; it is one of {known}.") from error
+
+
+def public_limits(values: Mapping[str, object], before: PublicLimits | None = None) -> PublicLimits:
+    """Limits of a public key by name, whole numbers; those not named stay as before."""
+    taken: dict[str, int] = {}
+    for name, value in values.items():
+        if name not in LIMITS:
+            raise InvalidValue(f"The limit {_brief(name)} does not exist; it is one of {', '.join(LIMITS)}.")
+        least, most = LIMITS[name]
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise InvalidValue(
+                f"The limit {name} is {_brief(repr(value))}; expected a whole number from {least:,} to"
+                f" {most:,}."
+            )
+        taken[name] = value
+    return replace(before or PublicLimits(), **taken)
 
 
 def role(value: Role | str) -> Role:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from sightline.client.errors import ClientError
 from sightline.client.transport import Transport
 from sightline.control.errors import ControlError
+from sightline.control.rows import to_terms
 from sightline.records.access import ApiKey, Project, Scope
 
 
@@ -53,11 +55,41 @@ class RemoteControl:
         return [_key(one) for one in self._ask("GET", "/keys", project=project)["keys"]]
 
     def create_key(
-        self, project: str, scope: Scope | str, label: str = "", *, by: str = ""
+        self,
+        project: str,
+        scope: Scope | str,
+        label: str = "",
+        *,
+        origins: Iterable[str] = (),
+        limits: Mapping[str, object] | None = None,
+        by: str = "",
     ) -> tuple[ApiKey, str]:
         """Make a key; it and its text."""
-        made = self._ask("POST", "/keys", {"scope": str(scope), "label": label}, project)
+        wanted = list(origins)
+        body = {
+            "scope": str(scope),
+            "label": label,
+            **({"origins": wanted} if wanted else {}),
+            **(limits or {}),
+        }
+        made = self._ask("POST", "/keys", body, project)
         return _key(made), str(made["key"])
+
+    def change_public_key(
+        self,
+        key_id: str,
+        *,
+        label: str | None = None,
+        origins: Iterable[str] | None = None,
+        limits: Mapping[str, object] | None = None,
+        project: str | None = None,
+        by: str = "",
+    ) -> ApiKey:
+        """Change what binds a public key of the project."""
+        body: dict[str, Any] = dict(limits or {})
+        body |= {} if label is None else {"label": label}
+        body |= {} if origins is None else {"origins": list(origins)}
+        return _key(self._ask("PATCH", f"/keys/{key_id}", body, project))
 
     def revoke_key(self, key_id: str, *, project: str | None = None, by: str = "") -> ApiKey:
         """End a key of the project."""
@@ -95,5 +127,6 @@ def _key(told: dict[str, Any]) -> ApiKey:
     return ApiKey(
         id=told["id"], project=told["project"], scope=Scope(told["scope"]), label=told.get("label", ""),
         created_at=made or datetime.min, last_used_at=_moment(told.get("last_used_at")),
-        revoked_at=_moment(told.get("revoked_at")),
+        revoked_at=_moment(told.get("revoked_at")), terms=to_terms(told.get("public")),
+        text=told.get("key", "") if told.get("public") else "",
     )  # fmt: skip

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from typing import Any
 
-from sightline.records.access import ApiKey, AuditEntry, Environment, PriceEntry, Project, Scope
+from sightline.records.access import (
+    ApiKey,
+    AuditEntry,
+    Environment,
+    PriceEntry,
+    Project,
+    PublicLimits,
+    PublicTerms,
+    Scope,
+)
 
 Row = Mapping[Any, Any]
 
@@ -30,7 +40,22 @@ def to_key(row: Row) -> ApiKey:
         row["created_at"],
         row["last_used_at"],
         row["revoked_at"],
+        to_terms(row["terms"]),
+        row["text"] or "",
     )
+
+
+def to_terms(kept: Mapping[str, Any] | None) -> PublicTerms | None:
+    """What binds a public key, from JSON; limits that a later Sightline added are left out."""
+    if kept is None:
+        return None
+    known = {f.name: kept[f.name] for f in fields(PublicLimits) if f.name in kept}
+    return PublicTerms(tuple(kept["origins"]), PublicLimits(**known))
+
+
+def from_terms(terms: PublicTerms) -> dict[str, Any]:
+    """The same as JSON."""
+    return {"origins": list(terms.origins), **asdict(terms.limits)}
 
 
 def to_price(row: Row) -> PriceEntry:

@@ -73,7 +73,11 @@ API_KEYS = sa.Table(
     sa.Column("created_at", Utc, nullable=False),
     sa.Column("last_used_at", Utc),
     sa.Column("revoked_at", Utc),
-    sa.CheckConstraint("scope in ('ingest', 'read', 'admin')", name="scope"),
+    # Of public keys alone: what binds them, and their text, which stands in pages for everyone to read.
+    sa.Column("terms", sa.JSON(none_as_null=True)),
+    sa.Column("text", sa.Text),
+    sa.CheckConstraint("scope in ('ingest', 'read', 'admin', 'public')", name="scope"),
+    sa.CheckConstraint("(scope = 'public') = (terms is not null and text is not null)", name="public"),
     sa.Index("ix_api_keys_project", "project"),
 )
 

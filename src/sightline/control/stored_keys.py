@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
 
-from sightline.control import keys, names, rows
-from sightline.control.errors import NotFound
+from sightline.control import keys, names, origins, rows
+from sightline.control.errors import InvalidValue, NotFound
 from sightline.control.schema import API_KEYS
 from sightline.control.session import SYSTEM, Session, existing_project
-from sightline.records.access import ApiKey, Scope
+from sightline.records.access import ApiKey, PublicTerms, Scope
 
 USE_INTERVAL = timedelta(minutes=1)
 """A key's `last_used_at` is at most this much behind."""
@@ -22,19 +22,78 @@ class StoredKeys(Session):
     """Keys by their hash."""
 
     def create_key(
-        self, project: str, scope: Scope | str, label: str = "", *, by: str = SYSTEM
+        self,
+        project: str,
+        scope: Scope | str,
+        label: str = "",
+        *,
+        origins: Iterable[str] = (),
+        limits: Mapping[str, object] | None = None,
+        by: str = SYSTEM,
     ) -> tuple[ApiKey, str]:
-        """A new key and its text, which is nowhere kept and cannot be had again."""
+        """A new key and its text, which is nowhere kept and cannot be had again, except of a public key.
+
+        `origins` and `limits` (by the names of `PublicLimits`) are for a public key, and for no other.
+        """
         scope, label = names.scope(scope), names.line("key's label", label)
+        terms = _terms(scope, origins, limits or {})
         new = keys.make(scope, self._draw)
-        key = ApiKey(new.id, project, scope, label, self._now(), None, None)
+        text = new.text if terms else ""
+        key = ApiKey(new.id, project, scope, label, self._now(), None, None, terms, text)
+        detail: dict[str, object] = {"scope": scope.value, "label": label}
         with self._writing() as db:
             existing_project(db, project)
-            values = {"id": new.id, "project": project, "scope": scope.value, "label": label}
-            db.execute(API_KEYS.insert().values(**values, digest=new.digest, created_at=key.created_at))
-            self._note(db, by, "key.create", project, new.id, {"scope": scope.value, "label": label})
+            values: dict[str, object] = {"id": new.id, "project": project, "scope": scope.value}
+            values |= {"label": label, "digest": new.digest, "created_at": key.created_at}
+            if terms:
+                values |= {"terms": rows.from_terms(terms), "text": text}
+                detail |= rows.from_terms(terms)
+            db.execute(API_KEYS.insert().values(**values))
+            self._note(db, by, "key.create", project, new.id, detail)
         self._key_changes += 1
         return key, new.text
+
+    def change_public_key(
+        self,
+        key_id: str,
+        *,
+        label: str | None = None,
+        origins: Iterable[str] | None = None,
+        limits: Mapping[str, object] | None = None,
+        project: str | None = None,
+        by: str = SYSTEM,
+    ) -> ApiKey:
+        """Change what binds a public key; what is None, and limits not named, stay as they are.
+
+        Raises InvalidValue, also for a key that is not public, and NotFound. With `project` only a key of it.
+        """
+        with self._writing() as db:
+            before = _held(db, key_id, project)
+            if before.terms is None:
+                raise InvalidValue(
+                    f"The key {key_id} is of scope {before.scope}; only public keys have origins and limits."
+                )
+            terms = PublicTerms(
+                before.terms.origins if origins is None else _origins(origins),
+                names.public_limits(limits or {}, before.terms.limits),
+            )
+            label = before.label if label is None else names.line("key's label", label)
+            changed = replace(before, label=label, terms=terms)
+            if changed != before:
+                values = {"label": label, "terms": rows.from_terms(terms)}
+                db.execute(API_KEYS.update().where(API_KEYS.c.id == key_id).values(**values))
+                detail = {"label": label, **rows.from_terms(terms)}
+                self._note(db, by, "key.change", before.project, key_id, detail)
+        self._key_changes += 1
+        return changed
+
+    def public_origins(self) -> frozenset[str]:
+        """The origins of all public keys that are not revoked, in every project."""
+        found = sa.select(API_KEYS.c.terms).where(
+            API_KEYS.c.scope == Scope.PUBLIC.value, API_KEYS.c.revoked_at.is_(None)
+        )
+        with self._reading() as db:
+            return frozenset(o for (kept,) in db.execute(found) for o in kept["origins"])
 
     def keys(self, project: str | None = None) -> list[ApiKey]:
         """The keys of one project or of all, oldest first, revoked ones too."""
@@ -62,16 +121,10 @@ class StoredKeys(Session):
         Raises NotFound.
         """
         with self._writing() as db:
-            one = API_KEYS.c.id == key_id
-            # Held, so that of two who revoke at once the first one's time counts. No id holds a NUL,
-            # which Postgres could not even compare.
-            found = sa.select(API_KEYS).where(one).with_for_update()
-            row = db.execute(found).mappings().first() if key_id.isalnum() else None
-            if row is None or project not in (None, row["project"]):
-                raise NotFound(f"There is no key {key_id[:80]!r}; list them with: sightline keys list")
-            revoked = rows.to_key(row)
+            revoked = _held(db, key_id, project)
             if revoked.revoked_at is None:
                 revoked = replace(revoked, revoked_at=self._now())
+                one = API_KEYS.c.id == key_id
                 db.execute(API_KEYS.update().where(one).values(revoked_at=revoked.revoked_at))
                 self._note(db, by, "key.revoke", revoked.project, key_id, {"label": revoked.label})
         self._key_changes += 1
@@ -95,3 +148,26 @@ class StoredKeys(Session):
         change = API_KEYS.update().where(API_KEYS.c.id.in_(sorted(key_ids)), stale).values(last_used_at=now)
         with self._writing() as db:
             db.execute(change)
+
+
+def _held(db: sa.Connection, key_id: str, project: str | None) -> ApiKey:
+    """A key, held until the end of the transaction: of two who change it at once the second sees what the
+    first did. Raises NotFound."""
+    found = sa.select(API_KEYS).where(API_KEYS.c.id == key_id).with_for_update()
+    # No id holds a NUL, which Postgres could not even compare.
+    row = db.execute(found).mappings().first() if key_id.isalnum() else None
+    if row is None or project not in (None, row["project"]):
+        raise NotFound(f"There is no key {key_id[:80]!r}; list them with: sightline keys list")
+    return rows.to_key(row)
+
+
+def _origins(texts: Iterable[str]) -> tuple[str, ...]:
+    return origins.all_written(texts)
+
+
+def _terms(scope: Scope, wanted: Iterable[str], limits: Mapping[str, object]) -> PublicTerms | None:
+    if scope is Scope.PUBLIC:
+        return PublicTerms(_origins(wanted), names.public_limits(limits))
+    if limits or any(text.strip() for text in wanted):
+        raise InvalidValue(f"Origins and limits bind public keys, and this one is of scope {scope}.")
+    return None

@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -242,6 +243,14 @@ def _checked(settings: Settings) -> Settings:
             "Change one, or set grpc.port to 0 to turn gRPC off."
         )
     _check_auth(settings.auth)
+    for text in settings.http.trusted_proxies:
+        try:
+            ip_network(text, strict=False)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"http.trusted_proxies has {text!r}, which is no address and no network; write addresses such"
+                " as 10.0.0.7 and networks such as 10.0.0.0/8."
+            ) from error
     journal = settings.journal
     if journal.max_backlog < journal.segment_bytes:
         raise ConfigurationError(

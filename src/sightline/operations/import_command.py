@@ -8,17 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
-from google.protobuf.message import DecodeError
-from google.rpc.status_pb2 import Status
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from sightline.client import ClientError, Refused, Unreachable
 from sightline.client.transport import Transport
+from sightline.operations.file_errors import FileError
 from sightline.operations.remote import KEY, URL
-from sightline.operations.telemetry_files import FileError, Request, requests
-from sightline.records.ingest import Signal
+from sightline.operations.telemetry_files import Request, requests
+from sightline.records.ingest import IMPORT_HEADER, Signal
 from sightline.records.visible import shown
+from sightline.report.sources import rotated
 
 # Refusals that concern every request, so that going on would only repeat them.
 _FOR_ALL = {401, 403, 404, 421}
@@ -52,7 +50,11 @@ def send(transport: Transport, request: Request, name: str, told: Told) -> None:
         return
     try:
         answer = transport.request(
-            "POST", f"/v1/{request.signal.value}", None, request.body, {"content-type": request.media}
+            "POST",
+            f"/v1/{request.signal.value}",
+            None,
+            request.body,
+            {"content-type": request.media, IMPORT_HEADER: "1"},
         )
     except Refused as error:
         if error.status in _FOR_ALL or error.status in (429, 503):
@@ -71,6 +73,11 @@ def _reason(error: Refused) -> str:
     """What the server said; to protobuf it answers in protobuf."""
     if error.detail:
         return error.detail
+    try:
+        from google.protobuf.message import DecodeError
+        from google.rpc.status_pb2 import Status
+    except ModuleNotFoundError:
+        return str(error)
     try:
         return str(Status.FromString(error.body).message) or str(error)
     except DecodeError:
@@ -109,13 +116,18 @@ def partial(body: bytes) -> tuple[int, str]:
 def import_command(
     files: tuple[Path, ...], url: str, key: str, signal: str | None, from_line: int, as_json: bool
 ) -> None:
-    """Send FILES to a server: OTLP as JSON lines or protobuf (gzip or not), or Parquet of `sightline export`.
+    """Send FILES of telemetry to a server, without doubles.
 
-    Ids, times and attributes stay as they are; the key decides which project they go to. A span that is there
-    already is recognised by its ids. Exit code 1 when anything was refused, 2 when nothing could be sent.
+    OTLP as JSON lines or protobuf (gzip or not), files of the SDK, or Parquet of `sightline export`.
+
+    A file that was rotated comes with the files it was set aside as. Ids, times and attributes stay as they
+    are; the key decides which project they go to. What was imported before is not stored again, and a span
+    that came on another way is recognised by its ids. Exit code 1 when anything was refused, 2 when nothing
+    could be sent.
     """
     told = Told()
     transport = Transport(url, key)
+    files = with_rotated(files)
     for number, path in enumerate(files):
         begin = from_line if number == 0 else 1
         line = begin
@@ -139,6 +151,11 @@ def import_command(
     _outcome(told, as_json)
 
 
+def with_rotated(files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The files with those they were set aside as, oldest first, each once."""
+    return tuple(dict.fromkeys(one for path in files for one in (*rotated(path), path)))
+
+
 def _hint(error: BaseException) -> str:
     if isinstance(error, Refused) and error.status in (401, 403):
         return " Give a key that may send with --key or SIGHTLINE_KEY."
@@ -160,7 +177,13 @@ def _outcome(told: Told, as_json: bool) -> None:
 
 
 def _shown(path: Path, source: Iterator[Request]) -> Iterator[Request]:
-    """The same requests, with a bar on a terminal."""
+    """The same requests, with a bar on a terminal where there is rich."""
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    except ModuleNotFoundError:
+        yield from source
+        return
     console = Console(stderr=True)
     if not console.is_terminal:
         yield from source

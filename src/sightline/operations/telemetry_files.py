@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import orjson
-
-from sightline.query.export_sql import MOMENTS
-from sightline.query.export_text import whole_lines
-from sightline.query.otlp_file import otlp_lines
+from sightline.operations.file_errors import FileError
 from sightline.records.ingest import Signal
-from sightline.store.rows import StoreError
-from sightline.store.store import Connection
 
 JSON, PROTOBUF = "application/json", "application/x-protobuf"
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
@@ -27,11 +20,6 @@ _SIGNALS = {
 }  # fmt: skip
 _TEXT = {".jsonl", ".json", ".ndjson", ".otlp"}
 _LONGEST = 256 * 2**20
-_NEEDED = {"trace_id", "attributes", "resource", "scope"}
-
-
-class FileError(Exception):
-    """A file that cannot be read at all; the message names it and says what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,29 +105,11 @@ def _messages(path: Path, file: BinaryIO, signal: Signal) -> Iterator[Request]:
 
 
 def _parquet(path: Path) -> Iterator[Request]:
-    with closing(Connection("chdb://", {"max_threads": 2})) as engine:
-        given = {"path": str(path.absolute())}
-        try:
-            described = engine.query("DESCRIBE file({path:String}, Parquet)", given)
-            columns = {str(row[0]) for row in described.rows}
-            logs = "severity_number" in columns
-            moments = MOMENTS[logs]
-            if missing := sorted(_NEEDED - columns):
-                raise FileError(
-                    f"{path}: no export of Sightline, it has no column {missing[0]};"
-                    " other Parquet cannot be read."
-                )
-            more = ", ".join(f"{expression} AS {name}" for name, expression in moments.items())
-            text = (
-                f"SELECT *, {more} FROM file({{path:String}}, Parquet)"
-                " SETTINGS output_format_json_quote_64bit_integers = 0, max_block_size = 2048,"
-                " input_format_parquet_max_block_size = 2048, input_format_parquet_preserve_order = 1"
-            )
-            with closing(engine.stream(text, given, fmt="JSONEachRow")) as source:
-                signal = Signal.LOGS if logs else Signal.TRACES
-                for number, (body, _) in enumerate(otlp_lines(whole_lines(source), logs), 1):
-                    yield Request(number, signal, JSON, body)
-        except (StoreError, orjson.JSONDecodeError) as error:
-            raise FileError(
-                f"{path}: cannot be read as Parquet: {str(error).split('. ')[0][:200]}."
-            ) from error
+    try:
+        from sightline.operations.parquet_files import lines
+    except ModuleNotFoundError as error:
+        raise FileError(
+            f'{path}: Parquet is read with the engine of the server: pip install "sightline[server]"'
+        ) from error
+    for number, (body, signal) in enumerate(lines(path), 1):
+        yield Request(number, signal, JSON, body)

@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 
 BUILD = Path(__file__).parent / "static" / "build"
 _TYPES = {".woff2": "font/woff2", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+HOUR = "public, max-age=3600, stale-while-revalidate=86400"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -74,7 +75,34 @@ async def static(request: Request) -> Response:
     asset = _load(request.path_params["name"], BUILD)
     if asset is None:
         return PlainTextResponse("no such file; the page that named it may be older than this server\n", 404)
-    headers = {"cache-control": IMMUTABLE, "etag": asset.etag, "vary": "accept-encoding"}
+    return _answer(request, asset, {"cache-control": IMMUTABLE})
+
+
+async def widget(request: Request) -> Response:
+    """Serve `/widget.js`, the feedback widget, to pages of any site.
+
+    Its address stays, so an answer is valid for an hour; with `?v=` and the version that stands in `ETag` for
+    good, and with another version never longer than that hour.
+    """
+    asset = _load(manifest().get("widget.js", ""), BUILD)
+    if asset is None:
+        return PlainTextResponse("this server was built without the widget\n", 404)
+    pinned = request.query_params.get("v") == asset.etag.strip('"')
+    return _answer(
+        request,
+        asset,
+        {
+            "cache-control": IMMUTABLE if pinned else HOUR,
+            "access-control-allow-origin": "*",
+            "cross-origin-resource-policy": "cross-origin",
+            "timing-allow-origin": "*",
+            "x-content-type-options": "nosniff",
+        },
+    )
+
+
+def _answer(request: Request, asset: Asset, headers: dict[str, str]) -> Response:
+    headers |= {"etag": asset.etag, "vary": "accept-encoding"}
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     if asset.etag in known or known == ["*"]:
         return Response(status_code=304, headers=headers)

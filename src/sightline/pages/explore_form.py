@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sightline.query.buckets import NoBuckets, step_of
-from sightline.query.dimensions import NoDimension, dimension
+from sightline.query.dimensions import NoDimension
 from sightline.query.filter.fields import Type, fields
-from sightline.query.measures import MEASURES, UnknownMeasure, measure
+from sightline.query.measures import MEASURES, UnknownMeasure
 from sightline.query.question import MAX_BY, MAX_TOP
+from sightline.query.score_measures import dimension_named, measure_named
 from sightline.query.selection import Target
 
 MOST_MEASURES = 3
@@ -91,9 +92,9 @@ def _known(names: Sequence[str], field: str, target: Target, mistakes: dict[str,
     for name in names:
         try:
             if field == "measure":
-                measure(name, target is Target.TRACES)
+                measure_named(name, target is Target.TRACES)
             else:
-                name = dimension(name, target is Target.TRACES).name
+                name = dimension_named(name, target is Target.TRACES).name
         except (UnknownMeasure, NoDimension) as error:
             sentence = str(error)
             mistakes[field] = sentence[:1].upper() + sentence[1:] + "."

@@ -13,7 +13,8 @@ from sightline.pages.explore_form import Asked
 from sightline.pages.figures import Shown, fitted, points, shown, unit_of
 from sightline.pages.formats import Absent
 from sightline.pages.scales import every
-from sightline.query.measures import MEASURES, Unit
+from sightline.query.measures import Unit
+from sightline.query.score_measures import measure_named
 from sightline.query.selection import Target
 from sightline.records.figures import Breakdown, Figure, Series
 
@@ -169,4 +170,4 @@ def rows(view: View, asked: Asked, found: Breakdown, before: Breakdown | None) -
 
 
 def _was(series: Series | None, at: int, name: str) -> Figure:
-    return series.total[at] if series else Figure(MEASURES[name].none)
+    return series.total[at] if series else Figure(measure_named(name).none)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from sightline.pages import formats
 from sightline.pages.formats import Absent, Money
-from sightline.query.measures import MEASURES, Unit
+from sightline.query.measures import Unit
+from sightline.query.score_measures import measure_named
 from sightline.records.figures import Figure, Series
 
 # A margin is shown from this share of its value on.
@@ -55,9 +56,14 @@ def shown(
         difference = changed(figure.value, before.value, unit)
         was = " ".join(f"{n} {u}".strip() for n, u in parts(before.value, unit, sample_before)) or "nothing"
     if figure.value is None:
+        if figure.unknown and unit is Unit.SCORE:
+            return Shown(absent=Absent.NOT_SET, why="nothing was rated", was=was)
         if figure.unknown:
             return Shown(absent=Absent.UNKNOWN, why=f"{_calls(figure.unknown)} did not say, or have no price")
         return Shown(absent=Absent.NOT_APPLICABLE, was=was)
+    if unit is Unit.SCORE:
+        rated = f"{formats.count(figure.unknown)} were not rated" if figure.unknown else "all were rated"
+        return Shown(parts(figure.value, unit, sample, headline), "", rated, False, difference, was)
     bound = figure.unknown > 0
     why = f"leaves out {_calls(figure.unknown)} that did not say, or have no price" if bound else ""
     margin = margin_text(figure, unit)
@@ -121,6 +127,8 @@ def parts(
     if unit is Unit.USD:
         number, _, size = formats.money(value, Money.HEADLINE if headline else Money.TABLE).partition(" ")
         return ((f"< {size}", ""),) if number == "<" else ((number, size),)
+    if unit is Unit.SCORE:
+        return ((formats.score(value), ""),)
     if unit is Unit.TOKENS_PER_SECOND:
         return ((f"{value:,.1f}", "tokens/s"),)
     number, _, size = formats.count(round(value)).partition(" ")
@@ -135,6 +143,8 @@ def changed(now: float | None, before: float | None, unit: Unit) -> str:
     if unit is Unit.RATIO:
         points = 100 * abs(now - before)
         return f"{sign}{points:.1f} pt" if points >= 0.05 else "±0 pt"
+    if unit is Unit.SCORE:
+        return f"{sign}{formats.score(abs(now - before))}" if now != before else "±0"
     if unit is Unit.NANOSECONDS:
         apart = abs(now - before)
         return f"{sign}{formats.duration(round(apart))}" if apart >= 0.005 * before and apart else "±0"
@@ -148,7 +158,7 @@ def changed(now: float | None, before: float | None, unit: Unit) -> str:
 
 def unit_of(measure: str) -> Unit:
     """The unit of a measure."""
-    return MEASURES[measure].unit
+    return measure_named(measure).unit
 
 
 def points(series: Series, at: int) -> list[float | None]:

@@ -18,6 +18,7 @@ from sightline.pages.admission import principal_of
 from sightline.pages.answers import Missing, Refused, back_to, html
 from sightline.pages.environment import render
 from sightline.pages.health_facts import Fact
+from sightline.pages.public_rows import PublicRow, public_fact, public_rows
 from sightline.pages.services import Services
 from sightline.pages.settings_frame import Frame, managed, tabs
 from sightline.pages.shell import Shell
@@ -65,6 +66,7 @@ class HealthContext:
     verdict: str
     tone: str
     groups: tuple[Group, ...]
+    publics: tuple[PublicRow, ...]
     entries: tuple[Entry, ...]
     more: int
     tables: tuple[StoredTable, ...]
@@ -130,11 +132,15 @@ class HealthPages:
         intake = await run_in_threadpool(self.services.intake)
         groups = [Group("Arriving", health_facts.intake(intake))]
         groups += await self._loss(principal, projects, now)
+        publics = await self._publics(projects, now)
+        # Told by a list of its own; the verdict has the worst of it.
+        weighed = [Group("Public keys", public_fact(publics))]
         state = None
         if principal.operator:
             state = await self._state()
             groups = [*await self._inside(state, now), *groups]
-        tone = health_facts.worst(*(group.facts for group in groups))
+        weighed += groups
+        tone = health_facts.worst(*(group.facts for group in weighed))
         if found:
             tone = "err"
         context = HealthContext(
@@ -143,9 +149,10 @@ class HealthPages:
             now=now,
             csrf=principal.csrf,
             operator=principal.operator,
-            verdict=_verdict(groups, len(found)),
+            verdict=_verdict(weighed, len(found)),
             tone=tone,
             groups=tuple(groups),
+            publics=publics,
             entries=tuple(sorted(found, key=lambda e: -e.time)[:SHOWN]),
             more=max(0, len(found) - SHOWN),
             tables=state.tables if state else (),
@@ -155,6 +162,14 @@ class HealthPages:
             done=DONE.get(request.query_params.get("done", ""), ""),
         )
         return html(render("health.html", context))
+
+    async def _publics(self, projects: list[str], now: int) -> tuple[PublicRow, ...]:
+        """Public keys of these projects that were used."""
+        uses = self.services.gate.public.uses()
+        if not uses:
+            return ()
+        keys = await run_in_threadpool(self.services.control.keys)
+        return public_rows(uses, [key for key in keys if key.project in projects], now)
 
     async def _state(self) -> StoreState | None:
         try:

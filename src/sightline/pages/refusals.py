@@ -4,8 +4,10 @@ from __future__ import annotations
 
 # As `sightline_requests_total` names outcomes; docs/guide/troubleshooting.md has the same in more words.
 FIXES = {
-    "denied": "The key is missing, wrong, revoked or may not ingest. Make one under Settings, Keys, and send"
-    " it as Authorization: Bearer KEY.",
+    "denied": "The key is missing, wrong, revoked or may not ingest, or a public one was used from another"
+    " site. Make one under Settings, Keys, and send it as Authorization: Bearer KEY.",
+    "limited": "A public key sent more than it may; the table of public keys says which. Raise its limits"
+    " under Settings, Keys, or revoke it when it is abused.",
     "too_large": "One request is larger than http.max_body. Send smaller batches, or raise the setting.",
     "unsupported": "The protocol does not fit the address. OTLP over HTTP is protobuf or JSON at /v1/traces;"
     " gRPC has its own port.",
@@ -19,6 +21,7 @@ FIXES = {
 }
 WORDS = {
     "denied": "without a key that may ingest",
+    "limited": "over the limits of a public key",
     "too_large": "too large",
     "unsupported": "of another protocol",
     "malformed": "not OTLP",

@@ -103,6 +103,7 @@ def routes(services: Services) -> list[BaseRoute]:
         ("GET", "/traces/{trace_id}", pages.short),
         ("GET", "/theme", theme),
         ("GET", "/static/{name}", assets.static),
+        ("GET", "/widget.js", assets.widget),
         *entrance.table(),
         *openid.table(),
         *me.table(),

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sightline.catalog.prices import PriceBook
 from sightline.control.control import Control
+from sightline.control.public_use import PublicUses
 from sightline.journal.quarantine import Entry
 from sightline.journal.segment import JournalStats
 from sightline.query.scrape_keeper import ScrapeKeeper
@@ -37,6 +38,10 @@ class Intake:
 
 class Authenticator(Protocol):
     """Control's gate, seen from here."""
+
+    @property
+    def public(self) -> PublicUses:
+        """What public keys did, and were refused."""
 
     def identify(self, headers: Mapping[str, str]) -> Principal:
         """The principal behind a request, also a person signed in; raises `AccessDenied`."""

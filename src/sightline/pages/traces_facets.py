@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sightline.pages.traces_state import ListState
-from sightline.query.dimensions import Dimension, NoDimension, dimension
+from sightline.query.dimensions import Dimension, NoDimension
 from sightline.query.filter.edits import asked, chosen, excluded, toggled, without
 from sightline.query.filter.fields import Type, find
 from sightline.query.filter.nodes import Node
 from sightline.query.filter.spelling import spell
+from sightline.query.score_measures import dimension_named
 from sightline.query.selection import Selection
 from sightline.records.facets import Facet, Facets, FacetValue
 
@@ -131,7 +132,7 @@ def by_name(name: str) -> Dimension:
     field = find(name)
     if field and field.type is Type.LIST:
         return Dimension(field.names[0], "", Type.LIST)
-    return dimension(name)
+    return dimension_named(name)
 
 
 def can_be(name: str) -> bool:

@@ -10,6 +10,7 @@ from sightline.query.buckets import DAY, Buckets
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.measures import TRACE_COLUMNS
 from sightline.query.question import Question
+from sightline.query.score_columns import joined
 from sightline.query.selection import rows
 from sightline.query.weights import OF_HEAD
 
@@ -112,8 +113,10 @@ def source_of(question: Question, sql: Sql, *more: str) -> str:
 
     `more`: columns of heads that are read, too.
     """
+    scores = [one.score for one in (*question.measures, question.order)]
+    scores += [one.score for one in question.by]
     if not question.traces:
-        return rows(question.selection, sql)
+        return joined(rows(question.selection, sql), scores, sql)
     needed = {"start_time", *more}
     for one in (*question.measures, question.order):
         needed |= set(_READ.findall(f"{one.sql(True)} {one.unknown_sql(True)}"))
@@ -122,6 +125,7 @@ def source_of(question: Question, sql: Sql, *more: str) -> str:
     if question.selection.weighted:
         columns["weight"] = OF_HEAD
     columns |= {f"d{n}": d.sql for n, d in enumerate(question.by)}
+    columns |= {n: v for score in scores if score for n, v in score.parts.items() if n in needed}
     chosen = [f"{value} AS {name}" for name, value in columns.items()]
-    heads = rows(question.selection, sql)
+    heads = joined(rows(question.selection, sql), scores, sql)
     return f"FROM (\n{indented(f'SELECT{chr(10)}{lines(chosen)}{chr(10)}{heads}')}\n) AS s"

@@ -56,6 +56,8 @@ class ScoreName:
         """What most of its scores are."""
         if self.booleans * 2 > self.found:
             return DataType.BOOLEAN
+        if self.labelled * 2 > self.found:
+            return DataType.CATEGORICAL
         if self.numbers * 2 > self.found:
             return DataType.NUMERIC
         if self.labelled:

@@ -23,9 +23,7 @@ STORED: dict[str, frozenset[str]] = {
     "logs": frozenset({"retention_days"}),
     "metrics": frozenset({"retention_days"}),
     "content": frozenset(),
-    "scores": frozenset(
-        {"retention_days", "version", "deleted", "subject", "trace_key", "span_key", "standing"}
-    ),
+    "scores": frozenset({"retention_days", "version", "deleted", "subject", "trace_key", "standing"}),
 }
 # Rows with the same key count once, also before the engine has merged them.
 _FINAL = frozenset({"content", "scores"})

@@ -14,11 +14,34 @@ DEFAULT_PROJECT = "default"
 
 
 class Scope(StrEnum):
-    """What a key may do. `admin` includes the others; `ingest` and `read` exclude each other."""
+    """What a key may do. `admin` includes the others; `ingest` and `read` exclude each other. `public` only
+    sends traces and logs, from pages of named sites: everyone can read such a key in a page's source."""
 
     INGEST = "ingest"
     READ = "read"
     ADMIN = "admin"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class PublicLimits:
+    """How much a public key takes: requests and items (spans, log records) a minute, for the key as a whole
+    and from one network address; and bytes of one request, unpacked."""
+
+    requests: int = 3_000
+    items: int = 30_000
+    address_requests: int = 120
+    address_items: int = 1_200
+    request_bytes: int = 256 * 2**10
+
+
+@dataclass(frozen=True, slots=True)
+class PublicTerms:
+    """What binds a public key: the sites whose pages may use it (`https://app.example`,
+    `https://*.example.com`, `*` for all), and its limits."""
+
+    origins: tuple[str, ...]
+    limits: PublicLimits = PublicLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +59,10 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A stored key without its secret. `id` is public and part of the key's text."""
+    """A stored key without its secret. `id` is public and part of the key's text.
+
+    Of a public key there are its `terms`, and its whole `text`: it is no secret. Others have neither.
+    """
 
     id: str
     project: str
@@ -45,6 +71,8 @@ class ApiKey:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+    terms: PublicTerms | None = None
+    text: str = ""
 
 
 # What a role may do, in the words of keys. Nobody sends telemetry as a person.
@@ -61,7 +89,7 @@ class Principal:
     """The authenticated sender or reader of one request: a key, a person, or whoever is at an open server.
 
     Of a person `project` is the one they act in now (`within`), `session` names their browser, and `csrf`
-    is what its forms must bring.
+    is what its forms must bring. Of a public key `terms` is what binds it.
     """
 
     project: str
@@ -70,6 +98,7 @@ class Principal:
     person: Person | None = None
     session: str | None = None
     csrf: str = field(default="", repr=False)
+    terms: PublicTerms | None = None
 
     def may(self, scope: Scope) -> bool:
         """Whether this principal may act with `scope`."""

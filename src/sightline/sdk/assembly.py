@@ -2,58 +2,94 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sightline import __version__
 from sightline.sdk.configuration import Config
-from sightline.sdk.counts import Account
+from sightline.sdk.counts import Account, counts_of
+from sightline.sdk.ended_span import EndedSpan
 from sightline.sdk.inbox import Inbox
 from sightline.sdk.local_traces import LocalTraces
 
 if TYPE_CHECKING:
-    from sightline.sdk.delivery import Delivery
-    from sightline.sdk.encoding import Encoder
-    from sightline.sdk.worker import Worker
+    from sightline.sdk.encoding import Encoder, Request
+    from sightline.sdk.spool import Spool
+    from sightline.sdk.worker import Delivery, Worker
 
 
-def assemble(config: Config, sender: str, resource: Mapping[str, Any], account: Account) -> Worker:
-    """The worker of this process; its thread starts with the first span."""
+def assemble(
+    config: Config, sender: str, resource: Any, account: Account, started: Callable[[], None]
+) -> Worker:
+    """The worker of this process; its thread starts with the first span. `resource`: of the provider."""
     from sightline.sdk.worker import HURRY, Worker
 
     made: list[Worker] = []
+    began = time.time_ns()
     inbox = Inbox(
         config.queue_max_spans, config.queue_max_bytes, min(HURRY, config.queue_max_spans), account,
         lambda: made[0].wake(),
     )  # fmt: skip
 
     def build() -> tuple[Encoder, Delivery]:
-        return _encoder(config, sender, resource), _delivery(config, account)
+        import sightline.sdk.account_report
+        import sightline.sdk.costs  # noqa: F401 - what is needed later is imported while no fork can be
 
-    made.append(
-        Worker(
-            inbox, LocalTraces(config.sampling, lambda _: (None, None)), account, build, config.flush_interval
-        )
-    )
+        return _encoder(config, sender, resource), _delivery(config, sender, account)
+
+    def report(encoder: Encoder, delivery: Delivery) -> Request:
+        from sightline.sdk.account_report import account_report
+
+        found = counts_of(account, delivery)
+        return account_report(found, encoder.own_resource(), began, time.time_ns(), __version__)
+
+    traces = LocalTraces(config.sampling, _cost_and_tokens)
+    made.append(Worker(inbox, traces, account, build, config.flush_interval, report, started))
     return made[0]
 
 
-def _encoder(config: Config, sender: str, resource: Mapping[str, Any]) -> Encoder:
+def _cost_and_tokens(spans: Sequence[EndedSpan]) -> tuple[float | None, int | None]:
+    from sightline.sdk.costs import cost_and_tokens, listed_price
+
+    return cost_and_tokens(spans, listed_price)
+
+
+def _encoder(config: Config, sender: str, resource: Any) -> Encoder:
+    from sightline.sdk.content import is_content
     from sightline.sdk.encoding import Encoder, Texts
     from sightline.sdk.runtime import identity
 
     redact = getattr(config.redaction, "apply", None)
-    texts = Texts(redact, config.max_value_chars, None)
-    return Encoder(texts, identity(config, sender, __version__))
+    held_back = None if config.capture_content else is_content
+    texts = Texts(redact, config.max_value_chars, held_back, getattr(config.redaction, "rule", None))
+    return Encoder(texts, identity(config, sender, __version__), resource)
 
 
-def _delivery(config: Config, account: Account) -> Delivery:
+def _delivery(config: Config, sender: str, account: Account) -> Delivery:
+    if config.file is not None:
+        from sightline.sdk.file_mode import FileDelivery
+
+        return FileDelivery(config.file, config.file_max_bytes, config.file_keep, account)
     from sightline.sdk.delivery import Delivery
     from sightline.sdk.sending import Sender
 
     headers = dict(config.headers)
     if config.api_key:
         headers["authorization"] = f"Bearer {config.api_key}"
-    sender = Sender(config.endpoint, headers, config.timeout, f"sightline-python/{__version__}")
-    return Delivery(sender, None, config.queue_max_bytes, account, time.monotonic)
+    way = Sender(config.endpoint, headers, config.timeout, f"sightline-python/{__version__}")
+    return Delivery(
+        way, _spool(config, sender, account), config.queue_max_bytes, account, time.monotonic,
+        config.spool == "always",
+    )  # fmt: skip
+
+
+def _spool(config: Config, sender: str, account: Account) -> Spool | None:
+    if config.spool == "off":
+        return None
+    from sightline.sdk.spool import Spool, default_root, place
+
+    root = config.spool_dir or default_root(os.environ)
+    folder = place(root, config.service, config.endpoint, config.api_key)
+    return Spool(folder, sender.rpartition(":")[2], config.spool_max_bytes, account)

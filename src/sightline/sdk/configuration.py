@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 from urllib.parse import unquote, urlsplit
 
+from sightline.sdk.neighbours import part
 from sightline.sdk.sampling import Sampling
 
 ENDPOINT = "http://localhost:4318"
@@ -38,7 +39,7 @@ class Options(TypedDict, total=False):
     capture_content: bool
     max_value_chars: int
     metrics: bool
-    instrument: bool | Sequence[str]
+    instrument: bool | Sequence[str] | Mapping[str, str]
     propagate: Sequence[str]
     spool: Spooling
     spool_dir: str | os.PathLike[str]
@@ -79,7 +80,9 @@ class Config:
     sampling: Sampling = _option(
         Sampling(), "A ratio from 0 to 1, or `sightline.Sampling(…)` for rules; see below."
     )
-    redaction: object = _option(None, "`sightline.Redaction(…)`: what is taken out before anything leaves.")
+    redaction: object = _option(
+        None, "True, or `sightline.Redaction(…)`: what is taken out of texts before anything leaves."
+    )
     capture_content: bool = _option(
         True, "False: prompts, answers, inputs and outputs never leave the program."
     )
@@ -87,8 +90,10 @@ class Config:
         1_000_000, "A longer text is cut to this many characters, and says how long it was."
     )
     metrics: bool = _option(False, "True: metrics of GenAI calls beside the spans.")
-    instrument: bool | tuple[str, ...] = _option(
-        True, "False: turn on no instrumentations; a list: these alone."
+    instrument: bool | tuple[str, ...] | Mapping[str, str] = _option(
+        True,
+        "False: turn on no instrumentations; a list: these libraries alone; a mapping: these, each with the "
+        "family or package that shall serve it.",
     )
     propagate: tuple[str, ...] = _option(
         ("session.id", "sightline.team", "sightline.feature", "sightline.version"),
@@ -160,6 +165,13 @@ def configure(
     if not given["service"]:
         given["service"] = _service_of(environ, script)
     return Config(**given), tuple(problems)
+
+
+def names_service(options: Mapping[str, object], environ: Mapping[str, str]) -> bool:
+    """Whether someone said what the program is called, so that it is not a guess from its script."""
+    return bool(
+        options.get("service") or environ.get(variable("service")) or environ.get("OTEL_SERVICE_NAME")
+    )
 
 
 def variable(option: str) -> str:
@@ -316,8 +328,13 @@ def _sampling(value: object, _: bool) -> Sampling:
 
 
 def _redaction(value: object, _: bool) -> object:
+    if value is False or str(value).lower() in ("0", "false", "no", "off"):
+        return None
+    made = part("redaction", "Redaction")
+    if made is not None and (value is True or _flag(value if isinstance(value, str) else "")):
+        return made()
     if not callable(getattr(value, "apply", None)):
-        raise _UnusableError("sightline.Redaction(…), or an object with apply(field, text) -> text")
+        raise _UnusableError("True, sightline.Redaction(…), or an object with apply(field, text) -> text")
     return value
 
 
@@ -335,7 +352,9 @@ def _words(value: object, _: bool) -> tuple[str, ...]:
     raise _UnusableError("a list of names")
 
 
-def _instrument(value: object, otel: bool) -> bool | tuple[str, ...]:
+def _instrument(value: object, otel: bool) -> bool | tuple[str, ...] | dict[str, str]:
+    if isinstance(value, Mapping) and all(isinstance(word, str) for pair in value.items() for word in pair):
+        return dict(value)
     try:
         return _boolean(value, otel)
     except _UnusableError:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Protocol
 
 SPANS, LOGS = "traces", "logs"
 ENDED, SAMPLED_OUT, ACKNOWLEDGED = "ended", "sampled_out", "acknowledged"
@@ -55,15 +56,20 @@ class Account:
         self._lock = threading.RLock()  # a finalizer may end a span while this thread counts
         self._plain: dict[tuple[str, str], int] = {}
         self._dropped: dict[tuple[str, str], int] = {}
+        self.changes = 0
+        self.lost_on_the_way = 0
 
     def add(self, signal: str, outcome: str, items: int = 1) -> None:
         """Count items of a signal with an outcome."""
         with self._lock:
+            self.changes += 1
             self._plain[signal, outcome] = self._plain.get((signal, outcome), 0) + items
 
-    def drop(self, signal: str, reason: str, items: int = 1) -> None:
-        """Count lost items."""
+    def drop(self, signal: str, reason: str, items: int = 1, queued: bool = True) -> None:
+        """Count lost items; `queued`: they had been taken into the queue."""
         with self._lock:
+            self.lost_on_the_way += items if queued else 0
+            self.changes += 1
             self._dropped[signal, reason] = self._dropped.get((signal, reason), 0) + items
 
     def of(self, signal: str, spooled: int = 0) -> SignalCounts:
@@ -78,3 +84,25 @@ class Account:
             spooled,
             MappingProxyType(dropped),
         )
+
+
+class KnowsSpool(Protocol):
+    """What the counts need of a delivery."""
+
+    @property
+    def spool_bytes(self) -> int:
+        """What the spool takes on disk."""
+        ...
+
+    def spooled(self, signal: str) -> int:
+        """Items of this process that are safe on disk."""
+        ...
+
+
+def counts_of(account: Account, spool: KnowsSpool | None) -> Counts:
+    """The counts at this moment; what is still in the inbox has not been counted as ended yet."""
+    if spool is None:
+        return Counts(account.of(SPANS), account.of(LOGS))
+    return Counts(
+        account.of(SPANS, spool.spooled(SPANS)), account.of(LOGS, spool.spooled(LOGS)), spool.spool_bytes
+    )

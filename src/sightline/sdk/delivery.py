@@ -9,12 +9,13 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from sightline.sdk.counts import ACKNOWLEDGED, DISK, QUEUE_FULL, REFUSED, TOO_LARGE, Account
 from sightline.sdk.encoding import Request
-from sightline.sdk.sending import Answer, Fate, compressed
+from sightline.sdk.packed import Packed, compressed
+from sightline.sdk.sending import Answer, Fate
+from sightline.sdk.splitting import halves
 from sightline.sdk.warnings_once import warn_once
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _LOCKED_OUT_PAUSE = 1.0, 30.0, 60.0
@@ -22,22 +23,15 @@ _PATIENCE = 5
 """How often the server may fail with the same request (500) before it is given up for the others' sake."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """A request as it travels: the compressed bytes, and what they hold."""
-
-    signal: str
-    items: int
-    first: int
-    last: int
-    body: bytes
-
-
 class Sends(Protocol):
     """What delivery needs of a sender."""
 
     def send(self, signal: str, packed: bytes, seconds: float | None = None) -> Answer:
         """Send once; never raises."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
         ...
 
 
@@ -65,6 +59,14 @@ class Keeps(Protocol):
         """How many of this process's items of a signal are kept."""
         ...
 
+    def close(self) -> None:
+        """Let go of files."""
+        ...
+
+    def abandon(self) -> None:
+        """After a fork, in the child: let go and touch nothing."""
+        ...
+
 
 class MemoryKeep:
     """Kept requests in memory, where there is no disk for them."""
@@ -81,7 +83,7 @@ class MemoryKeep:
         while self.bytes > self._max and self._kept:
             gone = self._kept.popleft()
             self.bytes -= len(gone.body)
-            if gone.items:
+            if gone.items and gone.own:
                 self._account.drop(gone.signal, self._reason(), gone.items)
         return True
 
@@ -96,6 +98,12 @@ class MemoryKeep:
     def items(self, signal: str) -> int:
         """Items kept in memory count as in memory: none are safe."""
         return 0
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def abandon(self) -> None:
+        """Nothing to let go of."""
 
 
 class Delivery:
@@ -122,16 +130,17 @@ class Delivery:
         """Items of this process that are safe on disk."""
         return self._spool.items(signal) if self._spool else 0
 
-    def deliver(self, request: Request, deadline: float | None = None) -> bool:
-        """Whether the request is acknowledged or safe on disk; otherwise it is in memory, or dropped."""
+    def deliver(self, request: Request, deadline: float | None = None) -> None:
+        """Send it, or keep it: on disk, else in memory."""
         packed = Packed(request.signal, request.items, request.first, request.last, compressed(request.body))
-        if self._write_ahead and self._spool and self._spool.keep(packed):
-            return True
+        ahead = self._write_ahead or self._away_until is not None
+        if ahead and self._spool is not None and self._spool.keep(packed):
+            return  # `tend` sends it
         if self._may_send(deadline):
             answer = self._send(packed, deadline)
             if self._ended(packed, answer):
-                return answer.fate is Fate.TAKEN
-        return self._keep(packed)
+                return
+        self._keep(packed)
 
     def report(self, request: Request, final: bool, deadline: float | None = None) -> None:
         """Send the account; while the server is away only the last one is worth keeping."""
@@ -148,14 +157,15 @@ class Delivery:
         end = self._clock() + seconds if deadline is None else deadline
         for keep in (self._memory, self._spool):
             while keep is not None and (packed := keep.oldest()) is not None:
-                if not self._may_send(deadline) or self._clock() >= end:
-                    break
+                if self._clock() >= end or not self._may_send(deadline):
+                    return self._memory.oldest() is None
                 answer = self._send(packed, deadline)
                 self._tries += 1
-                if self._ended(packed, answer) or self._given_up(packed, answer):
-                    keep.done()
-                    self._tries = 0
-        return self._memory.oldest() is None
+                if not self._ended(packed, answer) and not self._given_up(packed, answer):
+                    return self._memory.oldest() is None
+                keep.done()
+                self._tries = 0
+        return True
 
     def to_disk(self) -> bool:
         """Move what waits in memory to the disk; whether nothing is left in memory."""
@@ -170,6 +180,17 @@ class Delivery:
         if self._memory.oldest() is None and (self._spool is None or self._spool.oldest() is None):
             return None
         return max(0.0, (self._away_until or 0.0) - self._clock())
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        self._sender.close()
+        if self._spool is not None:
+            self._spool.close()
+
+    def abandon(self) -> None:
+        """After a fork, in the child: leave everything to the parent."""
+        if self._spool is not None:
+            self._spool.abandon()
 
     def _may_send(self, deadline: float | None) -> bool:
         now = self._clock()
@@ -192,18 +213,19 @@ class Delivery:
         """Count and say what became of it; whether it has its end."""
         if answer.fate is Fate.TAKEN:
             rejected = min(answer.rejected, packed.items)
-            if packed.items - rejected:
+            if packed.own:
                 self._account.add(packed.signal, ACKNOWLEDGED, packed.items - rejected)
             if rejected:
-                self._account.drop(packed.signal, REFUSED, rejected)
+                self._drop(packed, REFUSED, rejected)
                 warn_once(
                     "rejected", f"sightline: the server left out {rejected} items that it found unsound."
                 )
             return True
         if answer.fate in (Fate.REFUSED, Fate.TOO_LARGE):
+            if answer.fate is Fate.TOO_LARGE and self._halved(packed):
+                return True
             reason = TOO_LARGE if answer.fate is Fate.TOO_LARGE else REFUSED
-            if packed.items:
-                self._account.drop(packed.signal, reason, packed.items)
+            self._drop(packed, reason, packed.items)
             warn_once(
                 f"refused {reason}",
                 f"sightline: a request was dropped: {answer.reason}. More of them are only counted "
@@ -212,12 +234,25 @@ class Delivery:
             return True
         return False
 
+    def _halved(self, packed: Packed) -> bool:
+        """Put a request's halves in its place, so that one item does not cost the others."""
+        try:
+            parts = halves(packed)
+        except Exception:  # a border: bytes from a disk
+            return False
+        for part in parts or ():
+            self._memory.keep(part)
+        return parts is not None
+
     def _given_up(self, packed: Packed, answer: Answer) -> bool:
         if answer.status != 500 or self._tries < _PATIENCE:
             return False
-        if packed.items:
-            self._account.drop(packed.signal, REFUSED, packed.items)
+        self._drop(packed, REFUSED, packed.items)
         return True
+
+    def _drop(self, packed: Packed, reason: str, items: int) -> None:
+        if packed.own and items:
+            self._account.drop(packed.signal, reason, items)
 
     def _away(self, answer: Answer) -> None:
         self._failures += 1
@@ -239,8 +274,6 @@ class Delivery:
         self._asked_to_wait = answer.pause is not None
         self._away_until = self._clock() + max(pause, answer.pause or 0.0)
 
-    def _keep(self, packed: Packed) -> bool:
-        if self._spool is not None and self._spool.keep(packed):
-            return True
-        self._memory.keep(packed)
-        return False
+    def _keep(self, packed: Packed) -> None:
+        if self._spool is None or not self._spool.keep(packed):
+            self._memory.keep(packed)

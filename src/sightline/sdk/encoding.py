@@ -6,7 +6,7 @@ in front, so that a batch can be bounded by what it really takes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,16 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from sightline.sdk.content import event_is_content
 from sightline.sdk.counts import LOGS, SPANS
+from sightline.sdk.ended_span import EndedSpan
 from sightline.sdk.events import LogEvent
 from sightline.sdk.names import SAMPLING_REASON, SEQUENCE, WEIGHT
-from sightline.sdk.sampling import Decision, trace_state
+from sightline.sdk.sampling import KEEP_ALL, Decision, trace_state
 
 _DEEPEST = 16
 _INT64 = 1 << 63
+_SHORT = 10**7  # a number of fewer digits is nobody's
 _HAS_IS_REMOTE, _IS_REMOTE = 0x100, 0x200
 
 
@@ -37,20 +40,38 @@ class Request:
 
 
 class Texts:
-    """What happens to each text on its way out: content left out, redacted, cut to a length."""
+    """What happens to each text on its way out: left out, redacted, cut to a length.
+
+    `redact`: (field, text) to text. `rule`: what redaction does with a field; `drop` leaves it out.
+    """
 
     def __init__(
         self,
         redact: Callable[[str, str], str] | None,
         max_chars: int,
         is_content: Callable[[str], bool] | None,
+        rule: Callable[[str], str] | None = None,
     ) -> None:
         self._redact, self._max = redact, max_chars
-        self._is_content = is_content
+        self._is_content, self._rule = is_content, rule
 
     def left_out(self, key: str) -> bool:
-        """Whether this attribute is content and content stays here."""
-        return self._is_content is not None and self._is_content(key)
+        """Whether this attribute stays here: content where content does, or a field that redaction drops."""
+        if self._is_content is not None and self._is_content(key):
+            return True
+        return self._rule is not None and self._rule(key) == "drop"
+
+    def hidden_number(self, key: str, number: int | float) -> str | None:
+        """What redaction makes of a number's digits, which may be those of a card; None when it stays."""
+        if self._redact is None or -_SHORT < number < _SHORT:
+            return None
+        digits = str(number)
+        cleaned = self._redact(key, digits)
+        return None if cleaned == digits else cleaned
+
+    def event_left_out(self, name: str) -> bool:
+        """Whether a span event's attributes are content and content stays here."""
+        return self._is_content is not None and event_is_content(name)
 
     def clean(self, key: str, text: str) -> str:
         """The text as it may leave; what the redaction cannot be applied to does not leave at all."""
@@ -70,53 +91,56 @@ class Encoder:
         self._resources: dict[int, tuple[object, bytes]] = {}
         self._scopes: dict[int, tuple[object, bytes]] = {}
 
-    def span(self, span: Any, sequence: int, decision: Decision) -> bytes:
-        """A `ReadableSpan` as an OTLP Span message."""
-        context = span.context
+    def span(self, span: EndedSpan, sequence: int, decision: Decision) -> bytes:
+        """A span as an OTLP Span message."""
         made = Span(
-            trace_id=context.trace_id.to_bytes(16, "big"),
-            span_id=context.span_id.to_bytes(8, "big"),
-            kind=span.kind.value + 1,
-            start_time_unix_nano=span.start_time or 0,
-            end_time_unix_nano=span.end_time or 0,
-            flags=int(context.trace_flags) & 0xFF | _HAS_IS_REMOTE,
-            dropped_attributes_count=span.dropped_attributes,
-            dropped_events_count=span.dropped_events,
-            dropped_links_count=span.dropped_links,
+            trace_id=span.trace_id.to_bytes(16, "big"),
+            span_id=span.span_id.to_bytes(8, "big"),
+            kind=span.kind,  # type: ignore[arg-type]
+            start_time_unix_nano=span.start,
+            end_time_unix_nano=span.end,
+            flags=span.flags & 0xFF | _HAS_IS_REMOTE | (_IS_REMOTE if span.parent_is_remote else 0),
         )
         self._set_text(made, "name", "name", span.name)
-        if span.parent is not None:
-            made.parent_span_id = span.parent.span_id.to_bytes(8, "big")
-            if span.parent.is_remote:
-                made.flags |= _IS_REMOTE
-        state = _state(context.trace_state, decision)
-        if state:
-            made.trace_state = state
-        self._attributes(made.attributes, span.attributes)
-        for event in span.events:
-            one = made.events.add(
-                time_unix_nano=event.timestamp or 0, dropped_attributes_count=event.dropped_attributes
-            )
-            self._set_text(one, "name", "event.name", event.name)
-            self._attributes(one.attributes, event.attributes)
-        for link in span.links:
-            other = made.links.add(
-                trace_id=link.context.trace_id.to_bytes(16, "big"),
-                span_id=link.context.span_id.to_bytes(8, "big"),
-                dropped_attributes_count=getattr(link, "dropped_attributes", 0),
-            )
-            self._attributes(other.attributes, link.attributes)
-        status = span.status
-        if status is not None and status.status_code.value:
-            made.status.code = status.status_code.value
-            if status.description:
-                self._set_text(made.status, "message", "status.message", status.description)
+        if span.parent_id:
+            made.parent_span_id = span.parent_id.to_bytes(8, "big")
+        if span.state is not None or decision.reason == "ratio":
+            made.trace_state = _state(span.state, decision)
+        self._pairs(made.attributes, zip(span.keys, span.values, strict=True))
+        if span.events or span.links:
+            self._events_and_links(made, span)
+        if span.dropped_attributes or span.dropped_events or span.dropped_links:
+            made.dropped_attributes_count = span.dropped_attributes
+            made.dropped_events_count, made.dropped_links_count = span.dropped_events, span.dropped_links
+        if span.status:
+            made.status.code = span.status  # type: ignore[assignment]
+            if span.status_text:
+                self._set_text(made.status, "message", "status.message", span.status_text)
         made.attributes.add(key=SEQUENCE).value.int_value = sequence
         if decision.weight != 1.0:
             made.attributes.add(key=WEIGHT).value.double_value = decision.weight
         if decision.reason:
             made.attributes.add(key=SAMPLING_REASON).value.string_value = decision.reason
         return bytes(made.SerializeToString())
+
+    def _events_and_links(self, made: Any, span: EndedSpan) -> None:
+        for event in span.events:
+            one = made.events.add(
+                time_unix_nano=event.timestamp or 0, dropped_attributes_count=event.dropped_attributes
+            )
+            self._set_text(one, "name", "event.name", event.name)
+            if not self._texts.event_left_out(event.name):
+                self._pairs(one.attributes, (event.attributes or {}).items())
+        for link in span.links:
+            other = made.links.add(
+                trace_id=link.context.trace_id.to_bytes(16, "big"),
+                span_id=link.context.span_id.to_bytes(8, "big"),
+                dropped_attributes_count=getattr(link, "dropped_attributes", 0),
+                flags=_HAS_IS_REMOTE | (_IS_REMOTE if link.context.is_remote else 0),
+            )
+            if link.context.trace_state:
+                other.trace_state = _state(link.context.trace_state, KEEP_ALL)
+            self._pairs(other.attributes, (link.attributes or {}).items())
 
     def event(self, event: LogEvent, sequence: int) -> bytes:
         """An event as an OTLP LogRecord message."""
@@ -133,34 +157,38 @@ class Encoder:
             made.span_id = event.span_id.to_bytes(8, "big")
         if event.body is not None:
             self._value(made.body, "body", event.body, 0)
-        self._attributes(made.attributes, event.attributes)
+        self._pairs(made.attributes, event.attributes.items())
         made.attributes.add(key=SEQUENCE).value.int_value = sequence
         return bytes(made.SerializeToString())
 
     def resource(self, resource: Any) -> bytes:
-        """A resource with this process's identity; made once for each object."""
+        """The head of a ResourceSpans or ResourceLogs: the resource with this process's identity.
+
+        Made once for each object.
+        """
         known = self._resources.get(id(resource))
         if known is not None and known[0] is resource:
             return known[1]
         made = Resource()
         attributes = {**(resource.attributes if resource is not None else {}), **self._identity}
-        self._attributes(made.attributes, attributes)
-        return _remember(self._resources, resource, bytes(made.SerializeToString()))
+        self._pairs(made.attributes, attributes.items())
+        head = _framed(_ONE, made.SerializeToString()) + _schema(resource)
+        return _remember(self._resources, resource, head)
 
     def own_resource(self) -> bytes:
         """This process's resource, for what belongs to no span."""
         return self.resource(self._fallback)
 
     def scope(self, scope: Any) -> bytes:
-        """An instrumentation scope; made once for each object."""
+        """The head of a ScopeSpans or ScopeLogs; made once for each object."""
         known = self._scopes.get(id(scope))
         if known is not None and known[0] is scope:
             return known[1]
         made = InstrumentationScope()
         if scope is not None:
             made.name, made.version = scope.name or "", scope.version or ""
-            self._attributes(made.attributes, scope.attributes)
-        return _remember(self._scopes, scope, bytes(made.SerializeToString()))
+            self._pairs(made.attributes, (scope.attributes or {}).items())
+        return _remember(self._scopes, scope, _framed(_ONE, made.SerializeToString()) + _schema(scope))
 
     def _set_text(self, message: Any, field: str, key: str, text: object) -> None:
         cleaned = self._texts.clean(key, text if isinstance(text, str) else str(text))
@@ -169,11 +197,9 @@ class Encoder:
         except ValueError:  # lone surrogates (UnicodeEncodeError is one)
             setattr(message, field, cleaned.encode("utf-8", "replace").decode())
 
-    def _attributes(self, into: Any, attributes: Mapping[str, Any] | None) -> None:
-        if not attributes:
-            return
+    def _pairs(self, into: Any, pairs: Iterable[tuple[str, Any]]) -> None:
         texts = self._texts
-        for key, value in getattr(attributes, "_dict", attributes).items():
+        for key, value in pairs:
             if not texts.left_out(key):
                 self._value(into.add(key=_utf8(key)).value, key, value, 0)
 
@@ -183,7 +209,9 @@ class Encoder:
         elif isinstance(value, bool):
             into.bool_value = value
         elif isinstance(value, int):
-            if -_INT64 <= value < _INT64:
+            if (hidden := self._texts.hidden_number(key, value)) is not None:
+                into.string_value = hidden
+            elif -_INT64 <= value < _INT64:
                 into.int_value = value
             else:
                 into.string_value = str(value)[:400]
@@ -244,7 +272,12 @@ def _framed(tag: int, body: bytes) -> bytes:
     return b"%c%b%b" % (tag, bytes(size), body)
 
 
-_ONE, _TWO = 0x0A, 0x12  # fields 1 and 2, length-delimited
+_ONE, _TWO, _THREE = 0x0A, 0x12, 0x1A  # fields 1, 2 and 3, length-delimited
+
+
+def _schema(of: Any) -> bytes:
+    url = getattr(of, "schema_url", None)
+    return _framed(_THREE, _utf8(url).encode()) if url else b""
 
 
 class Batch:
@@ -266,9 +299,9 @@ class Batch:
         """The whole as the body of an OTLP export request (traces and logs have the same shape)."""
         parts = []
         for resource, scopes in self._groups.items():
-            inner = [_framed(_ONE, resource)]
+            inner = [resource]
             for scope, items in scopes.items():
-                inner.append(_framed(_TWO, b"".join((_framed(_ONE, scope), *items))))
+                inner.append(_framed(_TWO, b"".join((scope, *items))))
             parts.append(_framed(_ONE, b"".join(inner)))
         return Request(self.signal, b"".join(parts), self.items, self.first, self.last)
 

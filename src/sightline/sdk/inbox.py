@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sightline.sdk.counts import ENDED, LOGS, QUEUE_FULL, SHUTDOWN, SPANS, Account
+from sightline.sdk.ended_span import EndedSpan, size_of_parts
 from sightline.sdk.events import LogEvent
+
+if TYPE_CHECKING:
+    from sightline.sdk.encoding import Request
 
 _BESIDES_TEXTS = 1000
 
@@ -35,22 +39,10 @@ class Keep:
 
 
 def size_of(item: Any) -> int:
-    """About how many bytes an item holds: its texts, and something for the rest. The same each time."""
-    attributes = item.attributes if isinstance(item, LogEvent) else item._attributes
-    size = _BESIDES_TEXTS
-    if attributes:
-        for value in getattr(attributes, "_dict", attributes).values():
-            kind = type(value)
-            if kind is str:
-                size += len(value)
-            elif kind is tuple or kind is list:
-                size += 50 * len(value)
-                for part in value:
-                    if type(part) is str:
-                        size += len(part)
-            elif kind is bytes:
-                size += len(value)
-    return size
+    """About how many bytes a span or an event holds."""
+    if type(item) is EndedSpan:
+        return item.size
+    return _BESIDES_TEXTS + size_of_parts((*item.attributes.values(), item.body))
 
 
 class Inbox:
@@ -90,6 +82,11 @@ class Inbox:
         if len(self._items) < 2 * self._max_items and not self.closed:
             self._items.append(mark)
 
+    def hand_over(self, request: Request) -> None:
+        """Take a request that is ready to be sent, within the bound on marks; nobody is woken for it."""
+        if len(self._items) < 2 * self._max_items and not self.closed:
+            self._items.append(request)
+
     def take(self, most: int) -> Iterator[Any]:
         """Up to `most` items, oldest first, each removed as it is given out."""
         items = self._items
@@ -99,11 +96,11 @@ class Inbox:
             except IndexError:
                 self.bytes = 0  # sums of several threads may drift where there is no global lock
                 return
-            if type(item) is not RootStarted and type(item) is not Keep:
+            if type(item) is EndedSpan or type(item) is LogEvent:
                 self.bytes -= size_of(item)
             yield item
 
     def _drop(self, item: Any) -> None:
         signal = LOGS if isinstance(item, LogEvent) else SPANS
         self._account.add(signal, ENDED)
-        self._account.drop(signal, SHUTDOWN if self.closed else QUEUE_FULL)
+        self._account.drop(signal, SHUTDOWN if self.closed else QUEUE_FULL, queued=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Any
 
+from sightline.sdk.ended_span import EndedSpan
 from sightline.sdk.sampling import KEEP_ALL, Decision, LocalTrace, Sampling, by_ratio, decide
 from sightline.sdk.warnings_once import warn_once
 
@@ -14,7 +14,7 @@ LONGEST_SECONDS = 120.0
 _DECISIONS = 10_000
 _SECOND = 10**9
 
-Kept = Iterator[tuple[Any, Decision]]
+Kept = Iterator[tuple[EndedSpan, Decision]]
 
 
 class _Open:
@@ -22,7 +22,7 @@ class _Open:
 
     def __init__(self, began: int) -> None:
         self.began, self.roots = began, 0
-        self.spans: list[Any] = []
+        self.spans: list[EndedSpan] = []
         self.kept_for: str | None = None
 
 
@@ -32,7 +32,7 @@ class LocalTraces:
     def __init__(
         self,
         sampling: Sampling,
-        cost: Callable[[list[Any]], tuple[float | None, int | None]],
+        cost: Callable[[list[EndedSpan]], tuple[float | None, int | None]],
         most_spans: int = MOST_SPANS,
         longest: float = LONGEST_SECONDS,
     ) -> None:
@@ -51,21 +51,21 @@ class LocalTraces:
         if not self._sampling.all and trace_id not in self._decided:
             self._open.setdefault(trace_id, _Open(at)).roots += 1
 
-    def ended(self, span: Any) -> Kept:
+    def ended(self, span: EndedSpan) -> Kept:
         """A span ended: what can leave now, with its decision."""
         if self._sampling.all:
             yield span, KEEP_ALL
             return
-        trace_id = span.context.trace_id
+        trace_id = span.trace_id
         known = self._decided.get(trace_id)
         if known is not None:
             yield span, known
             return
         trace = self._open.get(trace_id)
         if trace is None:  # its root began before us, in another process, or long ago
-            trace = self._open[trace_id] = _Open(span.start_time or 0)
+            trace = self._open[trace_id] = _Open(span.start)
         trace.spans.append(span)
-        if trace.roots and (span.parent is None or span.parent.is_remote):
+        if trace.roots and span.is_local_root:
             trace.roots -= 1
         if not trace.roots:
             yield from self._decide(trace_id, True)
@@ -105,12 +105,12 @@ class LocalTraces:
             self._sampling.costly is not None or self._sampling.many_tokens is not None or self._sampling.rule
         )
         cost, tokens = self._cost(spans) if needs_cost else (None, None)
-        began = min((s.start_time or 0 for s in spans), default=0)
+        began = min((s.start for s in spans), default=0)
         seen = LocalTrace(
             trace_id,
             tuple(spans),
-            (max((s.end_time or 0 for s in spans), default=0) - began) / _SECOND,
-            sum(1 for s in spans if s.status is not None and s.status.status_code.value == 2),
+            (max((s.end for s in spans), default=0) - began) / _SECOND,
+            sum(1 for s in spans if s.is_error),
             cost,
             tokens,
             trace.kept_for,

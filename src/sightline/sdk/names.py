@@ -28,6 +28,10 @@ INPUT_VALUE = "input.value"
 INPUT_MIME_TYPE = "input.mime_type"
 OUTPUT_VALUE = "output.value"
 OUTPUT_MIME_TYPE = "output.mime_type"
+ERROR_TYPE = "error.type"
+# Iterated to its end or not: `closed`, `cancelled` or `collected` (nobody held it any more).
+LEFT_EARLY = "sightline.left_early"
+ITEMS = "sightline.items"
 
 # Calls of models (OpenTelemetry's semantic conventions for GenAI).
 OPERATION = "gen_ai.operation.name"
@@ -45,12 +49,23 @@ CACHE_WRITE_TOKENS = "gen_ai.usage.cache_creation.input_tokens"
 INPUT_MESSAGES = "gen_ai.input.messages"
 OUTPUT_MESSAGES = "gen_ai.output.messages"
 SYSTEM_INSTRUCTIONS = "gen_ai.system_instructions"
+REASONING_TOKENS = "gen_ai.usage.reasoning.output_tokens"
+TOOL_DEFINITIONS = "gen_ai.tool.definitions"
+DIMENSIONS = "gen_ai.embeddings.dimension.count"
+# How the chunks of a stream came: how many, the longest wait and the 95th percentile of all waits for the
+# next one in seconds, and how many waits were longer than one second.
+CHUNKS = "sightline.stream.chunks"
+CHUNK_GAP_MAX = "sightline.stream.gap.max"
+CHUNK_GAP_P95 = "sightline.stream.gap.p95"
+STALLS = "sightline.stream.stalls"
 
 # Tools and retrieval.
 TOOL_NAME = "gen_ai.tool.name"
 TOOL_CALL_ID = "gen_ai.tool.call.id"
 TOOL_ARGUMENTS = "gen_ai.tool.call.arguments"
 TOOL_RESULT = "gen_ai.tool.call.result"
+TOOL_TYPE = "gen_ai.tool.type"
+TOOL_DESCRIPTION = "gen_ai.tool.description"
 RETRIEVAL_QUERY = "gen_ai.retrieval.query.text"
 RETRIEVAL_DOCUMENTS = "gen_ai.retrieval.documents"
 RETRIEVAL_TOP_K = "gen_ai.retrieval.top_k"
@@ -67,6 +82,15 @@ SDK_LOGS = "sightline.sdk.logs"
 SDK_SPOOL_BYTES = "sightline.sdk.spool.bytes"
 OUTCOME = "outcome"
 REASON = "reason"
+
+# Requests that a program serves (OpenTelemetry's conventions for HTTP).
+HTTP_METHOD = "http.request.method"
+HTTP_ROUTE = "http.route"
+HTTP_STATUS = "http.response.status_code"
+URL_PATH = "url.path"
+URL_SCHEME = "url.scheme"
+ERROR_TYPE = "error.type"
+CLIENT_DISCONNECTED = "sightline.client.disconnected"
 
 # Scores: log records with this event name.
 SCORE_EVENT = "gen_ai.evaluation.result"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,9 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span
 from opentelemetry.sdk.trace import SpanProcessor as OtelSpanProcessor
 
+from sightline.sdk.ended_span import ended_span
 from sightline.sdk.inbox import RootStarted
+from sightline.sdk.neighbours import part
 from sightline.sdk.warnings_once import warn_once
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class SpanProcessor(OtelSpanProcessor):
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._context_attributes = _context_attributes()
+        self._context_attributes: Callable[[Any], Mapping[str, Any]] | None = part("context", "attributes_of")
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Put the context's attributes on the span, and note where a local trace begins."""
@@ -48,7 +49,7 @@ class SpanProcessor(OtelSpanProcessor):
         """Hand the span over; unsampled ones are nobody's."""
         try:
             if span.context.trace_flags & 1:
-                self._runtime.inbox.put(span)
+                self._runtime.inbox.put(ended_span(span))
         except Exception as error:  # a border: the program's span must end
             warn_once("on_end", f"sightline: a span was lost ({type(error).__name__}: {error}).")
 
@@ -59,11 +60,3 @@ class SpanProcessor(OtelSpanProcessor):
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """The provider flushes."""
         return self._runtime.flush(timeout_millis / 1000)
-
-
-def _context_attributes() -> Callable[[Any], Mapping[str, Any]] | None:
-    if importlib.util.find_spec("sightline.sdk.context") is None:
-        return None
-    module = importlib.import_module("sightline.sdk.context")
-    found: Callable[[Any], Mapping[str, Any]] | None = getattr(module, "attributes_of", None)
-    return found

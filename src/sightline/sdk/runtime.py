@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import atexit
 import os
-import time
+import sys
 import uuid
 import weakref
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sightline.sdk.configuration import Config
-from sightline.sdk.counts import LOGS, SPANS, Account, Counts
+from sightline.sdk.counts import Account, Counts, counts_of
 from sightline.sdk.events import LogEvent as LogEvent
 from sightline.sdk.inbox import Inbox, Keep
 from sightline.sdk.names import (
@@ -34,9 +33,9 @@ EXIT_SECONDS = 5.0
 class Runtime:
     """One for each process, made by `init()`. No method raises, and none but `flush` and `shutdown` waits."""
 
-    def __init__(self, config: Config, resource: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, config: Config, resource: Any = None) -> None:
         self.config = config
-        self._resource = dict(resource or {})
+        self._resource = resource
         self.closed = False
         self.keeps_all = config.sampling.all
         self._begin()
@@ -46,11 +45,17 @@ class Runtime:
         """Everything that belongs to this process alone: made at the start, and anew after a fork."""
         from sightline.sdk.assembly import assemble
 
-        self.sender = str(uuid.uuid4())
+        self.sender = _sender(self._resource)
         self.account = Account()
         self.pid = os.getpid()
-        self.worker: Worker = assemble(self.config, self.sender, self._resource, self.account)
+        self.worker: Worker = assemble(self.config, self.sender, self._resource, self.account, self._started)
         self.inbox: Inbox = self.worker.inbox
+
+    def _started(self) -> None:
+        """A child of multiprocessing ends without `atexit`, but runs its own finalizers."""
+        process, util = sys.modules.get("multiprocessing.process"), sys.modules.get("multiprocessing.util")
+        if process is not None and util is not None and process.parent_process() is not None:
+            util.Finalize(None, self.shutdown, exitpriority=100)
 
     def emit(self, record: LogEvent) -> None:
         """Take an event. Never blocks or raises; a full queue drops and counts it."""
@@ -94,17 +99,12 @@ class Runtime:
 
     def counts(self) -> Counts:
         """What became of everything that was made in this process."""
-        delivery = self.worker.delivery
-        spans, logs = (delivery.spooled(SPANS), delivery.spooled(LOGS)) if delivery else (0, 0)
-        return Counts(
-            self.account.of(SPANS, spans),
-            self.account.of(LOGS, logs),
-            delivery.spool_bytes if delivery else 0,
-        )
+        return counts_of(self.account, self.worker.delivery)
 
     def after_fork(self) -> None:
         """In the child: another sender, nothing of the parent's, a worker of its own."""
         if not self.closed:
+            self.worker.abandon()
             self._begin()
 
 
@@ -156,6 +156,12 @@ def identity(config: Config, sender: str, version: str) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value}
 
 
-def now_ns() -> int:
-    """Nanoseconds since 1970."""
-    return time.time_ns()
+def _sender(resource: Any) -> str:
+    """A name that no other process has: a UUID, behind the name that the program gives its instance."""
+    unique = str(uuid.uuid4())
+    given = str(resource.attributes.get(SENDER, "")) if resource is not None else ""
+    try:
+        uuid.UUID(given)
+    except ValueError:
+        return f"{given[:200]}:{unique}" if given else unique
+    return unique

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import socket
 import ssl
@@ -51,11 +50,6 @@ class Answer:
     status: int = 0
     rejected: int = 0
     pause: float | None = None
-
-
-def compressed(body: bytes) -> bytes:
-    """The body as it travels and lies on disk; the same bytes each time."""
-    return gzip.compress(body, 1, mtime=0)
 
 
 class Sender:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from sightline.sdk import runtime as runtimes
-from sightline.sdk.configuration import Config, Options, configure, script_path
+from sightline.sdk.configuration import Config, Options, configure, names_service, script_path
 from sightline.sdk.counts import Counts
+from sightline.sdk.names import SENDER
+from sightline.sdk.neighbours import part
 from sightline.sdk.runtime import Runtime
 from sightline.sdk.warnings_once import LOGGER, warn_once
 
@@ -21,13 +25,17 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What `init()` turned on. `pages` is where people look; empty in file mode."""
+    """What `init()` turned on. `pages` is where people look; empty in file mode.
+
+    `instrumentations`: what was found, what was turned on, and what to install for the rest.
+    """
 
     config: Config
     enabled: bool
     sender: str = ""
     pages: str = ""
     joined: bool = False
+    instrumentations: Any = None
 
     def __str__(self) -> str:
         if not self.enabled:
@@ -35,7 +43,8 @@ class Started:
         target = str(self.config.file) if self.config.file else self.config.endpoint
         how = "joined the program's tracer provider" if self.joined else "made a tracer provider"
         look = f"; look at {self.pages}" if self.pages else ""
-        return f"sightline sends {self.config.service!r} to {target} ({how}){look}"
+        first = f"sightline sends {self.config.service!r} to {target} ({how}){look}"
+        return "\n".join((first, *(self.instrumentations.lines() if self.instrumentations else ())))
 
 
 def init(**options: Unpack[Options]) -> Started:
@@ -53,16 +62,16 @@ def init(**options: Unpack[Options]) -> Started:
         for problem in problems:
             warn_once(f"option {problem.option}", problem.text)
         with _lock:
-            return _start(config)
+            return _start(config, names_service(options, os.environ))
     except Exception as error:  # a border: the program must start
         warn_once("init", f"sightline: off, it could not start ({type(error).__name__}: {error}).")
         return Started(Config(enabled=False), False)
 
 
-def _start(config: Config) -> Started:
+def _start(config: Config, named: bool) -> Started:
     running = runtimes.current()
     if running is not None:
-        if config != running.config:
+        if replace(config, service="") != replace(running.config, service=""):
             warn_once("twice", "sightline.init() was called again with other options; the first ones stay.")
         return _started(running, True)
     if not config.enabled:
@@ -70,20 +79,54 @@ def _start(config: Config) -> Started:
     provider, joined = _provider(config)
     if provider is None:
         return Started(config, False)
-    runtime = Runtime(config)
-    from sightline.sdk.processor import SpanProcessor
-
-    provider.add_span_processor(SpanProcessor(runtime))
+    if joined and not named:
+        theirs = str(provider.resource.attributes.get("service.name", ""))
+        config = (
+            config if theirs.startswith("unknown_service") or not theirs else replace(config, service=theirs)
+        )
+    runtime = Runtime(config, provider.resource)
     runtimes.install(runtime)
-    started = _started(runtime, joined)
+    _add_processors(provider, runtime)
+    started = _started(runtime, joined, _instrumented(config, provider))
     if not config.quiet:
-        LOGGER.info(str(started))
+        _say(str(started))
     return started
 
 
-def _started(runtime: Runtime, joined: bool) -> Started:
+def _add_processors(provider: TracerProvider, runtime: Runtime) -> None:
+    from sightline.sdk.processor import SpanProcessor
+
+    if runtime.config.metrics:
+        from sightline.sdk.metrics_export import measure
+
+        measures = part("metrics", "MetricsProcessor")
+        if measures is not None:
+            from opentelemetry.sdk.resources import Resource
+
+            measure(provider.resource.merge(Resource({SENDER: runtime.sender})))
+            provider.add_span_processor(measures())
+    provider.add_span_processor(SpanProcessor(runtime))
+
+
+def _instrumented(config: Config, provider: TracerProvider) -> Any:
+    """Turn on the instrumentations of what is installed; the report, None where none are wanted."""
+    turn_on = part("instrumentations", "turn_on")
+    if turn_on is None or config.instrument is False:
+        return None
+    return turn_on(config.instrument, provider, capture_content=config.capture_content, quiet=True)
+
+
+def _say(text: str) -> None:
+    """To the log `sightline`, and to a terminal where no handler shows that log."""
+    LOGGER.info(text)
+    shown = LOGGER.isEnabledFor(logging.INFO) and LOGGER.hasHandlers()
+    if sys.stderr is not None and sys.stderr.isatty() and not shown:
+        sys.stderr.write(f"{text}\n")
+
+
+def _started(runtime: Runtime, joined: bool, instrumentations: Any = None) -> Started:
     pages = "" if runtime.config.file else f"{runtime.config.endpoint}/"
-    return Started(runtime.config, True, runtime.sender, pages, joined)
+    return Started(runtime.config, True, runtime.sender, pages, joined, instrumentations)
 
 
 def _provider(config: Config) -> tuple[TracerProvider | None, bool]:
@@ -123,7 +166,11 @@ def flush(timeout: float = 10.0) -> bool:
 
 
 def shutdown(timeout: float = 5.0) -> None:
-    """Send what there is, within `timeout` seconds, and take nothing more. Happens by itself at exit."""
+    """Send what there is, within `timeout` seconds, and take nothing more. Happens by itself at exit.
+
+    >>> import sightline
+    >>> sightline.shutdown(timeout=2.0)
+    """
     runtime = runtimes.current()
     if runtime is not None:
         runtimes.install(None)
@@ -131,6 +178,10 @@ def shutdown(timeout: float = 5.0) -> None:
 
 
 def counts() -> Counts:
-    """What became of everything that was made in this process; zeros before `init()`."""
+    """What became of everything that was made in this process; zeros before `init()`.
+
+    >>> import sightline
+    >>> _ = sightline.counts()
+    """
     runtime = runtimes.current()
     return Counts() if runtime is None else runtime.counts()

@@ -7,11 +7,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
+from sightline.sdk import fork_lock
 from sightline.sdk.counts import ENDED, LOGS, REFUSED, SAMPLED_OUT, SPANS, Account
-from sightline.sdk.delivery import Delivery
-from sightline.sdk.encoding import Batch, Encoder
+from sightline.sdk.driving import end_abandoned
+from sightline.sdk.encoding import Batch, Encoder, Request
 from sightline.sdk.events import LogEvent
 from sightline.sdk.inbox import Inbox, Keep, RootStarted
 from sightline.sdk.local_traces import LocalTraces
@@ -24,6 +25,47 @@ _REPORT_EVERY = 15.0
 _SLICE = 16
 
 
+class Delivery(Protocol):
+    """Where requests go: a server (`delivery.Delivery`) or a file (`file_mode.FileDelivery`)."""
+
+    @property
+    def spool_bytes(self) -> int:
+        """What the spool takes on disk."""
+        ...
+
+    def spooled(self, signal: str) -> int:
+        """Items of this process that are safe on disk."""
+        ...
+
+    def deliver(self, request: Request, deadline: float | None = None) -> None:
+        """Bring it to the server, the file, the disk or memory, or count it as dropped."""
+        ...
+
+    def report(self, request: Request, final: bool, deadline: float | None = None) -> None:
+        """Take the account."""
+        ...
+
+    def tend(self, deadline: float | None = None) -> bool:
+        """Send what was kept; whether nothing is left in memory."""
+        ...
+
+    def to_disk(self) -> bool:
+        """Move what waits in memory to the disk; whether nothing is left in memory."""
+        ...
+
+    def pause(self) -> float | None:
+        """Seconds until `tend` has something to do."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+    def abandon(self) -> None:
+        """After a fork, in the child: let go and touch nothing."""
+        ...
+
+
 class Flush:
     """Someone who waits for everything that ended before. `deadline` in monotonic seconds."""
 
@@ -34,7 +76,10 @@ class Flush:
 
 
 class Worker:
-    """One for each process. `build` makes encoder and delivery, in the thread, when they are first needed."""
+    """One for each process. `build` makes encoder and delivery, in the thread, when they are first needed;
+
+    `started` is called once the thread runs.
+    """
 
     def __init__(
         self,
@@ -43,8 +88,10 @@ class Worker:
         account: Account,
         build: Callable[[], tuple[Encoder, Delivery]],
         flush_interval: float,
-        report: Callable[[Encoder], Any] | None = None,
+        report: Callable[[Encoder, Delivery], Request] | None = None,
+        started: Callable[[], None] | None = None,
     ) -> None:
+        self._started = started
         self.inbox, self._traces, self._account, self._build = inbox, traces, account, build
         self._interval, self._report = flush_interval, report
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -59,6 +106,8 @@ class Worker:
         self._batches = {SPANS: Batch(SPANS), LOGS: Batch(LOGS)}
         self._reported = time.monotonic()
         self._unsafe = False
+        self._closed = False
+        self._last_changes = 0
 
     # -- called by the program's threads -------------------------------------------------------------------
 
@@ -66,6 +115,10 @@ class Worker:
         """Look at the inbox soon; starts the thread when it does not run yet."""
         if self._thread is None and not self._no_threads:
             self._start()
+        self._bell.put(None)
+
+    def ring(self) -> None:
+        """The same from a finalizer: takes no lock and starts nothing."""
         self._bell.put(None)
 
     def flush(self, timeout: float) -> bool:
@@ -83,9 +136,26 @@ class Worker:
 
     def stop(self, timeout: float) -> None:
         """Send what there is, within `timeout` seconds, and end the thread."""
+        end = time.monotonic() + timeout
         self._stop = True
         self.flush(timeout)
         self._bell.put(None)
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(max(0.1, end - time.monotonic()))
+        if thread is None or not thread.is_alive():
+            self._close_parts()
+
+    def abandon(self) -> None:
+        """After a fork, in the child: the thread is not here, and what is open is the parent's."""
+        if self._parts is not None:
+            self._parts[1].abandon()
+
+    def _close_parts(self) -> None:
+        with self._turn_lock:
+            if self._parts is not None and not self._closed:
+                self._closed = True
+                self._parts[1].close()
 
     @property
     def delivery(self) -> Delivery | None:
@@ -103,6 +173,8 @@ class Worker:
                 self._no_threads = True
             else:
                 self._thread = thread
+                if self._started is not None:
+                    self._started()
 
     # -- the thread ----------------------------------------------------------------------------------------
 
@@ -110,6 +182,7 @@ class Worker:
         while not self._stop or self._flushes:
             self._sleep()
             self._turn()
+        self._close_parts()
 
     def _sleep(self) -> None:
         """Until there is something to do; a little longer when spans come one by one."""
@@ -142,7 +215,7 @@ class Worker:
         return max(0.01, min(times)) if times else None
 
     def _unreported(self) -> bool:
-        return self._report is not None
+        return self._report is not None and self._account.changes != self._last_changes
 
     def _turn(self) -> None:
         with self._turn_lock:
@@ -160,9 +233,11 @@ class Worker:
 
     def _work(self, deadline: float | None) -> None:
         if self._parts is None:
-            self._parts = self._build()
+            with fork_lock.importing():
+                self._parts = self._build()
         encoder, delivery = self._parts
-        self._unsafe = False
+        lost = self._account.lost_on_the_way
+        end_abandoned()
         for at, item in enumerate(self.inbox.take(len(self.inbox))):
             self._handle(item, encoder, delivery, deadline)
             if at % _SLICE == _SLICE - 1:
@@ -171,12 +246,13 @@ class Worker:
             self._leave(span, decision, encoder, delivery, deadline)
         for signal in self._batches:
             self._close(signal, delivery, deadline)
-        if not delivery.tend(deadline) and deadline is not None and not delivery.to_disk():
-            self._unsafe = True
+        safe = delivery.tend(deadline) or (deadline is not None and delivery.to_disk())
+        self._unsafe = not safe or self._account.lost_on_the_way != lost
         now = time.monotonic()
-        if self._report is not None and (self._stop or now - self._reported >= _REPORT_EVERY):
-            self._reported = now
-            delivery.report(self._report(encoder), self._stop, deadline)
+        due = self._stop or now - self._reported >= _REPORT_EVERY
+        if self._report is not None and due and self._unreported():
+            self._reported, self._last_changes = now, self._account.changes
+            delivery.report(self._report(encoder, delivery), self._stop, deadline)
 
     def _handle(self, item: Any, encoder: Encoder, delivery: Delivery, deadline: float | None) -> None:
         kind = type(item)
@@ -185,6 +261,8 @@ class Worker:
         elif kind is Keep:
             for span, decision in self._traces.keep(item.trace_id, item.reason):
                 self._leave(span, decision, encoder, delivery, deadline)
+        elif kind is Request:
+            delivery.deliver(item, deadline)
         elif kind is LogEvent:
             self._account.add(LOGS, ENDED)
             self._leave(item, KEEP_ALL, encoder, delivery, deadline)
@@ -211,7 +289,7 @@ class Worker:
                 )
             else:
                 made = encoder.span(item, number, decision)
-                resource, scope = encoder.resource(item.resource), encoder.scope(item.instrumentation_scope)
+                resource, scope = encoder.resource(item.resource), encoder.scope(item.scope)
         except Exception as error:  # a border: attributes and redactions are the program's own
             self._account.drop(signal, REFUSED)
             name = getattr(item, "name", "an event")
@@ -231,5 +309,4 @@ class Worker:
         batch = self._batches[signal]
         if batch.items:
             self._batches[signal] = Batch(signal)
-            if not delivery.deliver(batch.request(), deadline):
-                self._unsafe = True
+            delivery.deliver(batch.request(), deadline)

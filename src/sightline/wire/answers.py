@@ -63,6 +63,8 @@ def failure(error: Exception) -> Failure:
     if isinstance(error, Busy | JournalFull | JournalUnavailable):
         status = 429 if isinstance(error, JournalFull) else 503
         wait = max(1, error.retry_after)
+    elif isinstance(error, AccessDenied) and error.retry_after is not None:
+        wait = max(1, error.retry_after)
     elif status == 503:
         wait = _WAIT_FOR_KEYS
     message = str(error)

@@ -11,7 +11,7 @@ import grpc
 from sightline.records.ingest import Signal
 from sightline.settings import Settings
 from sightline.wire.answers import FAILURES, Failure, failure, success
-from sightline.wire.http import Authenticates
+from sightline.wire.public_door import Authenticates
 from sightline.wire.receiver import Receiver
 from sightline.wire.refusals import BadRequest, TooSlow
 from sightline.wire.unpack import unpack

@@ -1,22 +1,30 @@
-"""OTLP over HTTP: POST /v1/traces, /v1/logs and /v1/metrics, answered in the request's encoding."""
+"""OTLP over HTTP: POST /v1/traces, /v1/logs and /v1/metrics, answered in the request's encoding.
+
+Browsers send here too: from pages of `http.cors_origins`, and with a public key
+(`sightline.wire.public_door`).
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from sightline.records.access import Principal
-from sightline.records.ingest import Signal
+from sightline.control import origins
+from sightline.records.access import Principal, Scope
+from sightline.records.ingest import IMPORT, IMPORT_HEADER, Signal
 from sightline.settings import HttpSettings
 from sightline.wire.answers import FAILURES, MEDIA_TYPES, failure, success
-from sightline.wire.receiver import Encoding, Receiver
+from sightline.wire.public_claims import SOURCE as PUBLIC_SOURCE
+from sightline.wire.public_claims import bounded_claims
+from sightline.wire.public_door import PARAMETER, SIGNALS, Authenticates, PublicSender, with_address_key
+from sightline.wire.receiver import Encoding, Outcome, Receiver
 from sightline.wire.refusals import BadRequest, TooLarge, TooSlow, Unsupported
+from sightline.wire.sender_address import networks
 from sightline.wire.unpack import unpack
 
 _ENCODINGS: dict[str, Encoding] = {
@@ -29,14 +37,6 @@ _INLINE = 64 * 2**10  # packed bytes; larger bodies are unpacked in a thread
 _LONGEST = 4  # whole body, in units of the longest silence
 
 
-class Authenticates(Protocol):
-    """What the wire needs of the gate."""
-
-    def authenticate(self, headers: Mapping[str, str], /) -> Principal:
-        """The sender behind these headers; raises AccessDenied."""
-        ...
-
-
 # Where other products' SDKs add to the address they are given, so that the address is all that changes.
 ALIASES: dict[Signal, tuple[str, ...]] = {
     Signal.TRACES: (
@@ -47,11 +47,13 @@ ALIASES: dict[Signal, tuple[str, ...]] = {
 
 
 def routes(receiver: Receiver, gate: Authenticates, settings: HttpSettings) -> list[BaseRoute]:
-    """The routes of OTLP/HTTP, one a signal and its aliases; with `cors_origins`, for those browsers too."""
+    """The routes of OTLP/HTTP, one a signal and its aliases.
+
+    Raises ValueError for a `trusted_proxies` that is no address.
+    """
     endpoint = _Endpoint(receiver, gate, settings)
-    methods = ["POST", "OPTIONS"] if settings.cors_origins else ["POST"]
     return [
-        Route(path, partial(endpoint.serve, signal=signal), methods=methods, name=name)
+        Route(path, partial(endpoint.serve, signal=signal), methods=["POST", "OPTIONS"], name=name)
         for signal in Signal
         for path, name in [
             (f"/v1/{signal.value}", f"otlp-{signal.value}"),
@@ -66,25 +68,32 @@ class _Endpoint:
         self.gate = gate
         self.settings = settings
         self.origins = frozenset(settings.cors_origins)
+        self.trusted = networks(settings.trusted_proxies)
 
     async def serve(self, request: Request, signal: Signal) -> Response:
         """One request of one signal."""
         if request.method == "OPTIONS":
-            return Response(status_code=204, headers=self._cors(request, preflight=True))
+            return Response(status_code=204, headers=self._cors(request, signal, preflight=True))
         encoding: Encoding = "json"
         source = "otlp-http"
-        headers = self._cors(request)
+        headers = self._cors(request, signal)
+        sender: PublicSender | None = None
         try:
-            encoding = _encoding(request.headers.get("content-type", ""))
+            encoding = _encoding(request)
             source = _SOURCES[encoding]
-            principal = self.gate.authenticate(request.headers)
-            self._bound(request.headers.get("content-length"))
-            with self.receiver.in_flight.hold() as take:
-                body = await self._body(request, take)
-                outcome = await self.receiver.accept(principal, signal, body, encoding, source)
+            principal = self.gate.admit_public(with_address_key(request))
+            if principal.terms is None and IMPORT_HEADER in request.headers:
+                source = IMPORT
+            if principal.terms is not None:
+                source = PUBLIC_SOURCE
+                sender = PublicSender(self.gate.public, principal, principal.terms, request)
+                peer = request.client.host if request.client else ""
+                sender.admit(signal, peer, request.headers.getlist("x-forwarded-for"), self.trusted)
+            outcome = await self._accepted(request, principal, signal, encoding, source, sender)
         except FAILURES as error:
-            self.receiver.refused(signal, source, error)
-            answer = failure(error)
+            told = sender.too_large(error) if sender and isinstance(error, TooLarge) else error
+            self.receiver.refused(signal, source, told)
+            answer = failure(told)
             if answer.retry_after is not None:
                 headers["retry-after"] = str(answer.retry_after)
             if answer.status == 401:
@@ -92,29 +101,58 @@ class _Endpoint:
             return Response(answer.body(encoding), answer.status, headers, MEDIA_TYPES[encoding])
         return Response(success(signal, outcome, encoding), 200, headers, MEDIA_TYPES[encoding])
 
-    def _bound(self, length: str | None) -> None:
+    async def _accepted(
+        self,
+        request: Request,
+        principal: Principal,
+        signal: Signal,
+        encoding: Encoding,
+        source: str,
+        sender: PublicSender | None,
+    ) -> Outcome:
+        """The body received, checked and durable."""
+        accept, most = self.receiver.accept, self.settings.max_body
+        if sender is not None:
+            most = min(most, sender.max_body)
+        self._bound(request.headers.get("content-length"), most)
+        with self.receiver.in_flight.hold() as take:
+            body = await self._body(request, take, most)
+            if sender is None:
+                return await accept(principal, signal, body, encoding, source)
+
+            def held_to(items: int, payload: bytes) -> bytes:
+                sender.pay(items)
+                return bounded_claims(payload, signal)
+
+            outcome = await accept(
+                principal, signal, body, encoding, source, scope=Scope.PUBLIC, held_to=held_to
+            )
+            sender.accepted()
+            return outcome
+
+    def _bound(self, length: str | None, most: int) -> None:
         """Refuse early what says itself that it is too large."""
-        if length is not None and length.isdecimal() and int(length[:20]) > self.settings.max_body:
+        if length is not None and length.isdecimal() and int(length[:20]) > most:
             raise TooLarge(
-                f"the body is {length[:20]} bytes, at most {self.settings.max_body} are taken "
+                f"the body is {length[:20]} bytes, at most {most} are taken "
                 "(http.max_body); send smaller batches"
             )
 
-    async def _body(self, request: Request, take: Callable[[int], None]) -> bytes:
-        packed = await self._received(request, take)
+    async def _body(self, request: Request, take: Callable[[int], None], most: int) -> bytes:
+        packed = await self._received(request, take, most)
         encoding = request.headers.get("content-encoding", "")
         if not encoding:
             return packed
         if len(packed) <= _INLINE:
-            body = unpack(packed, encoding, self.settings.max_body)
+            body = unpack(packed, encoding, most)
         else:
-            body = await asyncio.to_thread(unpack, packed, encoding, self.settings.max_body)
+            body = await asyncio.to_thread(unpack, packed, encoding, most)
         take(len(body) - len(packed))
         return body
 
-    async def _received(self, request: Request, take: Callable[[int], None]) -> bytes:
+    async def _received(self, request: Request, take: Callable[[int], None], most: int) -> bytes:
         """The body as it was sent, within its time and size."""
-        silence, most = self.settings.body_timeout, self.settings.max_body
+        silence = self.settings.body_timeout
         loop = asyncio.get_running_loop()
         end = loop.time() + _LONGEST * silence
         chunks: list[bytes] = []
@@ -139,16 +177,26 @@ class _Endpoint:
             if not message.get("more_body", False):
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def _cors(self, request: Request, preflight: bool = False) -> dict[str, str]:
-        """CORS headers for an allowed origin; none for others, which a browser then keeps from reading."""
+    def _cors(self, request: Request, signal: Signal, preflight: bool = False) -> dict[str, str]:
+        """CORS headers for an allowed origin; none for others, which a browser then keeps from reading.
+
+        A browser asks before it sends, and without the key. So for the two signals that public keys send it
+        is answered yes for the origins of any live public key. That opens little: an answer says how many
+        records were refused, no cookie counts here, and what follows is held to the origins of its own key.
+        """
         origin = request.headers.get("origin")
-        if not self.origins or origin is None:
+        if origin is None:
+            return {}
+        exact, patterns = origin in self.origins, frozenset[str]()
+        if not exact and signal in SIGNALS:
+            patterns = self.gate.public_origins()
+        if not self.origins and not patterns:
             return {}
         headers = {"vary": "origin"}
-        if origin not in self.origins and "*" not in self.origins:
+        if not exact and "*" not in self.origins and not origins.allowed(origin, patterns):
             return headers
         headers["access-control-allow-origin"] = origin
-        if origin in self.origins:
+        if exact or origins.allowed(origin, patterns - {origins.ANY}):
             # A beacon, which exporters send as a page closes, always asks for this. It gives nothing away:
             # the gate leaves a page of another origin only the right to send.
             headers["access-control-allow-credentials"] = "true"
@@ -162,9 +210,14 @@ class _Endpoint:
         return headers
 
 
-def _encoding(content_type: str) -> Encoding:
-    """The encoding a content type names; parameters such as a charset do not matter."""
-    name = content_type.split(";", 1)[0].strip().lower()
+def _encoding(request: Request) -> Encoding:
+    """The encoding a content type names; parameters such as a charset do not matter.
+
+    A beacon of plain text, which a browser sends without asking first, is JSON where a key is in its address.
+    """
+    name = request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
+    if name in ("text/plain", "") and PARAMETER in request.query_params:
+        return "json"
     encoding = _ENCODINGS.get(name)
     if encoding is None:
         raise Unsupported(

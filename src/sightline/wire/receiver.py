@@ -84,20 +84,33 @@ class Receiver:
         self._large = asyncio.Semaphore(1)
 
     async def accept(
-        self, principal: Principal, signal: Signal, body: bytes, encoding: Encoding, source: str
+        self,
+        principal: Principal,
+        signal: Signal,
+        body: bytes,
+        encoding: Encoding,
+        source: str,
+        *,
+        scope: Scope = Scope.INGEST,
+        held_to: Callable[[int, bytes], bytes] | None = None,
     ) -> Outcome:
         """Make the body's good records durable and say what was refused.
 
-        `body` is unpacked. Raises AccessDenied without the scope `ingest`, BadRequest when nothing of the
-        body can be used, JournalFull and JournalUnavailable when the sender should try again later. A way in
-        that catches one of these counts it with `refused`, together with what it refused by itself.
+        `body` is unpacked. `held_to` is told how many items are sound and their protobuf before they are made
+        durable; it may refuse them, and answers what to keep. Raises AccessDenied without `scope`, BadRequest
+        when nothing of the body can be used, JournalFull and JournalUnavailable when the sender should try
+        again later. A way in that catches one of these counts it with `refused`, together with what it
+        refused by itself.
         """
-        require(principal, Scope.INGEST)
+        require(principal, scope)
         transcoded, checked = await self._check(body, signal, encoding)
         duplicate = False
+        payload = checked.payload
         if checked.items:
+            if held_to is not None:
+                payload = held_to(checked.items, payload)
             receipt = await self.journal.append(
-                Submission(principal.project, signal, checked.payload, self.clock(), source, checked.items)
+                Submission(principal.project, signal, payload, self.clock(), source, checked.items)
             )
             duplicate = receipt.duplicate
         rejected = transcoded.rejected + checked.rejected
@@ -108,7 +121,7 @@ class Receiver:
             DROPPED.labels(signal.value, "duplicate").inc(checked.items)
         else:
             RECEIVED.labels(signal.value, source).inc(checked.items)
-            RECEIVED_BYTES.labels(signal.value).inc(len(checked.payload) if checked.items else 0)
+            RECEIVED_BYTES.labels(signal.value).inc(len(payload) if checked.items else 0)
         outcome = "duplicate" if duplicate else "partial" if rejected else "accepted"
         REQUESTS.labels(signal.value, source, outcome).inc()
         return Outcome(rejected, " ".join(filter(None, (transcoded.message, checked.message))))
@@ -126,7 +139,7 @@ class Receiver:
         if isinstance(error, Refused):
             outcome = error.reason
         elif isinstance(error, AccessDenied):
-            outcome = "denied"
+            outcome = "denied" if error.retry_after is None else "limited"
         elif isinstance(error, JournalFull):
             outcome = "full"
         elif isinstance(error, JournalUnavailable):

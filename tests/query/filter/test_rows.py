@@ -74,6 +74,26 @@ CONDITIONS = [
         "usage_source:own",
     ],
     *['env:""', 'attr.x:"5"', 'name:"a b"', "-(llm or tool)"],
+    *[
+        "score.q<0.5",
+        "score.q:0.25..<0.75",
+        "-score.q>=0.5",
+        "has:score.q",
+        "score.q.source:person,end_user",
+        "score.verdict:wrong",
+        "score.verdict:r*",
+        "score.ok:true",
+        "score.ok:1",
+        'score."a b".by:ann',
+        "-has:score",
+        "trace.score.q<0.5",
+        "trace.score.verdict:wrong,right",
+        "trace.score.ok:no",
+        "-has:trace.score.q",
+        "session.score.q>0.5",
+        "session.score.verdict:right",
+        "has:session.score",
+    ],
 ]
 WINDOW = Window("p", NOW - 7_200 * S, NOW)
 KINDS = ["llm", "tool", "agent", "chain"]
@@ -116,6 +136,41 @@ def made(seed: int) -> list[Row]:
     return found
 
 
+def scores_of(seed: int, rows: list[Row]) -> list[Row]:
+    """Scores of all kinds on a third of what can be scored, some of them several times; also of nothing."""
+    dice = random.Random(seed)
+    found: list[Row] = []
+    targets = [("span", r["trace_id"], r["span_id"], "") for r in rows]
+    targets += [("trace", trace, "", "") for trace in sorted({r["trace_id"] for r in rows})]
+    targets += [("session", "", "", f"s{n}") for n in range(12)] + [("trace", "f" * 32, "", "")]
+    for target, trace, span, session in targets:
+        for _ in range(dice.choice([0, 0, 1, 1, 3])):
+            kind = dice.choice(["q", "verdict", "ok", "a b"])
+            truth = kind == "ok"
+            found.append({
+                "id": f"{len(found):04d}", "name": kind, "target": target, "trace_id": trace, "span_id": span,
+                "session_id": session, "data_type": "boolean" if truth else "numeric",
+                "value": dice.choice([0.0, 1.0] if truth else [0.0, 0.25, 0.5, 1.0, None]),
+                "label": dice.choice(["right", "wrong", ""]) if kind == "verdict" else "",
+                "source": dice.choice(["person", "end_user", "evaluator", "rule"]),
+                "author": dice.choice(["ann", ""]), "time": NOW + dice.randrange(3) * S,
+            })  # fmt: skip
+    return found
+
+
+def insert_scores(store: Store, found: list[Row], project: str) -> None:
+    texts = "id name target trace_id span_id session_id data_type label source author"
+    types = dict.fromkeys(texts.split(), "String") | {"value": "Nullable(Float64)", "time": "DateTime64(9)"}
+    columns, chosen = ", ".join(f"{n} {kind}" for n, kind in types.items()), ", ".join(types)
+    lines = "\n".join(json.dumps(row | {"time": f"{row['time'] // S}.000000000"}) for row in found)
+    store.command(
+        f"INSERT INTO sightline.scores (project, received_at, retention_days, {chosen})"
+        f" SELECT {{project:String}}, time, 365, {chosen} FROM"
+        " format(JSONEachRow, {c:String}, {l:String})",
+        {"project": project, "c": columns, "l": lines},
+    )
+
+
 def depth(parents: dict[int, int | None], n: int) -> int:
     """Steps up to the topmost span; a circle is cut at 1, as digest cuts one."""
     up = None if n == 1 and parents.get(2) == 1 and parents.get(1) == 2 else parents[n]
@@ -149,6 +204,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     writer = found.writer()
     schema.migrate(writer)
     insert(found, made(1))
+    insert_scores(found, SCORES, "p")
+    insert_scores(found, scores_of(3, made(1)), "q")
     complete_heads(writer)
     complete_heads(writer)
     yield found
@@ -156,7 +213,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     found.close()
 
 
-WORLD = World(made(1))
+SCORES = scores_of(2, made(1))
+WORLD = World(made(1), scores=SCORES)
 
 
 def asked(store: Store, selection: Selection) -> Any:

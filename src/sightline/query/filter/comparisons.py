@@ -77,7 +77,7 @@ def between(parameters: Parameters, sql: str, test: Test) -> str:
     if not isinstance(test, Between):
         raise TypeError(f"{test} is no test of what has an order")
     low, high = test.low, test.high
-    if low is not None and low == high:
+    if low is not None and low == high and not (test.low_open or test.high_open):
         return f"{sql} = {_number(parameters, low)}"
     limits = []
     if low is not None:

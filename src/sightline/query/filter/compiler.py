@@ -33,12 +33,14 @@ from sightline.query.filter.predicates import (
     Negated,
     Predicate,
     Says,
+    Scored,
     Sized,
     Standing,
     Test,
     of_trace,
 )
 from sightline.query.filter.relations import related
+from sightline.query.filter.score_sql import scored
 from sightline.query.filter.vocabulary import SPANS, Vocabulary
 from sightline.query.filter.wholes import MEASURES
 from sightline.query.phrases import Phrase
@@ -187,10 +189,15 @@ class Sql:
                 return f"({in_log(self.parameters, phrase, sql)})"
             case Logged(phrase):
                 return self._logged(phrase)
+            case Scored(field, tests):
+                return scored(self.parameters, field, tests, self._near_heads)
             case Standing(relation, part):
                 return self._standing(relation, part)
             case Counted(whole, quantifier, part):
                 return self._counted(whole, quantifier, part)
+
+    def _near_heads(self, condition: str) -> str:
+        return indented(self.near_spans(Always(), "s.trace_head", condition))
 
     def _logged(self, phrase: Phrase | None) -> str:
         self._widen()

@@ -37,9 +37,11 @@ from sightline.query.filter.predicates import (
     Negated,
     Predicate,
     Says,
+    Scored,
     Sized,
     Standing,
 )
+from sightline.query.filter.scored import ANY, VALUE, ScoreField, aspect_field, score_field
 from sightline.query.filter.spelling import spell_name
 from sightline.query.filter.values import Values
 from sightline.query.filter.vocabulary import SPANS, Vocabulary
@@ -119,7 +121,10 @@ class _Meaning:
 
     # Names.
 
-    def _target(self, name: Name) -> Field | Path | Measure:
+    def _target(self, name: Name) -> Field | Path | Measure | ScoreField:
+        if self._spans and (score := score_field(name.text)):
+            self._looks_up(name.place)
+            return self._score(name, score)
         if found := measure_of(name.text, self._inside) if self._spans else None:
             self._looks_up(name.place)
             return Measure(found[0], found[1].name)
@@ -140,6 +145,16 @@ class _Meaning:
                 )
             return self._checked("attributes", name.text, name.place)
         raise self._no_field(name)
+
+    def _score(self, name: Name, score: ScoreField) -> ScoreField:
+        """The score that a name means. Raises FilterError where it stands wrong or says no name."""
+        if self._inside is not None:
+            raise self._no_measure(name, self._inside)
+        if not score.name and name.text.lower() not in ANY:
+            raise FilterError(
+                "a score has a name", name.place.offset, name.place.length, expected="score.helpful, say"
+            )
+        return score
 
     def _path(self, name: Name) -> Path | None:
         for head, column in COLUMNS.items():
@@ -178,6 +193,8 @@ class _Meaning:
 
     def _has(self, name: Name) -> Predicate:
         target = self._target(name)
+        if isinstance(target, ScoreField):
+            return Scored(target)
         if isinstance(target, Measure):
             return Measured(target)
         if isinstance(target, Field) and target.type is Type.CONTENT and not target.sql:
@@ -194,6 +211,8 @@ class _Meaning:
 
     def _condition(self, node: Condition) -> Predicate:
         target = self._target(node.name)
+        if isinstance(target, ScoreField):
+            return self._scored(node, target)
         if isinstance(target, Path):
             return self._attribute(node, target)
         if isinstance(target, Measure):
@@ -202,6 +221,21 @@ class _Meaning:
         if target.type in (Type.CONTENT, Type.LOG):
             return self._text(node, target)
         return Compared(target, self._values.of_field(node, target))
+
+    def _scored(self, node: Condition, field: ScoreField) -> Predicate:
+        """A condition on a score: `field:*` is that there is one."""
+        if not field.name:
+            raise FilterError(
+                f"{node.name.text} is any score, it has no value",
+                node.name.place.offset,
+                node.name.place.length,
+                expected=f"the name of a score, as in {node.name.text}.helpful<0.5, or has:{node.name.text}",
+            )
+        if node.operator is Operator.IS and all(v.wild and not any(v.segments) for v in node.values):
+            return Scored(field)
+        if field.aspect == VALUE:
+            return Scored(field, self._values.of_score(node))
+        return Scored(field, self._values.of_field(node, aspect_field(field, "")))
 
     def _text(self, node: Condition, field: Field) -> Predicate:
         """Contents and logs: a phrase behind a colon, a size behind an order."""

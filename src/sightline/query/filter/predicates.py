@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from sightline.query.filter.fields import Field
 from sightline.query.filter.nodes import Quantifier, Relation, Whole
 from sightline.query.filter.paths import Path
+from sightline.query.filter.scored import ScoreField
 from sightline.query.phrases import Phrase
 
 
@@ -152,6 +153,14 @@ class Logged:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """A score of the span, its trace or its session passes at least one test; None: there is one."""
+
+    field: ScoreField
+    tests: tuple[Test, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """The span stands in this relation to a span of its trace for which the part is true."""
 
@@ -180,6 +189,7 @@ Predicate = (
     | Contains
     | Sized
     | Logged
+    | Scored
     | Standing
     | Counted
 )
@@ -225,6 +235,8 @@ def of_trace(predicate: Predicate) -> bool:
             return whole is Whole.TRACE
         case Measured(measure):
             return measure.whole is Whole.TRACE
+        case Scored(field):
+            return field.whole is not None
         case Compared(target) | Known(target):
             return isinstance(target, Field) and target.whole_trace
         case AllOf() | AnyOf() | Negated():

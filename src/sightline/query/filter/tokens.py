@@ -15,7 +15,7 @@ from sightline.query.filter.errors import FilterError, shown
 MAX_LENGTH = 8_000
 # Fields behind whose colon a parenthesis opens conditions, not a list of values.
 GROUPS = ("trace", "session")
-PATHS = ("attr.", "resource.")
+PATHS = ("attr.", "resource.", "score.", "trace.score.", "session.score.")
 _ENDS_TERM = frozenset('()":<>=')
 _ENDS_VALUE = frozenset('(),"*')
 _ORDERS = ("<=", ">=", "<", ">")

@@ -28,6 +28,7 @@ _READERS: dict[Type, Callable[[str], int | float | None]] = {
     Type.SIZE: literals.size,
 }
 _T = TypeVar("_T")
+_YES, _NO = ("true", "yes"), ("false", "no")
 
 
 class Values:
@@ -120,16 +121,19 @@ class Values:
         low, dots, high = value.text.partition("..")
         if not dots or value.quoted:
             return Between(*self._ends(value, type_, unit))
+        at = value.place.offset + len(low) + 2
+        # `a..<b`: up to b, without it.
+        without_high = high.startswith("<")
+        high, at = (high[1:], at + 1) if without_high else (high, at)
         if not low and not high:
             raise self._wrong(value, "a value on at least one side of ..")
-        at = value.place.offset
-        below = Value((low,), False, Place(at, len(low)))
-        above = Value((high,), False, Place(at + len(low) + 2, len(high)))
+        below = Value((low,), False, Place(value.place.offset, len(low)))
+        above = Value((high,), False, Place(at, len(high)))
         first = self._ends(below, type_, unit)[0] if low else None
-        last = self._ends(above, type_, unit)[1] if high else None
+        last = self._ends(above, type_, unit)[0 if without_high else 1] if high else None
         if first is not None and last is not None and first > last:
             raise self._wrong(value, "the smaller value first")
-        return Between(first, last)
+        return Between(first, last, high_open=without_high and last is not None)
 
     def _ends(self, value: Value, type_: Type, unit: int) -> tuple[int | float, int | float]:
         """The first and last value that a word means, in the column's unit; a day has two, a number one."""
@@ -162,6 +166,14 @@ class Values:
             proposal=proposal,
         )
 
+    def of_score(self, node: Condition) -> tuple[Test, ...]:
+        """The tests on a score: as label, and as number or truth where the word is one."""
+        tests = self.of_attribute(node)
+        if node.operator is not Operator.IS:
+            return tests
+        bare = (v.text.lower() for v in node.values if not v.quoted)
+        return (*tests, *(Is(word in _YES) for word in bare if word in (*_YES, *_NO)))
+
     def of_attribute(self, node: Condition) -> tuple[Test, ...]:
         """The tests on an attribute, whose type only the data knows: as text, and as number if it is one."""
         if node.operator is not Operator.IS:
@@ -170,7 +182,7 @@ class Values:
         numbers: list[Test] = []
         for value in node.values:
             low, dots, high = value.text.partition("..")
-            ends = [literals.exact_number(x) for x in (low, high) if x]
+            ends = [literals.exact_number(x) for x in (low, high.removeprefix("<")) if x]
             if dots and not value.quoted and ends and None not in ends:
                 numbers.append(self._stretch(value, Type.NUMBER, 1))
                 continue

@@ -25,6 +25,7 @@ from sightline.query.filter.nodes import (
     Text,
     Whole,
 )
+from sightline.query.filter.scored import about_whole, score_field
 
 _START = "toUnixTimestamp64Nano(s.start_time)"
 _TOKENS = next(f.sql for f in [find("tokens")] if f)
@@ -165,8 +166,13 @@ def _about(node: Node, whole: Whole, picks: bool) -> Node:
 
 
 def _whole_name(name: Name, whole: Whole, picks: bool = False) -> str:
-    """The measure of the whole that a bare name means; empty where it is a span's, or no measure."""
+    """The measure of the whole that a bare name means; empty where it is a span's, or no measure.
+
+    Scores are always those of the whole: one that was given to a trace picks out no span.
+    """
     lowered = name.text.lower()
+    if scored := about_whole(name.text, whole):
+        return scored
     if whole is Whole.SESSION and lowered in _ONLY_SESSIONS:
         return f"{whole}.{_ONLY_SESSIONS[lowered]}"
     field = find(lowered)
@@ -183,7 +189,7 @@ def _picks(node: Node) -> bool:
             return _picks(part)
         case Condition(name) | Has(name):
             field = find(name.text)
-            if measure_of(name.text, None) or _whole_name(name, Whole.SESSION):
+            if measure_of(name.text, None) or _whole_name(name, Whole.SESSION) or score_field(name.text):
                 return False
             return not (field and field.whole_trace)
         case Related():

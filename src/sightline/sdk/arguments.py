@@ -1,0 +1,47 @@
+"""The arguments of a call by the names of its parameters, without the cost of binding them each time."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+
+class Parameters:
+    """A function's parameters, looked at once.
+
+    `self` and `cls` are left out, and so is what `ignore` names.
+
+    >>> def ask(question, *words, top_k=3, **more): ...
+    >>> Parameters(ask, ignore=["top_k"]).named(("why?", "a", "b"), {"top_k": 5, "user": "u"})
+    {'question': 'why?', 'words': ('a', 'b'), 'user': 'u'}
+    """
+
+    __slots__ = ("_ignored", "_names", "_rest")
+
+    def __init__(self, function: Callable[..., Any], ignore: Iterable[str] = ()) -> None:
+        self._ignored = frozenset(ignore)
+        self._names: tuple[str | None, ...] = ()
+        self._rest: str | None = None
+        try:
+            found = list(inspect.signature(function).parameters.values())
+        except (TypeError, ValueError):  # some builtins say nothing of themselves
+            found = []
+        named = [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        hidden = {*self._ignored, *(named[:1] if named[:1] in (["self"], ["cls"]) else ())}
+        self._names = tuple(None if name in hidden else name for name in named)
+        rest = [p.name for p in found if p.kind is p.VAR_POSITIONAL]
+        self._rest = rest[0] if rest and rest[0] not in hidden else None
+        if not found:
+            self._rest = "arguments"
+
+    def named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """What was passed; defaults are not."""
+        made = {name: value for name, value in zip(self._names, args, strict=False) if name is not None}
+        if self._rest is not None and len(args) > len(self._names):
+            made[self._rest] = args[len(self._names) :]
+        if kwargs:
+            made.update(kwargs)
+            for name in self._ignored:
+                made.pop(name, None)
+        return made

@@ -1,0 +1,63 @@
+"""Code of others (detectors, functions) with a time limit, in a thread that can be left behind."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+_MOST_LEFT_BEHIND = 3
+
+
+class Withheld(Exception):
+    """Something could not be redacted; the text says why."""
+
+
+class Guard:
+    """Runs calls one after another in a thread of its own, each for at most `seconds`.
+
+    A call that takes longer is left behind with its thread; after three of them nothing is called any more.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._jobs: queue.SimpleQueue[Any] | None = None
+        self._left_behind = 0
+
+    def run(self, call: Callable[[], Any]) -> Any:
+        """What `call` returns. Raises Withheld when it raises or takes too long."""
+        with self._lock:
+            if self._left_behind >= _MOST_LEFT_BEHIND:
+                raise Withheld("it took too long three times and is not called any more")
+            if self._jobs is None:
+                self._jobs = queue.SimpleQueue()
+                threading.Thread(
+                    target=_work, args=(self._jobs,), name="sightline-redaction", daemon=True
+                ).start()
+            answer: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+            self._jobs.put((call, answer))
+            try:
+                done, result = answer.get(timeout=self._seconds)
+            except queue.Empty:
+                self._left_behind += 1
+                self._jobs.put(None)
+                self._jobs = None
+                raise Withheld(f"it took longer than {self._seconds:g} s") from None
+        if not done:
+            raise Withheld(f"it raised {type(result).__name__}") from result
+        return result
+
+    def after_fork(self) -> None:
+        """In a child process the thread is gone."""
+        self._jobs, self._lock = None, threading.Lock()
+
+
+def _work(jobs: queue.SimpleQueue[Any]) -> None:
+    while (job := jobs.get()) is not None:
+        call, answer = job
+        try:
+            answer.put((True, call()))
+        except BaseException as error:
+            answer.put((False, error))

@@ -1,0 +1,113 @@
+# ruff: noqa: E501 - the cases are lines of a table
+"""Files, rotation, folders, packing; lines, arrays and objects over several lines; what breaks off."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sightline.report import sources
+from sightline.report.sources import SourceError, Unreadable, Value, files, values
+
+
+def told(path: Path) -> list[Any]:
+    return [f.value if isinstance(f, Value) else f for f in values(str(path))]
+
+
+def test_rotated_files_come_oldest_first_and_each_once(tmp_path: Path) -> None:
+    for name in (
+        "a.jsonl",
+        "a.jsonl.1",
+        "a.jsonl.2.gz",
+        "a.jsonl.10",
+        "a.jsonl.lock",
+        "a.jsonl.bak",
+        "b.json",
+        ".c.json",
+        "d.md",
+    ):
+        (tmp_path / name).write_text("{}")
+    expected = ["a.jsonl.10", "a.jsonl.2.gz", "a.jsonl.1", "a.jsonl"]
+    assert [Path(f).name for f in files([str(tmp_path / "a.jsonl")])] == expected
+    assert sorted(Path(f).name for f in files([str(tmp_path), str(tmp_path / "a.*")])) == sorted(
+        [*expected, "b.json", "a.jsonl.lock", "a.jsonl.bak"]
+    )
+    assert {Path(f).name for f in files([str(tmp_path)])} == {*expected, "b.json"}
+    assert [Path(f).name for f in files([str(tmp_path / "a.jsonl.1")])] == ["a.jsonl.1"]
+    assert files(["-"]) == ["-"]
+
+
+@pytest.mark.parametrize("word", ["missing.jsonl", "no*.such"])
+def test_words_that_name_nothing(word: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="there is no such file"):
+        files([str(tmp_path / word)])
+    with pytest.raises(SourceError, match="no file in this folder"):
+        files([str(tmp_path)])
+
+
+def test_lines_with_faults_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    path.write_bytes(
+        b'\xef\xbb\xbf{"a":1}\n\n# note\n{"a":\n2026 INFO {"a":2}\n[1]\n{"a":"\xff"}\nplain\n{"a":3}'
+    )
+    found = told(path)
+    assert [f for f in found if not isinstance(f, Unreadable)] == [{"a": 1}, {"a": 2}, [1], {"a": 3}]
+    assert [f.line for f in found if isinstance(f, Unreadable)] == [4, 7, 8]
+
+
+documents = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.floats(allow_nan=False, allow_infinity=False)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.dictionaries(st.text(max_size=5), documents, max_size=4), min_size=1, max_size=5),
+    st.sampled_from([None, 2]),
+    st.integers(1, 40),
+)
+def test_arrays_come_value_by_value(records: list[Any], indent: int | None, piece: int) -> None:
+    text = json.dumps(records, indent=indent)
+    before, sources._PIECE = sources._PIECE, piece
+    try:
+        found = list(sources._read("x", io.BytesIO(text.encode())))  # type: ignore[arg-type]
+    finally:
+        sources._PIECE = before
+    assert [f.value for f in found if isinstance(f, Value)] == records
+
+
+def test_objects_over_several_lines_and_arrays_that_break_off(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text('{\n  "a": 1\n}\n{\n  "a": 2\n}\n')
+    assert told(path) == [{"a": 1}, {"a": 2}]
+    path.write_text('[{"a": 1},\n{"a": 2},\n{"a": ')
+    found = told(path)
+    assert found[:2] == [{"a": 1}, {"a": 2}]
+    assert isinstance(found[2], Unreadable)
+    assert found[2].line == 3
+
+
+def test_packed_files_and_those_that_break_off(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl.gz"
+    packed = gzip.compress(b'{"a":1}\n' * 1000)
+    path.write_bytes(packed)
+    assert len(told(path)) == 1000
+    path.write_bytes(packed[:-12])
+    assert isinstance(told(path)[-1], Unreadable)
+    path.write_bytes(b"PAR1" + b"\0" * 100)
+    with pytest.raises(SourceError, match="no text"):
+        told(path)
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"a":1}\n{"a":2}\n')))
+    assert [f.value for f in values("-") if isinstance(f, Value)] == [{"a": 1}, {"a": 2}]
