@@ -27,7 +27,7 @@ GIVEN = {"AsyncStream", "CarryingExecutor", "LlmCall", "Retrieval", "Stream", "T
 TYPES = ("Span", "LlmCall", "Retrieval", "ToolCall")
 # What a reader has around an example.
 AROUND = """
-import sightline
+import sightline, structlog
 from sightline import *
 from fastapi import FastAPI
 from flask import Flask
