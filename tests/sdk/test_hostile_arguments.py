@@ -117,6 +117,10 @@ def in_decorators(anything: Any) -> None:
     def options(value: Any) -> Any:
         return value
 
+    @sightline.trace(capture_input=anything, capture_output=anything)
+    def switches(value: Any) -> Any:
+        return value
+
     @sightline.retrieval(source=anything)
     def look(value: Any) -> Any:
         return [value]
@@ -129,6 +133,7 @@ def in_decorators(anything: Any) -> None:
     [yielded] = list(each(anything))
     assert yielded is anything
     assert options(anything) is anything
+    assert switches(anything) is anything
     assert look(anything)[0] is anything
     assert tool(anything) is anything
     sightline.trace(anything)

@@ -49,7 +49,7 @@ class _Calls:
         capture_output: bool,
     ) -> None:
         self._name, self._attributes, self._parameters = name, attributes, parameters
-        self._input, self._output = capture_input, capture_output
+        self._input, self._output = bool(capture_input), bool(capture_output)
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Span:
         given = (self._parameters.named(args, kwargs) or None) if self._input else None
