@@ -104,6 +104,11 @@ def in_scores(anything: Any) -> None:
         sightline.feedback(**{"trace_id": "1" * 32, place: anything})
 
 
+class TouchyFunction(Touchy):
+    def __call__(self, value: Any) -> Any:
+        return value
+
+
 def in_decorators(anything: Any) -> None:
     @sightline.trace(name=anything, kind=anything, attributes={"a": anything})
     def given(value: Any, *more: Any, **named: Any) -> Any:
@@ -137,6 +142,7 @@ def in_decorators(anything: Any) -> None:
     assert look(anything)[0] is anything
     assert tool(anything) is anything
     sightline.trace(anything)
+    assert sightline.trace(TouchyFunction())(anything) is anything
 
 
 @pytest.mark.parametrize("what", ANYTHING)
