@@ -365,6 +365,18 @@ def test_callables_without_a_name(recorded: Recorded) -> None:
     assert [span.name for span in recorded.spans] == ["Callable", "partial", "len"]
 
 
+def test_a_cached_function_keeps_its_cache(recorded: Recorded) -> None:
+    @sightline.trace
+    @functools.cache
+    def square(n: int) -> int:
+        return n * n
+
+    assert square(3) == square(3) == 9
+    assert square.cache_info().hits == 1
+    square.cache_clear()
+    assert len(recorded.spans) == 2
+
+
 def test_a_broken_provider_is_the_programs_last_worry(
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
