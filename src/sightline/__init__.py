@@ -13,9 +13,14 @@ if TYPE_CHECKING:
     from sightline.sdk.carrying import inject as inject
     from sightline.sdk.context import context as context
     from sightline.sdk.decorator import trace as trace
+    from sightline.sdk.jobs import instrument_celery as instrument_celery
+    from sightline.sdk.jobs import job as job
+    from sightline.sdk.jobs import job_headers as job_headers
     from sightline.sdk.logging_handler import LoggingHandler as LoggingHandler
     from sightline.sdk.logging_handler import TraceIdFilter as TraceIdFilter
     from sightline.sdk.metrics import MetricsProcessor as MetricsProcessor
+    from sightline.sdk.notebook import load_ipython_extension as load_ipython_extension
+    from sightline.sdk.notebook import unload_ipython_extension as unload_ipython_extension
     from sightline.sdk.redaction import Redaction as Redaction
     from sightline.sdk.retrievals import Retrieval as Retrieval
     from sightline.sdk.retrievals import retrieval as retrieval
@@ -69,15 +74,20 @@ __all__ = [
     "flush",
     "init",
     "inject",
+    "instrument_celery",
     "instrument_flask",
+    "job",
+    "job_headers",
     "keep_trace",
     "llm_call",
+    "load_ipython_extension",
     "retrieval",
     "score",
     "shutdown",
     "span",
     "tool",
     "trace",
+    "unload_ipython_extension",
 ]
 
 # Where each public name is, so that importing Sightline costs nothing until one is used. A test holds this
@@ -109,15 +119,20 @@ _PLACES = {
     "flush": "sightline.sdk.start",
     "init": "sightline.sdk.start",
     "inject": "sightline.sdk.carrying",
+    "instrument_celery": "sightline.sdk.jobs",
     "instrument_flask": "sightline.sdk.web.wsgi",
+    "job": "sightline.sdk.jobs",
+    "job_headers": "sightline.sdk.jobs",
     "keep_trace": "sightline.sdk.sampling",
     "llm_call": "sightline.sdk.calls",
+    "load_ipython_extension": "sightline.sdk.notebook",
     "retrieval": "sightline.sdk.retrievals",
     "score": "sightline.sdk.scores",
     "shutdown": "sightline.sdk.start",
     "span": "sightline.sdk.spans",
     "tool": "sightline.sdk.tools",
     "trace": "sightline.sdk.decorator",
+    "unload_ipython_extension": "sightline.sdk.notebook",
 }
 
 

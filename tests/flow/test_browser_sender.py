@@ -209,10 +209,14 @@ def test_a_page_reads_nothing_with_a_public_key(keyed: Keyed, tab: Tab) -> None:
 
 def test_neither_log_nor_measures_tell_a_public_key(keyed: Keyed) -> None:
     assert keyed.public not in keyed.server.output()
+    evil = {"origin": "https://evil.example", "x-api-key": keyed.public}
+    for _ in range(20):
+        assert keyed.server.post("/v1/logs", b"{}", "application/json", **evil).status == 403
+    assert '"/v1/logs", "status": 403' not in keyed.server.output(), "strangers fill no log"
     measures = keyed.server.measures()
     assert keyed.public not in str(measures)
-    name = f'sightline_public_key_requests_total{{key="{keyed.public.split("_")[2]}",outcome="accepted"}}'
-    assert measures[name] >= 1
+    name = f'sightline_public_key_requests_total{{key="{keyed.public.split("_")[2]}",outcome="origin"}}'
+    assert measures[name] == 20
 
 
 @pytest.fixture(scope="module")

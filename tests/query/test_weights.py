@@ -13,6 +13,7 @@ from tests.query import sampled_story as story
 from tests.query.sampled_story import Made
 
 from sightline.query.breakdown import breakdown
+from sightline.query.facets import facets
 from sightline.query.margins import terms
 from sightline.query.measures import MEASURES
 from sightline.query.question import ask
@@ -157,8 +158,7 @@ def test_percentiles_of_very_many_are_near(engine: Engine, monkeypatch: pytest.M
     project = engine.fresh()
     story.store(engine, project, story.kept(everything, 0.5))
     exact = whole(asked(engine, project, ("duration.p50", "duration.p95"), Target.SPANS))
-    monkeypatch.setattr("sightline.query.breakdown.EXACT_UP_TO", 0)
-    monkeypatch.setattr("sightline.query.breakdown.EXACT_WITHIN", dict.fromkeys(Target, 0))
+    monkeypatch.setattr("sightline.query.breakdown.EXACT_WEIGHTED", 0)
     near = asked(engine, project, ("duration.p50", "duration.p95"), Target.SPANS)
     assert not near.exact
     for name, figure in whole(near).items():
@@ -191,6 +191,22 @@ def test_one_pass_and_two_say_the_same(engine: Engine, monkeypatch: pytest.Monke
     for one, other in zip((*once.rows, once.whole), (*twice.rows, twice.whole), strict=True):
         for a, b in zip(one.total, other.total, strict=True):
             assert a.value == pytest.approx(b.value) and a.margin == pytest.approx(b.margin)
+
+
+def test_values_count_as_often_as_their_spans_and_traces_stand_for(engine: Engine) -> None:
+    everything = story.population(12, 2000)
+    project = engine.fresh()
+    sample = story.kept(everything, 0.1)
+    story.store(engine, project, sample)
+    window = Window(project, START - 1, UNTIL)
+    for target in Target:
+        chosen = select("", window, UNTIL, target)
+        [facet] = asyncio.run(facets(engine.store, chosen, UNTIL, ["model"])).facets
+        counts = {one.text: one.count for one in facet.top}
+        for model in story.MODELS:
+            mine = [(w, sum(c.model == model for c in one.calls)) for one, w, _ in sample]
+            told = sum(w * (n if target is Target.SPANS else n > 0) for w, n in mine)
+            assert counts[model] == round(told), (target, model)
 
 
 def test_without_weights_nothing_changes(engine: Engine) -> None:

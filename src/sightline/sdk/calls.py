@@ -161,7 +161,9 @@ class LlmCall(Span):
             if not self._once:
                 self._begin(get_current())
                 self._block_over = True
-            reading = StreamReading(running.content_limit(), self._started)
+            reading = StreamReading.of_nothing()
+            if self._otel.is_recording():
+                reading = StreamReading(running.content_limit(), self._started)
             running.attend()
             level, context = prepared(self, self._outer)
             self._open_streams += 1

@@ -38,6 +38,7 @@ class Runtime:
         self.config = config
         self._resource = resource
         self.closed = False
+        self.started: Any = None
         self.keeps_all = config.sampling.all
         self._begin()
         _runtimes.add(self)
@@ -94,6 +95,8 @@ class Runtime:
             return
         end_abandoned()
         self.closed = True
+        if current() is self:
+            install(None)
         try:
             self.inbox.closed = True
             self.worker.stop(timeout)
@@ -102,7 +105,13 @@ class Runtime:
 
     def counts(self) -> Counts:
         """What became of everything that was made in this process."""
-        return counts_of(self.account, self.worker.delivery)
+        try:
+            return counts_of(self.account, self.worker.delivery)
+        except Exception as error:  # a border: the worker may be changing what is counted
+            warn_once(
+                "counts", f"sightline: the counts are those in memory ({type(error).__name__}: {error})."
+            )
+            return counts_of(self.account, None)
 
     def after_fork(self) -> None:
         """In the child: another sender, nothing of the parent's, a worker of its own."""

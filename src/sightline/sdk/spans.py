@@ -98,8 +98,8 @@ class Span:
         """
         try:
             ready = ready_attributes({**attributes, **more} if attributes else more, ATTRIBUTE_CHARS)
-            if self._otel is INVALID_SPAN:
-                self._attributes.update(ready)
+            if self._otel is INVALID_SPAN:  # not begun; a decorator's spans begin with one dict
+                self._attributes = {**self._attributes, **ready}
             elif ready and self._otel.is_recording():
                 self._otel.set_attributes(ready)
         except Exception as error:  # the border

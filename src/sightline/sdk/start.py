@@ -79,7 +79,7 @@ def _start(config: Config, named: bool) -> Started:
     if running is not None:
         if replace(config, service="") != replace(running.config, service=""):
             warn_once("twice", "sightline.init() was called again with other options; the first ones stay.")
-        return _started(running, True)
+        return running.started or _started(running, True)
     if not config.enabled:
         return Started(config, False)
     provider, joined = _provider(config)
@@ -94,8 +94,11 @@ def _start(config: Config, named: bool) -> Started:
     runtimes.install(runtime)
     _add_processors(provider, runtime)
     started = _started(runtime, joined, _instrumented(config, provider))
+    runtime.started = started
     if not config.quiet:
         _say(str(started))
+    if "IPython" in sys.modules and (watch := part("notebook", "watch_notebook")) is not None:
+        watch()
     return started
 
 

@@ -262,7 +262,8 @@ class Worker:
     def _handle(self, item: Any, encoder: Encoder, delivery: Delivery, deadline: float | None) -> None:
         kind = type(item)
         if kind is RootStarted:
-            self._traces.root_started(item.trace_id, item.at)
+            for span, decision in self._traces.root_started(item.trace_id, item.at):
+                self._leave(span, decision, encoder, delivery, deadline)
         elif kind is Keep:
             for span, decision in self._traces.keep(item.trace_id, item.reason):
                 self._leave(span, decision, encoder, delivery, deadline)

@@ -22,6 +22,7 @@ from sightline.wire.langfuse_door import LANGFUSE_SCORES, LangfuseScores
 from sightline.wire.public_claims import bounded_claims
 from sightline.wire.public_door import (
     PARAMETER,
+    QUIET,
     SIGNALS,
     Authenticates,
     PublicSender,
@@ -94,6 +95,7 @@ class _Endpoint:
             source = _SOURCES[encoding]
             presented = with_address_key(request)
             if says_public(presented):
+                request.scope[QUIET] = True
                 source = PUBLIC_SOURCE
             principal = self.gate.admit_public(presented)
             if principal.terms is None:

@@ -20,6 +20,8 @@ from sightline.wire.sender_address import Network, address_of
 SIGNALS = frozenset({Signal.TRACES, Signal.LOGS})
 """What a public key may send."""
 PARAMETER = "key"
+QUIET = "sightline.quiet"
+"""Set in a request's scope: it is counted, and not written to the log, which strangers could fill."""
 
 
 class Authenticates(Protocol):
