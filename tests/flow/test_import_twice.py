@@ -186,9 +186,7 @@ def test_what_the_sdk_wrote_is_there_once(server: ServerProcess, tmp_path: Path)
     brought(server, path)
     brought(server, path)
     assert counts(server) == first
-    assert (
-        server.sql("SELECT count() AS n FROM scores WHERE name = 'helpful' AND session_id = 's-1'") == scores
-    )
+    assert server.sql(asked) == scores
     told = server.sql(
         "SELECT sum(input_tokens) AS n FROM spans WHERE usage_source = 'own' AND user_id = 'ada'"
     )
