@@ -35,13 +35,16 @@ check: setup     ## lint, types, formats
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/mypy
 	$(BIN)/python frontend/build.py --check
+	$(BIN)/python sdk-js/build.py --check
 	$(BIN)/sqlfluff lint --disable-progress-bar src
 
 format: setup    ## format the code
 	$(BIN)/ruff format src tests bench
 	$(BIN)/ruff check --fix src tests bench
 	$(BIN)/python frontend/build.py --format
+	$(BIN)/python sdk-js/build.py --format
 	$(BIN)/sqlfluff fix --disable-progress-bar src
 
 clean:           ## remove what was prepared and built
-	rm -rf $(VENV) frontend/node_modules src/sightline/pages/static/build
+	rm -rf $(VENV) frontend/node_modules src/sightline/pages/static/build \
+	  sdk-js/node_modules sdk-js/dist sdk-js/build

@@ -1,4 +1,4 @@
-"""A program observed by one SDK, which `sdk_peers.py` runs with the Python that has it. Standard library only.
+"""A program observed by one SDK, run by `sdk_peers.py` with the Python that has it. Standard library only.
 
     python bench/sdk_peer_program.py PEER URL tight|paced COUNT
 

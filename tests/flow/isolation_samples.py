@@ -271,6 +271,7 @@ WITHOUT: Mapping[str, str] = {
     "POST /v1/traces": "takes telemetry; test_wire_isolation.py has it",
     "POST /api/public/otel/v1/traces": "is POST /v1/traces under another name",
     "POST /otel/v1/traces": "is POST /v1/traces under another name",
+    "POST /api/public/scores": "takes telemetry into the key's project, as POST /v1/logs does",
     "POST /v1/logs": "takes telemetry; test_wire_isolation.py has it",
     "POST /v1/metrics": "takes telemetry; test_wire_isolation.py has it",
     "GET /healthz": "is about the process",

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
@@ -16,7 +16,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from tests.sdk.sdk_servers import http_server, raw_server
 
-from sightline.sdk.sending import Answer, Fate, Sender, compressed, judged
+from sightline.sdk.packed import compressed
+from sightline.sdk.sending import Answer, Fate, Sender, judged
 
 BODY = compressed(b"body")
 
@@ -155,6 +156,7 @@ def test_a_proxy_of_the_environment_is_used_unless_the_host_is_excepted(
         assert send("http://sightline.invalid:4318").fate is Fate.LATER
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["traces", "logs", "metrics"]), st.integers(100, 999), st.dictionaries(st.sampled_from(
     ["content-type", "retry-after", "Retry-After"]), st.text()), st.binary())  # fmt: skip
 def test_any_answer_has_a_meaning(signal: str, status: int, headers: dict[str, str], body: bytes) -> None:

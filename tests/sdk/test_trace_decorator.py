@@ -6,7 +6,8 @@ import asyncio
 import functools
 import inspect
 import pickle
-import threading
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -384,15 +385,49 @@ def test_a_broken_provider_is_the_programs_last_worry(
     ]
 
 
-def test_without_init_or_provider_everything_just_works() -> None:
-    @sightline.trace
-    def works(n: int) -> Iterator[int]:
-        yield n
+def test_the_attributes_of_a_decorator_are_nobodys_to_change() -> None:
+    shared = {"a": 1}
+    sightline.Span("x", shared).set(b=2)
+    assert shared == {"a": 1}
 
-    assert list(works(7)) == [7]
-    with sightline.span("a", kind="agent", input=1) as span:
-        assert span.trace_id == "0" * 32
-        assert span.url is None
-        span.set(a=1).output(2).score("x", 1.0)
-    sightline.current_span().set(a=1)
-    assert threading.active_count() == 1
+
+def test_what_a_run_says_is_not_the_next_ones(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the first runs were before there was a provider."""
+
+    @sightline.trace(attributes={"a": 1})
+    def items() -> Iterator[int]:
+        sightline.current_span().set(b=2)
+        yield 1
+
+    with monkeypatch.context() as without:
+        without.setattr(otel, "_TRACER_PROVIDER", otel.NoOpTracerProvider())
+        next(items())
+    list(items())
+    assert set(recorded.said("items")) == {"a", "b", "sightline.items", "output.value", "output.mime_type"}
+
+
+WITHOUT = """
+import threading, sightline
+
+@sightline.trace
+def works(n):
+    yield n
+
+assert list(works(7)) == [7]
+with sightline.span("a", kind="agent", input=1) as span, sightline.context(user="u"):
+    assert span.trace_id == "0" * 32
+    assert span.url is None
+    span.set(a=1).output(2)
+with sightline.llm_call("m", messages="hi") as call:
+    assert list(call.stream(iter("ab"))) == ["a", "b"]
+sightline.current_span().set(a=1)
+assert sightline.feedback("up", trace_id=span.trace_id) is None
+assert threading.active_count() == 1
+"""
+
+
+def test_without_init_or_provider_everything_just_works() -> None:
+    made = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT], capture_output=True, text=True, check=False
+    )
+    assert (made.returncode, made.stdout + made.stderr) == (0, "")

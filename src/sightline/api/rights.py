@@ -36,6 +36,7 @@ RIGHTS: Mapping[str, Least] = {
     "POST /v1/traces": Least.SENDER,
     "POST /api/public/otel/v1/traces": Least.SENDER,
     "POST /otel/v1/traces": Least.SENDER,
+    "POST /api/public/scores": Least.SENDER,
     "POST /v1/logs": Least.SENDER,
     "POST /v1/metrics": Least.SENDER,
     # the server itself, without anything of its data

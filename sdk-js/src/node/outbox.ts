@@ -1,0 +1,200 @@
+// From ended spans to the server: a bounded queue, numbers, redaction, encoding, sending, the account.
+import { type ReadableSpan } from "@opentelemetry/sdk-trace";
+import { promisify } from "node:util";
+import { gzip, gzipSync } from "node:zlib";
+import { type LogEvent, metricsRequest } from "../core/otlp.js";
+import type { Attributes } from "../core/values.js";
+import { reasonOf, warnOnce } from "../core/warnings.js";
+import { Batches, packed } from "./batches.js";
+import type { Config } from "./configuration.js";
+import { accountMetrics, type Count, type Counts, drop, noCounts, type Reason } from "./counts.js";
+import type { Decision } from "./sampling.js";
+import { type Encoded, send } from "./sending.js";
+import { nowNs } from "./span_record.js";
+import type { Waiting } from "./waiting.js";
+
+const PAUSE_MS = 1_000;
+const ACCOUNT_MS = 15_000;
+const LONGEST_DELAY_MS = 30_000;
+const zip = promisify(gzip);
+
+/** The way out of the process. Nothing in it throws or blocks. */
+export class Outbox {
+  readonly counts: Counts = noCounts();
+  private readonly batches: Batches;
+  private readonly began = nowNs();
+  private readonly waiting: Waiting;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly accounting: NodeJS.Timeout;
+  private said = "";
+  private working: Promise<void> | undefined;
+  private failures = 0;
+  private notBefore = 0;
+  private closed = false;
+
+  constructor(
+    private readonly config: Config,
+    private readonly resource: Attributes,
+    waiting: (lost: (what: Encoded) => void) => Waiting,
+  ) {
+    this.batches = new Batches(config, resource);
+    this.waiting = waiting((what) => {
+      this.lost(what, "spool_full");
+    });
+    this.accounting = setInterval(() => void this.account(), ACCOUNT_MS);
+    this.accounting.unref();
+    if (this.waiting.size) this.wake(PAUSE_MS);
+  }
+
+  /** Takes an ended span with its decision. */
+  addSpan(span: ReadableSpan, decision: Decision): void {
+    const { spans } = this.counts;
+    spans.ended++;
+    if (decision.weight === 0) {
+      spans.sampledOut++;
+      return;
+    }
+    if (this.closed || !this.batches.addSpan(span, decision)) {
+      drop(spans, this.closed ? "shutdown" : "queue_full", 1);
+      return;
+    }
+    this.wake(this.batches.full ? 0 : PAUSE_MS);
+  }
+
+  /** Takes a log record. */
+  addLog(event: LogEvent): void {
+    const { logs } = this.counts;
+    logs.ended++;
+    if (this.closed || !this.batches.addLog(event)) {
+      drop(logs, this.closed ? "shutdown" : "queue_full", 1);
+      return;
+    }
+    this.wake(PAUSE_MS);
+  }
+
+  /** Whether something is left to be sent. */
+  get pending(): boolean {
+    return this.batches.size + this.waiting.size > 0;
+  }
+
+  /** Sends everything now; true when all of it was taken within `timeoutMs` and `attempts` that failed. */
+  async flush(timeoutMs: number, attempts = Infinity): Promise<boolean> {
+    const end = Date.now() + timeoutMs;
+    this.notBefore = 0;
+    this.failures = 0;
+    while (this.pending && Date.now() < end && this.failures < attempts) {
+      const left = end - Date.now();
+      await within(this.work(), left);
+      const delay = this.notBefore - Date.now();
+      if (delay > 0 && this.pending) await pause(Math.min(delay, Math.max(end - Date.now(), 0)));
+    }
+    if (!this.pending) await within(this.account(), Math.max(end - Date.now(), 50));
+    return !this.pending;
+  }
+
+  /** Ends it: what cannot be sent within `timeoutMs` is kept in the folder, or counted as lost. */
+  async shutdown(timeoutMs: number): Promise<void> {
+    this.closed = true;
+    await this.flush(timeoutMs);
+    this.leave();
+  }
+
+  /** At the very end, when nothing can be waited for. */
+  leave(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    clearInterval(this.accounting);
+    for (let taken = this.batches.take(); taken; taken = this.batches.take()) {
+      if (this.config.spoolDir) this.waiting.add(packed(taken, gzipSync(taken.text, { level: 1 })));
+      else drop(this.counts[taken.signal === "logs" ? "logs" : "spans"], "shutdown", taken.records);
+    }
+    this.waiting.close();
+  }
+
+  private wake(delayMs: number): void {
+    if (this.timer && delayMs > 0) return;
+    if (this.working && delayMs === 0) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      void this.work().then(() => {
+        if (this.pending && !this.closed) this.wake(Math.max(this.notBefore - Date.now(), 1));
+      });
+    }, delayMs);
+    this.timer.unref();
+  }
+
+  private work(): Promise<void> {
+    this.working ??= this.round()
+      .catch((error: unknown) => {
+        warnOnce("worker", `sending failed in a way nobody expected: ${reasonOf(error)}`);
+      })
+      .finally(() => {
+        this.working = undefined;
+      });
+    return this.working;
+  }
+
+  private async round(): Promise<void> {
+    for (let taken = this.batches.take(); taken; taken = this.batches.take()) {
+      this.waiting.add(packed(taken, await zip(taken.text, { level: 1 })));
+      if (this.waiting.size > 4) break;
+    }
+    while (Date.now() >= this.notBefore) {
+      const first = this.waiting.first();
+      if (!first || !(await this.deliver(first))) return;
+    }
+  }
+
+  /** Whether the next one may be sent at once. */
+  private async deliver(what: Encoded): Promise<boolean> {
+    const outcome = await send(this.config.endpoint, { ...this.config.headers }, what);
+    if (outcome.kind === "later") {
+      const grown = Math.min(500 * 2 ** this.failures++, LONGEST_DELAY_MS);
+      this.notBefore = Date.now() + (outcome.delayMs ?? grown * (0.75 + Math.random() / 2));
+      return false;
+    }
+    this.failures = 0;
+    this.waiting.remove(what);
+    const count = this.countOf(what);
+    if (outcome.kind === "refused") {
+      this.lost(what, outcome.reason);
+    } else if (count) {
+      count.acknowledged += what.records - outcome.rejected;
+      drop(count, "refused", outcome.rejected);
+    }
+    return true;
+  }
+
+  private async account(): Promise<void> {
+    const metrics = accountMetrics(this.counts, this.waiting.bytes);
+    const said = JSON.stringify(metrics);
+    if (said === this.said || (this.counts.spans.ended === 0 && this.counts.logs.ended === 0)) return;
+    const text = JSON.stringify(metricsRequest(this.resource, metrics, this.began, nowNs()));
+    const what = packed({ signal: "metrics", text, records: 0 });
+    const outcome = await send(this.config.endpoint, { ...this.config.headers }, what);
+    if (outcome.kind === "stored") this.said = said;
+  }
+
+  private countOf(what: Encoded): Count | undefined {
+    if (what.signal === "metrics" || what.foreign) return undefined;
+    return this.counts[what.signal === "logs" ? "logs" : "spans"];
+  }
+
+  private lost(what: Encoded, reason: Reason): void {
+    const count = this.countOf(what);
+    if (count) drop(count, reason, what.records);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits for `work`, at most `ms`; leaves no timer behind that would keep the program alive. */
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,164 @@
+// Requests of others as spans: a wrapper of Web-standard handlers, a middleware of Express and its like.
+import {
+  context as active,
+  type Context,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace as otel,
+} from "@opentelemetry/api";
+import { ChunkClock } from "./chunk_clock.js";
+import { type Who, withWho } from "./context.js";
+import { contextOf, inSpan, quietly, setAll, tracer } from "./spans.js";
+
+/** Options of both. */
+export interface WebOptions<R> {
+  /** The name of the route, such as "POST /chat"; else method and path. */
+  name?: string | undefined;
+  /** Who and what for, from the request. */
+  context?: ((request: R) => Who) | undefined;
+}
+
+type Handler<A extends unknown[], T> = (request: Request, ...rest: A) => T;
+
+/**
+ * A handler `(Request) => Response` in a span that continues the caller's trace and ends when the answer was
+ * read to its end, with the time to its first chunk. For route handlers of Next.js, Hono, SvelteKit, Remix.
+ *
+ *     export const POST = handler(async (request) => new Response(stream));
+ */
+export function handler<A extends unknown[], T>(
+  fn: Handler<A, T>,
+  options: WebOptions<Request> = {},
+): Handler<A, T> {
+  return (request, ...rest) => {
+    const headers = Object.fromEntries(request.headers);
+    const [span, parent] = begun(request.method, request.url, headers, options.name, () =>
+      options.context?.(request),
+    );
+    const clock = new ChunkClock();
+    return inSpan(span, parent, () => active.bind(active.active(), fn)(request, ...rest), {
+      chunk: () => {
+        clock.tick();
+      },
+      response: (value) => {
+        if (value instanceof Response) status(span, value.status);
+      },
+      result: (_, streamed) => {
+        if (streamed) clock.note(span, false);
+      },
+    });
+  };
+}
+
+interface NodeRequest {
+  method?: string | undefined;
+  url?: string | undefined;
+  originalUrl?: string | undefined;
+  headers: Record<string, unknown>;
+  baseUrl?: string;
+  route?: { path?: unknown };
+}
+
+interface NodeResponse {
+  statusCode: number;
+  writableFinished: boolean;
+  write: (...args: never[]) => unknown;
+  once: (event: string, listener: (...args: never[]) => void) => unknown;
+}
+
+/**
+ * Middleware for Express, Connect and plain `http`: everything after it runs in the request's span.
+ *
+ *     app.use(middleware({ context: (request) => ({ user: request.get("x-user") }) }));
+ */
+export function middleware<R extends NodeRequest>(options: WebOptions<R> = {}) {
+  return (request: R, response: NodeResponse, next: (error?: unknown) => void): void => {
+    const who = (): Who | undefined => options.context?.(request);
+    const outer = otel.getActiveSpan() as (Span & { kind?: SpanKind }) | undefined;
+    if (outer?.kind === SpanKind.SERVER) {
+      // Another instrumentation has made the request's span already.
+      active.with(whoIn(active.active(), who), next);
+      return;
+    }
+    const path = request.originalUrl ?? request.url ?? "/";
+    const [span, parent] = begun(request.method ?? "GET", path, request.headers, options.name, who);
+    quietly("middleware()", () => {
+      watch(span, request, response, options.name === undefined);
+    });
+    active.with(otel.setSpan(parent, span), next);
+  };
+}
+
+function watch(span: Span, request: NodeRequest, response: NodeResponse, rename: boolean): void {
+  const clock = new ChunkClock();
+  const { write } = response;
+  response.write = function (this: unknown, ...args: never[]) {
+    clock.tick();
+    return write.apply(response, args);
+  };
+  response.once("close", () => {
+    quietly("the end of a request", () => {
+      const route = request.route?.path;
+      if (typeof route === "string") {
+        span.setAttribute("http.route", `${request.baseUrl ?? ""}${route}`);
+        if (rename) span.updateName(`${request.method ?? "GET"} ${request.baseUrl ?? ""}${route}`);
+      }
+      status(span, response.statusCode);
+      clock.note(span, false);
+      if (!response.writableFinished) span.setAttribute("sightline.left_early", "closed");
+    });
+    span.end();
+  });
+}
+
+function begun(
+  method: string,
+  url: string,
+  headers: Record<string, unknown>,
+  name: string | undefined,
+  who: () => Who | undefined,
+): [Span, Context] {
+  const path = /^(?:[a-z]+:\/\/[^/]*)?([^?#]*)/i.exec(url)?.[1] ?? "/";
+  const parent = whoIn(contextOf(headers), who);
+  const span = tracer().startSpan(name ?? `${method} ${path}`, { kind: SpanKind.SERVER }, parent);
+  quietly("a request", () => {
+    setAll(span, {
+      "http.request.method": method,
+      "url.path": path,
+      "user_agent.original": headers["user-agent"],
+    });
+  });
+  return [span, parent];
+}
+
+function whoIn(parent: Context, who: () => Who | undefined): Context {
+  let found = parent;
+  quietly("the context of a request", () => {
+    const said = who();
+    if (said) found = withWho(parent, said);
+  });
+  return found;
+}
+
+function status(span: Span, code: number): void {
+  span.setAttribute("http.response.status_code", code);
+  if (code < 500) return;
+  span.setAttribute("error.type", String(code));
+  span.setStatus({ code: SpanStatusCode.ERROR, message: `HTTP ${code}` });
+}
+
+/**
+ * Headers that carry the active trace, and what of the context may travel, to another service. For clients
+ * that no instrumentation sees.
+ *
+ *     await fetch(url, { headers: { ...traceHeaders(), "content-type": "application/json" } });
+ */
+export function traceHeaders(): Record<string, string> {
+  const headers: Record<string, string> = {};
+  quietly("traceHeaders()", () => {
+    propagation.inject(active.active(), headers);
+  });
+  return headers;
+}

@@ -1,0 +1,13 @@
+// A program in CommonJS.
+const { init, trace, llmCall, flush, counts } = require("@sightline/sdk");
+init({ service: "common" });
+const OpenAI = require("openai");
+const openai = new OpenAI({ apiKey: "none", baseURL: `${process.env.PROVIDER_URL}/v1` });
+(async () => {
+  const traceId = await trace("root", async (span) => {
+    await openai.chat.completions.create({ model: "gpt-4o", messages: [{ role: "user", content: "hi" }] });
+    return span.traceId;
+  });
+  const sent = await flush();
+  console.log(JSON.stringify({ traceId, sent, ended: counts().spans.ended }));
+})();
