@@ -193,6 +193,18 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /p/{project}/logs": (Ask(shows=True), *_queries("trace_id:{trace}", "project:{other}")),
     "GET /p/{project}/metrics": (Ask(shows=True), *_queries("project:{other}")),
     "GET /p/{project}/metrics/{name:path}": (Ask({"name": "{metric}"}, {"by": "{metrickey}"}, shows=True),),
+    "POST /p/{project}/scores": (
+        Ask(
+            form={
+                "name": "helpful",
+                "value": "yes",
+                "trace_id": "{trace}",
+                "back": "/p/{other}/traces/{trace}",
+            }
+        ),
+    ),
+    "POST /p/{project}/scores/{score_id:path}/take-back": (Ask({"score_id": "{trace}"}, form={}),),
+    "POST /p/{project}/scores/{score_id:path}/undo": (Ask({"score_id": "{trace}"}, form={}),),
     "POST /p/{project}/views": (
         Ask(form={"name": "mine", "page": "traces", "query": "q=session:{session}"}),
     ),
@@ -228,6 +240,12 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "POST /settings/projects/{project}/environment": (
         Ask(form={"environment": "{environment}", "description": "mine"}),
     ),
+    "GET /settings/scores": (Ask(query={"project": "{project}"}),),
+    "POST /settings/scores": (
+        Ask(form={"project": "{project}", "name": "helpful", "data_type": "numeric"}),
+        Ask(form={"project": "{other}", "name": "helpful", "data_type": "numeric"}),
+    ),
+    "POST /settings/scores/archive": (Ask(form={"project": "{other}", "name": "helpful"}),),
     "GET /settings/prices": (Ask(query={"project": "{project}"}, shows=True),),
     "POST /settings/prices": (
         Ask(form={"project": "{project}", "model": "b", "valid_from": "2026-11-01", "rate_input": "1"}),
@@ -254,6 +272,7 @@ WITHOUT: Mapping[str, str] = {
     "POST /v1/traces": "takes telemetry; test_wire_isolation.py has it",
     "POST /api/public/otel/v1/traces": "is POST /v1/traces under another name",
     "POST /otel/v1/traces": "is POST /v1/traces under another name",
+    "POST /api/public/scores": "takes telemetry into the key's project, as POST /v1/logs does",
     "POST /v1/logs": "takes telemetry; test_wire_isolation.py has it",
     "POST /v1/metrics": "takes telemetry; test_wire_isolation.py has it",
     "GET /healthz": "is about the process",

@@ -1,4 +1,3 @@
-
 """Files of the SDK come to a server once, however often they are imported and whatever arrived before."""
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from pages_people import ANN, inhabited
 
 from sightline.control.errors import InvalidValue
 from sightline.control.presented import PLAIN_COOKIE
+from sightline.control.public_use import Reason
 from sightline.control.stored_sessions import Origin
 from sightline.journal.quarantine import Entry
 from sightline.query.sql_endpoint import SqlEndpoint
@@ -155,6 +156,10 @@ def filled(store: Store, directory: Path) -> Iterator[Parts]:
                 control.create_environment("default", text, text)
             with suppress(InvalidValue):
                 control.create_key("default", Scope.INGEST, text)
+                public, _ = control.create_key(
+                    "default", Scope.PUBLIC, text, origins=["*", "https://a.example"]
+                )
+                parts.gate.public.refused(public.id, Reason.ORIGIN, text)
             with suppress(InvalidValue):
                 control.add_price(text, text, date(2026, 11, 1), {"input": 2.5, "output": 10}, note=text)
             with suppress(InvalidValue):

@@ -33,4 +33,6 @@ def test_files_are_short_and_say_what_they_are_for() -> None:
         assert text.count("\n") <= most, f"{path} has {text.count(chr(10))} lines, at most {most}"
         assert text.startswith(("// ", "/**")), f"{path} says in its first line what it is for"
         assert not re.search(r"\b(?:eval|new Function)\(", text), f"{path}: a strict policy forbids eval"
-        assert max(map(len, text.splitlines())) <= (110 if most == MOST_LINES else 130), f"{path} has a line over 110"
+        assert max(map(len, text.splitlines())) <= (110 if most == MOST_LINES else 130), (
+            f"{path} has a line over 110"
+        )

@@ -385,6 +385,27 @@ def test_a_broken_provider_is_the_programs_last_worry(
     ]
 
 
+def test_the_attributes_of_a_decorator_are_nobodys_to_change() -> None:
+    shared = {"a": 1}
+    sightline.Span("x", shared).set(b=2)
+    assert shared == {"a": 1}
+
+
+def test_what_a_run_says_is_not_the_next_ones(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the first runs were before there was a provider."""
+
+    @sightline.trace(attributes={"a": 1})
+    def items() -> Iterator[int]:
+        sightline.current_span().set(b=2)
+        yield 1
+
+    with monkeypatch.context() as without:
+        without.setattr(otel, "_TRACER_PROVIDER", otel.NoOpTracerProvider())
+        next(items())
+    list(items())
+    assert set(recorded.said("items")) == {"a", "b", "sightline.items", "output.value", "output.mime_type"}
+
+
 WITHOUT = """
 import threading, sightline
 

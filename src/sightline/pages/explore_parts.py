@@ -81,7 +81,9 @@ def charts(
             kind = "lines"
         per = f" per {every(found.step)}" if _summed(name) else ""
         total = shown(found.whole.total[at], unit_of(name), headline=True)
-        note = f"{'≥ ' if total.bound else ''}{total.text} in all"
+        note = (
+            f"{'≥ ' if total.bound else ''}{total.text}{f' ± {total.margin}' if total.margin else ''} in all"
+        )
         made.append(
             chart(
                 f"chart-{at}", f"{name}{per}", lines, found.starts, found.end, unit_of(name), kind=kind,

@@ -6,11 +6,13 @@ Figures and facets that are not there soon come by themselves later; rows are wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sightline.pages import traces_facets, traces_figures
+from sightline.pages.score_lists import row_chips
+from sightline.pages.services import Services
 from sightline.pages.traces_columns import Columns
 from sightline.pages.traces_facets import FacetsPart
 from sightline.pages.traces_figures import FiguresPart, Group
@@ -54,15 +56,20 @@ class Listed:
     easing: Easing | None = None
 
 
-async def listed(store: Store, state: ListState, selection: Selection, columns: Columns, now: int) -> Listed:
+async def listed(
+    services: Services, state: ListState, selection: Selection, columns: Columns, now: int
+) -> Listed:
     """A page of rows. Raises BadCursor; what is too much becomes a sentence."""
     try:
-        return await _listed(store, state, selection, columns, now)
+        return await _listed(services, state, selection, columns, now)
     except (QueryTimeout, QueryTooLarge):
         return Listed(fault=TOO_MUCH)
 
 
-async def _listed(store: Store, state: ListState, selection: Selection, columns: Columns, now: int) -> Listed:
+async def _listed(
+    services: Services, state: ListState, selection: Selection, columns: Columns, now: int
+) -> Listed:
+    store = services.store
     found: Sequence[TraceSummary] | Sequence[SpanSummary]
     cursor = state.cursor or None
     if selection.target is Target.SPANS:
@@ -76,11 +83,13 @@ async def _listed(store: Store, state: ListState, selection: Selection, columns:
         return Listed(easing=none)
     ids = [(one.trace_id, one.span_id if isinstance(one, SpanSummary) else "") for one in found]
     starts = [one.start_time for one in found]
-    values, said = await asyncio.gather(
+    shows_scores = any(column.name == "feedback" for column in columns.shown)
+    values, said, scores = await asyncio.gather(
         column_values(store, selection.window, ids, starts, columns.dimensions),
         places(store, selection, ids, starts),
+        row_chips(services, selection.window.project, ids if shows_scores else ()),
     )
-    told = Told(columns.shown, values, phrases_of(selection.predicate), said)
+    told = Told(columns.shown, values, phrases_of(selection.predicate), said, scores)
     durations = sorted(one.duration_ns for one in found)
     longest = scale(durations)
     project = selection.window.project
@@ -110,21 +119,23 @@ async def _nothing() -> None:
     return None
 
 
-async def faceted(store: Store, state: ListState, selection: Selection, now: int) -> FacetsPart:
-    """The facets beside the list."""
+async def faceted(
+    store: Store, state: ListState, selection: Selection, now: int, scores: Mapping[str, str]
+) -> FacetsPart:
+    """The facets beside the list; `scores` are those of scores, with their words."""
     more: Facet | None = None
     try:
         if state.facet and traces_facets.can_be(state.facet):
             more = await facet_values(
                 store, selection, now, state.facet, state.find, limit=traces_facets.MORE
             )
-            names = traces_facets.names(replace(state, facet=more.name))
+            names = traces_facets.names(replace(state, facet=more.name), scores)
         else:
-            names = traces_facets.names(replace(state, facet=""))
+            names = traces_facets.names(replace(state, facet=""), scores)
         found = await facets(store, selection, now, names, limit=traces_facets.SHOWN)
     except (QueryTimeout, QueryTooLarge):
         return replace(traces_facets.NONE, fault="Counting values takes too long in this range.")
-    return traces_facets.part(state, selection, found, more)
+    return traces_facets.part(state, selection, found, more, scores)
 
 
 async def grouped(store: Store, state: ListState, selection: Selection) -> tuple[Group, ...]:

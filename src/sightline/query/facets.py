@@ -25,6 +25,7 @@ from sightline.query.score_measures import dimension_named, score_column
 from sightline.query.scores import ScoreName, score_names
 from sightline.query.selection import Selection, Target, refined, rows
 from sightline.query.stretches import latest
+from sightline.query.weights import OF_HEAD, OF_SPAN, weighed
 from sightline.records.facets import Facet, Facets, FacetValue
 from sightline.store.rows import Limits
 from sightline.store.store import Store
@@ -83,6 +84,7 @@ async def facets(
     """
     limit = max(1, min(limit, MAX_VALUES))
     selection, there = await narrowed(store, await looked_up(store, selection, every=True), limits)
+    selection = await weighed(store, selection)
     seen = await _seen(store, selection, names)
     faced = [_faced(name, selection.target, seen) for name in names[:MAX_FACETS]]
     # Which facets see the same rows: by what is left of the filter without conditions on their own field.
@@ -114,6 +116,7 @@ async def facet_values(
     Raises NoDimension; errors of the store pass through.
     """
     selection, there = await narrowed(store, await looked_up(store, selection, every=True), limits)
+    selection = await weighed(store, selection)
     one = _faced(name, selection.target, await _seen(store, selection, [name]))
     rest = refined(selection, without(selection.node, one.dimension.name), now)
     of_traces = one.whole_trace and selection.target is Target.TRACES
@@ -202,15 +205,28 @@ def _of_spans(predicate: Predicate) -> Predicate:
     return AllOf(tuple(part for part in parts if not of_trace(part)))
 
 
+def _found(selection: Selection, of_traces: bool, exact: bool) -> str:
+    """How many spans or traces have a value, as often as they stand for."""
+    by_trace = selection.target is Target.TRACES and not of_traces
+    if not selection.weighted:
+        if by_trace:
+            return "uniqExact(s.trace_id)" if exact else "uniqCombined64(14)(s.trace_id)"
+        return "count()"
+    if not by_trace:
+        return f"toUInt64(round(sum({OF_HEAD if of_traces else OF_SPAN})))"
+    if exact:
+        # Each trace once, with its weight.
+        return f"toUInt64(round(arraySum(x -> x.2, groupUniqArray((sipHash64(s.trace_id), {OF_SPAN})))))"
+    return f"toUInt64(round(uniqCombined64(14)(s.trace_id) * avg({OF_SPAN})))"
+
+
 def counting(
     selection: Selection, faced: Sequence[_Faced], limit: int, of_traces: bool, beginning: str, exact: bool
 ) -> Statement:
     """The statement that counts values: `d0`, `d1`, … of each facet, told apart by `mark`."""
     sql = Sql(selection.window)
     source = joined(_source(selection, sql, of_traces), [one.dimension.score for one in faced], sql)
-    found = "count()"
-    if selection.target is Target.TRACES and not of_traces:
-        found = "uniqExact(s.trace_id)" if exact else "uniqCombined64(14)(s.trace_id)"
+    found = _found(selection, of_traces, exact)
     if faced[0].is_list:
         # Spans without elements keep one row, so that what is not set is counted, too.
         source = source.replace("PREWHERE", f"LEFT ARRAY JOIN {faced[0].sql} AS element\nPREWHERE", 1)

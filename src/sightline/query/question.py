@@ -22,6 +22,7 @@ from sightline.query.filter.spelling import spell
 from sightline.query.measures import Measure
 from sightline.query.score_measures import dimension_named, measure_named
 from sightline.query.selection import Selection, Target
+from sightline.query.weights import OF_SPAN, OF_TRACE, weighted
 
 MAX_BY = 3
 MAX_TOP = 100
@@ -51,6 +52,13 @@ class Question:
     def traces(self) -> bool:
         """Whether traces are measured, not spans."""
         return self.selection.target is Target.TRACES
+
+    def sql(self, one: Measure, exact: bool = True) -> str:
+        """A measure's expression over the rows of this question, by their weights where they have such."""
+        if not self.selection.weighted:
+            return one.sql(self.traces, exact)
+        text = one.traces if self.traces else one.spans
+        return weighted(text, OF_TRACE if self.traces else OF_SPAN, exact)
 
 
 def ask(

@@ -208,11 +208,12 @@ class _Iteration:
 
     def __init__(self, span: Span, outer: Context, recorder: Recorder) -> None:
         end_abandoned()
+        running.attend()
         self._span = span
         span._begin(outer)
         self.level, prepared_context = prepared(self, outer)
         self.context = Context({**prepared_context, SPAN_KEY: span.otel})
-        self._items = Collected(recorder.items_limit())
+        self._items = Collected(recorder.items_limit() if span.otel.is_recording() else 0)
         self._last = time.time_ns()
 
     def item(self, value: object) -> None:

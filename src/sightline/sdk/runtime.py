@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sightline.sdk.configuration import Config
 from sightline.sdk.counts import Account, Counts, counts_of
+from sightline.sdk.driving import end_abandoned
 from sightline.sdk.events import LogEvent as LogEvent
 from sightline.sdk.inbox import Inbox, Keep
 from sightline.sdk.names import (
@@ -82,6 +83,7 @@ class Runtime:
         Spans of traces that are still open and wait for their sampling decision are not waited for.
         """
         try:
+            end_abandoned()
             return self.worker.flush(timeout)
         except Exception as error:  # a border
             warn_once("flush", f"sightline: flush failed ({type(error).__name__}: {error}).")
@@ -91,6 +93,7 @@ class Runtime:
         """Send what there is, within `timeout` seconds, and take nothing more."""
         if self.closed:
             return
+        end_abandoned()
         self.closed = True
         if current() is self:
             install(None)

@@ -97,6 +97,8 @@ def _start(config: Config, named: bool) -> Started:
     runtime.started = started
     if not config.quiet:
         _say(str(started))
+    if "IPython" in sys.modules and (watch := part("notebook", "watch_notebook")) is not None:
+        watch()
     return started
 
 
@@ -178,7 +180,7 @@ def shutdown(timeout: float = 5.0) -> None:
     """Send what there is, within `timeout` seconds, and take nothing more. Happens by itself at exit.
 
     >>> import sightline
-    >>> sightline.shutdown(timeout=2.0)
+    >>> sightline.shutdown()
     """
     runtime = runtimes.current()
     if runtime is not None:
@@ -190,7 +192,8 @@ def counts() -> Counts:
     """What became of everything that was made in this process; zeros before `init()`.
 
     >>> import sightline
-    >>> _ = sightline.counts()
+    >>> sightline.counts().spans.lost
+    0
     """
     runtime = runtimes.current()
     return Counts() if runtime is None else runtime.counts()

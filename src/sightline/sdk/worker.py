@@ -121,6 +121,11 @@ class Worker:
         """The same from a finalizer: takes no lock and starts nothing."""
         self._bell.put(None)
 
+    def attend(self) -> None:
+        """Have the thread run, so that `ring` is heard."""
+        if self._thread is None:
+            self.wake()
+
     def flush(self, timeout: float) -> bool:
         """Wait until all that ended before is acknowledged or safe; False when it is not in time."""
         waiting = Flush(time.monotonic() + max(0.0, timeout))
