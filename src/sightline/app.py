@@ -37,6 +37,7 @@ from sightline.digest.merges import Merges
 from sightline.digest.policy import Policy
 from sightline.digest.signals import SignalDigests, write_probe
 from sightline.journal.disk import Disk
+from sightline.journal.imports import Imports
 from sightline.journal.journal import Journal
 from sightline.operations.backup import Sources, backup_service
 from sightline.operations.health import Check, failing, health_routes
@@ -246,7 +247,9 @@ async def services(settings: Settings, clock: Callable[[], int] = time.time_ns) 
             streams=streams, scrapes=ScrapeKeeper(store, control, clock),
             exports=exports, clock=clock, limits=RateLimits(settings.api, clock),
         )  # fmt: skip
-        receiver = Receiver(journal, clock)
+        imports = Imports(journal.append, settings.data / "imports.db")
+        stack.callback(imports.close)
+        receiver = Receiver(imports, clock)
         yield Services(
             settings=settings, clock=clock, control=control, gate=gate, store=store, journal=journal,
             receiver=receiver, digester=digester, prices=prices, tracing=tracing, api=api, since=clock(),

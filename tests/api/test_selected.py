@@ -42,6 +42,8 @@ def test_answers_say_what_was_understood(told: Server) -> None:
         "filter": "root:yes duration>100ms",
         "target": "spans",
         "count": body["count"],
+        "estimate": body["count"],
+        "margin": 0,
     }
     assert 0 < body["count"] < get(told, "/count")["count"]
 

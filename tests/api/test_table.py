@@ -192,3 +192,37 @@ def test_any_body_is_taken_or_refused_with_a_reason(value: object) -> None:
                 assert problem.more["errors"]
             else:
                 assert isinstance(value, dict)
+
+
+def test_a_public_key_is_made_changed_and_told(server: Server, keys: dict[str, str]) -> None:
+    admin = keys["admin"]
+    is_problem(server.ask("POST", "/keys", key=admin, json={"scope": "public"}), 422)
+    is_problem(
+        server.ask("POST", "/keys", key=admin, json={"scope": "read", "origins": ["https://a.example"]}), 422
+    )
+    body = {"scope": "public", "label": "page", "origins": ["https://A.example/"], "items": 9}
+    made = server.ask("POST", "/keys", key=admin, json=body).json()
+    assert made["key"].startswith("sl_p_")
+    assert made["public"]["origins"] == ["https://a.example"]
+    path = f"/keys/{made['id']}"
+    changed = server.ask("PATCH", path, key=admin, json={"origins": ["*"], "requests": 5}).json()
+    assert changed["public"] == made["public"] | {"origins": ["*"], "requests": 5}
+    is_problem(server.ask("PATCH", path, key=admin, json={"requests": 0}), 422)
+    is_problem(server.ask("PATCH", path, key=admin, json={"origins": ["nothing"]}), 422)
+    is_problem(server.ask("PATCH", path, key=keys["read"], json={"label": "x"}), 403)
+    is_problem(server.ask("PATCH", "/keys/nothing", key=admin, json={"label": "x"}), 404)
+    listed = server.ask("GET", "/keys", key=admin).json()["keys"]
+    assert next(one for one in listed if one["id"] == made["id"])["key"] == made["key"]
+    assert not [one for one in listed if one["scope"] != "public" and "key" in one]
+    is_problem(server.ask("GET", "/traces", key=made["key"], headers={"origin": "https://a.example"}), 403)
+    told = server.ask("GET", "/health", key=keys["read"]).json()["public_keys"]
+    mine = next(one for one in told if one["id"] == made["id"])
+    assert (mine["refused"], mine["last_reason"], mine["last_origin"], mine["label"]) == (
+        {"scope": 1},
+        "scope",
+        "https://a.example",
+        "page",
+    )
+    theirs, _ = server.services.control.create_key("beta", "public", origins=["https://a.example"])
+    server.services.gate.public.accepted(theirs.id)
+    assert theirs.id not in server.ask("GET", "/health", key=keys["read"]).text

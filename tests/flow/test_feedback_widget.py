@@ -8,11 +8,13 @@ import os
 import secrets
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from tests.pages.pages_browser import Browser, Tab, browser, chromium
@@ -77,6 +79,14 @@ class Place:
             self.admin,
         )
         return [{**row, **flat(json.loads(row["attributes"]))} for row in rows]
+
+    def score(self, where: str) -> list[dict[str, Any]]:
+        """What counts of scores: the newest record of each, as readers see it."""
+        return self.server.sql(
+            "SELECT id, name, target, trace_id, span_id, session_id, data_type, value, comment, source,"
+            f" method FROM scores WHERE {where}",
+            self.admin,
+        )
 
     def wait(self, trace: str, count: int) -> list[dict[str, Any]]:
         """The scores of a trace once there are so many; also that there come no more."""
@@ -173,6 +183,11 @@ def test_a_thumb_is_stored_as_a_score_of_an_end_user(place: Place, tab: Tab) -> 
     assert status(tab) == "Thanks for your feedback."
     assert pressed(tab) == ["true", "false"]
     assert tab.problems == []
+    [counts] = place.score(f"trace_id = '{trace}'")
+    assert counts == counts | {
+        "name": "helpful", "target": "trace", "data_type": "boolean", "value": 1, "source": "end_user",
+        "method": "widget", "id": score["sightline.score.id"],
+    }  # fmt: skip
 
 
 def test_a_change_of_mind_is_the_same_score_and_undo_takes_it_back(place: Place, tab: Tab) -> None:
@@ -182,6 +197,8 @@ def test_a_change_of_mind_is_the_same_score_and_undo_takes_it_back(place: Place,
     click(tab, ".down")
     place.wait(trace, 2)
     assert pressed(tab) == ["false", "true"]
+    [counts] = place.score(f"trace_id = '{trace}'")
+    assert counts["value"] == 0
     click(tab, ".undo")
     first, second, third = place.wait(trace, 3)
     assert len({score["sightline.score.id"] for score in (first, second, third)}) == 1
@@ -191,6 +208,7 @@ def test_a_change_of_mind_is_the_same_score_and_undo_takes_it_back(place: Place,
     assert "gen_ai.evaluation.score.value" not in third
     assert pressed(tab) == ["false", "false"]
     assert status(tab) == "Your feedback was taken back."
+    assert place.score(f"trace_id = '{trace}'") == []
     assert tab.run("document.activeElement.shadowRoot.activeElement.part.contains('down')"), "focus stays"
     click(tab, ".up")
     again = place.wait(trace, 4)[-1]
@@ -217,6 +235,10 @@ def test_a_comment_goes_with_the_thumb_on_a_span(place: Place, tab: Tab) -> None
     assert second["gen_ai.evaluation.explanation"] == "<b>wrong</b> street"
     assert (second["span_id"], second["sightline.score.target"]) == ("b7ad6b7169203331", "span")
     assert second["gen_ai.evaluation.name"] == "correct"
+    [counts] = place.score(f"trace_id = '{trace}'")
+    assert counts == counts | {
+        "span_id": "b7ad6b7169203331", "target": "span", "value": 0, "comment": "<b>wrong</b> street",
+    }  # fmt: skip
     assert tab.run(f"getComputedStyle({inside('.more', 'span')}).display") == "none"
 
 
@@ -238,18 +260,8 @@ def test_a_session_and_words_of_ones_own(place: Place, tab: Tab) -> None:
     tab.run(f"document.getElementById('session').session = '{session}'")
     click(tab, ".up", "session")
     tab.wait(f"{inside('[role=status]', 'session')}.textContent === 'Danke.'")
-    rows = wait_until(
-        lambda: place.server.sql(
-            f"SELECT trace_id, toJSONString(attributes) AS a FROM logs WHERE session_id = '{session}'"
-            if "session_id" in {c["name"] for c in place.server.sql("DESCRIBE logs", place.admin)}
-            else "SELECT trace_id, toJSONString(attributes) AS a FROM logs"
-            f" WHERE toJSONString(attributes) LIKE '%{session}%'",
-            place.admin,
-        ),
-        "the session's score",
-    )
-    assert len(rows) == 1
-    assert flat(json.loads(rows[0]["a"]))["sightline.score.target"] == "session"
+    [counts] = wait_until(lambda: place.score(f"session_id = '{session}'"), "the session's score")
+    assert counts == counts | {"target": "session", "trace_id": "", "value": 1, "source": "end_user"}
 
 
 def test_the_host_page_hears_of_it(place: Place, tab: Tab) -> None:
@@ -412,3 +424,36 @@ def test_axe_finds_nothing_and_targets_are_large(place: Place, tab: Tab, shape: 
         tab.run("scrollTo(0, 0)")
         tab.picture(Path(folder) / f"widget-{shape}.png")
         sys.stderr.write(f"widget-{shape}.png\n")
+
+
+def test_a_visitor_does_not_outvote_an_evaluator(place: Place, tab: Tab) -> None:
+    trace = new_trace(tab)
+    span = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [one_span(trace)]}]}]})
+    assert place.server.post("/v1/traces", span.encode(), "application/json", place.admin).status == 200
+    click(tab, ".up")
+    place.wait(trace, 1)
+
+    def found(text: str) -> bool:
+        query = urlencode({"q": f"trace_id:{trace} {text}"})
+        return bool(place.server.json(f"/api/v1/traces?{query}", place.admin)["traces"])
+
+    wait_until(lambda: found("score.helpful:1"), "the thumb on the trace")
+    judged = json.dumps(
+        {"scores": [{"name": "helpful", "value": 0, "trace_id": trace, "source": "evaluator"}]}
+    )
+    answer = place.server.post("/api/v1/scores", judged.encode(), "application/json", place.admin)
+    assert answer.status < 300, answer.reason
+    wait_until(lambda: found("score.helpful:0"), "the evaluator's word to stand")
+    click(tab, ".down")
+    click(tab, ".up")
+    place.wait(trace, 4)
+    assert found("score.helpful:0") and not found("score.helpful:1")
+
+
+def one_span(trace: str) -> dict[str, Any]:
+    """A span of a trace, ended just now."""
+    now = time.time_ns()
+    return {
+        "traceId": trace, "spanId": secrets.token_hex(8), "name": "answer", "kind": 1,
+        "startTimeUnixNano": str(now - 10**6), "endTimeUnixNano": str(now),
+    }  # fmt: skip

@@ -168,7 +168,7 @@ def test_the_abuse_of_a_public_key_is_seen_by_whose_it_is(
     uses.refused(theirs.id, Reason.SCOPE, None)
     page = signed_in(town, BOB).get(HEALTH).text
     assert "Refused to public key &lt;b&gt;shop&lt;/b&gt;: 1,235" in page
-    assert "1,234 over the key&#39;s rate<br>1 from pages of other sites" in page
+    assert "<small>1,234 over the key&#39;s rate</small><small>1 from pages of other sites</small>" in page
     assert "&lt;script&gt;evil" in page and "<script>evil" not in page
     assert "of another" not in page and theirs.id not in page
     assert "of another" in signed_in(town, ANN).get(HEALTH).text

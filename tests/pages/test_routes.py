@@ -160,7 +160,7 @@ def test_the_first_run_says_what_waits_and_what_comes_next(client: TestClient, p
     assert "waits for 1 m 15 s" in client.get("/p/empty/first").text
 
 
-@pytest.mark.parametrize("name", ["python", "node", "env", "collector", "curl"])
+@pytest.mark.parametrize("name", ["python", "opentelemetry", "node", "env", "collector", "curl"])
 def test_snippets_carry_the_address_one_came_by(client: TestClient, name: str) -> None:
     page = client.get(f"/p/empty/first?with={name}", headers={"host": "10.0.0.5:4318"}).text
     assert "http://10.0.0.5:4318" in page and "YOUR_KEY" not in page

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -56,19 +59,22 @@ def text_of(name: str, address: str, key: str) -> str:
 
 
 @pytest.mark.parametrize("key", ["", "sl_default_abc"])
-def test_the_python_snippet_sends_a_model_call(sink: Sink, key: str) -> None:
+@pytest.mark.parametrize("name", ["python", "opentelemetry"])
+def test_a_snippet_of_python_sends_a_model_call(sink: Sink, tmp_path: Path, name: str, key: str) -> None:
+    text = text_of(name, sink.address, key)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, "-c", text_of("python", sink.address, key)],
-        capture_output=True,
-        text=True,
-        timeout=60,
+        [sys.executable, "-c", text], capture_output=True, text=True, timeout=60, env=environment
     )
     assert done.returncode == 0 and not done.stderr
-    (path, headers, body) = sink.requests[0]
-    assert path == "/v1/traces" and headers.get("authorization", "") == (f"Bearer {key}" if key else "")
-    sent = ExportTraceServiceRequest.FromString(body)
-    attributes = {a.key for a in sent.resource_spans[0].scope_spans[0].spans[0].attributes}
-    assert "gen_ai.request.model" in attributes
+    sent = [(h, body) for path, h, body in sink.requests if path == "/v1/traces"]
+    attributes = set()
+    for headers, body in sent:
+        assert headers.get("authorization", "") == (f"Bearer {key}" if key else "")
+        plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
+        for resource in ExportTraceServiceRequest.FromString(plain).resource_spans:
+            attributes |= {a.key for scope in resource.scope_spans for s in scope.spans for a in s.attributes}
+    assert {"gen_ai.request.model", "gen_ai.usage.output_tokens"} <= attributes
 
 
 @pytest.mark.skipif(not shutil.which("curl") or not shutil.which("bash"), reason="needs curl and bash")

@@ -148,6 +148,21 @@ def test_what_is_counted(scrapes: Scrapes) -> None:
         assert value(found, "sightline_ai_tokens_total", **{"model": "gpt", "class": name}) == count
 
 
+def test_a_span_that_stands_for_several_counts_as_often(scrapes: Scrapes) -> None:
+    keeper = scrapes.keeper()
+    begun(scrapes, keeper)
+    scrapes.insert(4, sample_weight="2.5")
+    scrapes.insert(1, status="'error'")
+    scrapes.scrape(keeper)
+    found = scrapes.scrape(keeper)
+    assert value(found, "sightline_ai_requests_total", model="gpt") == 11
+    assert value(found, "sightline_ai_errors_total", model="gpt") == 1
+    assert value(found, "sightline_ai_cost_usd_total", model="gpt") == 11 * 0.25
+    assert value(found, "sightline_ai_request_duration_seconds_sum", model="gpt") == 11 * 1.5
+    assert value(found, "sightline_ai_request_duration_seconds_bucket", model="gpt", le="2.5") == 11
+    assert value(found, "sightline_ai_tokens_total", **{"model": "gpt", "class": "cache_read"}) == 11 * 60
+
+
 def test_nothing_is_counted_twice_or_taken_back(scrapes: Scrapes) -> None:
     keeper = scrapes.keeper()
     begun(scrapes, keeper)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sightline.report.call import Call
@@ -35,6 +35,7 @@ def span(name: str, parent: str = "", kind: str = "llm", trace: str = "t", **mor
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(1, 5)), min_size=1, max_size=60))
+@settings(deadline=None)
 def test_weighted_quantiles_are_those_of_the_values_repeated(pairs: list[tuple[int, int]]) -> None:
     repeated = sorted(v for v, w in pairs for _ in range(w))
     found = spread([float(v) for v, _ in pairs], [float(w) for _, w in pairs])
@@ -119,6 +120,7 @@ def test_answers_empty_and_unseen() -> None:
 
 
 @given(st.floats(0, 3e9))
+@settings(deadline=None)
 def test_buckets_fit(seconds: float) -> None:
     assert seconds / step_for(seconds) <= BUCKETS or step_for(seconds) >= 365 * 86400
 

@@ -1,4 +1,4 @@
-"""A model provider on a port of this machine: OpenAI's chat completions and Anthropic's messages, streams too.
+"""A model provider on a port of this machine: OpenAI's chat completions and Anthropic's messages.
 
 What is answered depends on the last message: "fail" is refused, "use the tool" calls one, anything else is
 answered. Token counts, cache and reasoning are always the same, so that tests can say what must arrive.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -19,6 +18,7 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerPro
 from sightline.sdk import running
 from sightline.sdk.context import attributes_of
 from sightline.sdk.driving import end_abandoned
+from sightline.sdk.warnings_once import forget_warnings
 
 
 class _Keeping(SpanProcessor):
@@ -34,19 +34,6 @@ class _Keeping(SpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         self.ended.append(span)
-
-
-@dataclass(frozen=True)
-class Event:
-    """As the runtime takes them."""
-
-    event_name: str
-    attributes: dict[str, Any]
-    body: object
-    severity: int
-    trace_id: int
-    span_id: int
-    time_ns: int
 
 
 @dataclass
@@ -91,7 +78,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) 
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(found.keeping)
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
-    monkeypatch.setattr(running, "_said", set())
+    forget_warnings()
     before = otel_context.get_current()
     yield found
     assert otel_context.get_current() == before, "a context was left behind"
@@ -110,13 +97,10 @@ def runtime(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> SimpleNamesp
         propagate=running.PROPAGATED,
     )
     made = SimpleNamespace(
-        config=config, emit=recorded.events.append, keep_current_trace=recorded.kept.append
+        worker=SimpleNamespace(ring=lambda: None, attend=lambda: None),
+        config=config,
+        emit=recorded.events.append,
+        keep_current_trace=recorded.kept.append,
     )
     monkeypatch.setattr(running, "runtime", lambda: made)
-    monkeypatch.setitem(sys.modules, "sightline.sdk.runtime", SimpleNamespace(LogEvent=Event))  # type: ignore[arg-type]
-    monkeypatch.setitem(
-        sys.modules,
-        "sightline.sdk.sampling",
-        SimpleNamespace(keep_trace=recorded.kept.append),  # type: ignore[arg-type]
-    )
     return made

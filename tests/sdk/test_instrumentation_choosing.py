@@ -63,15 +63,17 @@ def test_none_and_these_alone() -> None:
     assert [c.library.name for c in choose(there, ["anthropic"]).choices] == ["anthropic"]
 
 
-def test_inside_a_framework_whose_spans_are_apart_the_family_is_the_same() -> None:
+def test_inside_a_framework_whose_spans_are_apart_nothing_is_turned_on() -> None:
     there = LANGCHAIN | {"openai": "3.0", OTEL: "1", "openinference-instrumentation-langchain": "1"}
     plan = choose(there, True)
     by = {c.library.name: c for c in plan.choices}
     assert by["langchain"].options[0].apart
     assert by["openai"].options == ()
-    assert by["openai"].to_install == INFERENCE
-    assert "inside langchain" in by["openai"].why
-    assert chosen(choose(there | {INFERENCE: "1"}, True))["openai"] == INFERENCE
+    assert by["openai"].to_install == ""
+    assert by["openai"].why == "its calls are seen through langchain"
+    assert chosen(choose(there, {"langchain": "", "openai": OTEL}))["openai"] == OTEL, "named, it is taken"
+    better = there | {"opentelemetry-instrumentation-genai-langchain": "1"}
+    assert chosen(choose(better, True))["openai"] == OTEL
 
 
 def test_also_when_the_program_turned_the_framework_on_itself() -> None:
@@ -79,12 +81,12 @@ def test_also_when_the_program_turned_the_framework_on_itself() -> None:
     apart = next(o for o in BY_NAME["langchain"].options if o.apart)
     plan = choose(there, True, lambda x: ("instrumented already", apart) if x.name == "langchain" else None)
     assert [c.taken for c in plan.choices] == ["instrumented already", ""]
-    assert chosen(plan) == {"openai": INFERENCE}
+    assert chosen(plan) == {}
 
 
 def test_what_is_tried_second_does_not_stand_apart() -> None:
     [choice, *_] = [c for c in choose(EVERYTHING, True).choices if c.library.name == "langchain"]
-    assert [o.family for o in choice.options] == ["opentelemetry", "openllmetry"]
+    assert [o.family for o in choice.options] == ["opentelemetry"]
 
 
 def test_langchain_core_alone_has_no_use_for_what_needs_langchain() -> None:
@@ -120,7 +122,7 @@ def test_own_spans_that_would_be_counted_twice_are_off() -> None:
     environ: dict[str, str] = {}
     set_switches(True, plan.choices, environ)
     assert environ["ANTHROPIC_OPEN_TELEMETRY"] == "false"
-    assert plan.choices[1].to_install == "openinference-instrumentation-anthropic"
+    assert not plan.choices[1].native
 
 
 @given(st.sets(st.sampled_from(sorted(EVERYTHING))), st.sampled_from(["0.1", "1.30", "99"]))
@@ -130,7 +132,7 @@ def test_any_mixture_counts_no_call_twice(names: set[str], version: str) -> None
     first = {c.library.name: c.options[0] for c in plan.choices if c.options}
     for name, option in first.items():
         for inner in BY_NAME[name].inside if option.apart else ():
-            assert inner not in first or first[inner].family == option.family
+            assert inner not in first
     for choice in plan.choices:
         for option in choice.options:
             assert option.pip in names

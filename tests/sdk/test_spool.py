@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.sdk.sdk_process import program, run
 
 from sightline.sdk.counts import SPOOL_FULL, Account
-from sightline.sdk.delivery import Packed
+from sightline.sdk.packed import Packed
 from sightline.sdk.spool import Spool, default_root, place
 from sightline.sdk.spool_segment import MAGIC, Segment, read, record
 from sightline.sdk.warnings_once import forget_warnings
@@ -161,7 +161,7 @@ WRITER = """
     import sys
     from pathlib import Path
     from sightline.sdk.counts import Account
-    from sightline.sdk.delivery import Packed
+    from sightline.sdk.packed import Packed
     from sightline.sdk.spool import Spool
     spool = Spool(Path({folder!r}), {sender!r}, 2**28, Account())
     number = {begin}
@@ -235,7 +235,7 @@ FULL = """
     import resource, signal
     from pathlib import Path
     from sightline.sdk.counts import Account
-    from sightline.sdk.delivery import Packed
+    from sightline.sdk.packed import Packed
     from sightline.sdk.spool import Spool
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))

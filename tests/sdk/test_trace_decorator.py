@@ -6,7 +6,8 @@ import asyncio
 import functools
 import inspect
 import pickle
-import threading
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,8 @@ from tests.sdk.recorded import Recorded, of
 
 import sightline
 from sightline.sdk import running
+
+CHAIN = {"openinference.span.kind": "CHAIN"}  # what a function is unless it says otherwise
 
 
 def test_arguments_result_and_parent(recorded: Recorded) -> None:
@@ -60,8 +63,8 @@ def test_what_is_left_out(recorded: Recorded) -> None:
     two("ada")
     list(three())
     assert of(recorded.one("one"), "input.value") == {"name": "ada", "other": "o"}
-    assert recorded.said("two") == {}
-    assert recorded.said("three") == {"sightline.items": 1}
+    assert recorded.said("two") == CHAIN
+    assert recorded.said("three") == CHAIN | {"sightline.items": 1}
 
 
 def test_content_off_keeps_content_in_the_program(recorded: Recorded, runtime: SimpleNamespace) -> None:
@@ -74,7 +77,7 @@ def test_content_off_keeps_content_in_the_program(recorded: Recorded, runtime: S
     list(gen("secret"))
     with sightline.span("by hand", input="secret", plan="pro") as span:
         span.output("secret")
-    assert recorded.said("gen") == {"sightline.items": 1}
+    assert recorded.said("gen") == CHAIN | {"sightline.items": 1}
     assert recorded.said("by hand") == {"plan": "pro"}
 
 
@@ -362,6 +365,18 @@ def test_callables_without_a_name(recorded: Recorded) -> None:
     assert [span.name for span in recorded.spans] == ["Callable", "partial", "len"]
 
 
+def test_a_cached_function_keeps_its_cache(recorded: Recorded) -> None:
+    @sightline.trace
+    @functools.cache
+    def square(n: int) -> int:
+        return n * n
+
+    assert square(3) == square(3) == 9
+    assert square.cache_info().hits == 1
+    square.cache_clear()
+    assert len(recorded.spans) == 2
+
+
 def test_a_broken_provider_is_the_programs_last_worry(
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -384,15 +399,50 @@ def test_a_broken_provider_is_the_programs_last_worry(
     ]
 
 
-def test_without_init_or_provider_everything_just_works() -> None:
-    @sightline.trace
-    def works(n: int) -> Iterator[int]:
-        yield n
+def test_the_attributes_of_a_decorator_are_nobodys_to_change() -> None:
+    shared = {"a": 1}
+    sightline.Span("x", shared).set(b=2)
+    assert shared == {"a": 1}
 
-    assert list(works(7)) == [7]
-    with sightline.span("a", kind="agent", input=1) as span:
-        assert span.trace_id == "0" * 32
-        assert span.url is None
-        span.set(a=1).output(2).score("x", 1.0)
-    sightline.current_span().set(a=1)
-    assert threading.active_count() == 1
+
+def test_what_a_run_says_is_not_the_next_ones(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the first runs were before there was a provider."""
+
+    @sightline.trace(attributes={"a": 1})
+    def items() -> Iterator[int]:
+        sightline.current_span().set(b=2)
+        yield 1
+
+    with monkeypatch.context() as without:
+        without.setattr(otel, "_TRACER_PROVIDER", otel.NoOpTracerProvider())
+        next(items())
+    list(items())
+    said = {"a", "b", "sightline.items", "output.value", "output.mime_type"}
+    assert recorded.said("items").keys() == said | CHAIN.keys()
+
+
+WITHOUT = """
+import threading, sightline
+
+@sightline.trace
+def works(n):
+    yield n
+
+assert list(works(7)) == [7]
+with sightline.span("a", kind="agent", input=1) as span, sightline.context(user="u"):
+    assert span.trace_id == "0" * 32
+    assert span.url is None
+    span.set(a=1).output(2)
+with sightline.llm_call("m", messages="hi") as call:
+    assert list(call.stream(iter("ab"))) == ["a", "b"]
+sightline.current_span().set(a=1)
+assert sightline.feedback("up", trace_id=span.trace_id) is None
+assert threading.active_count() == 1
+"""
+
+
+def test_without_init_or_provider_everything_just_works() -> None:
+    made = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT], capture_output=True, text=True, check=False
+    )
+    assert (made.returncode, made.stdout + made.stderr) == (0, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from sightline.records.ingest import Signal
 from sightline.wire.public_claims import bounded_claims
@@ -25,8 +26,6 @@ def only(signal: Signal, payload: bytes) -> Any:
 @pytest.mark.parametrize(
     "key",
     [
-        "sightline.sampling.weight",
-        "sightline.sampling.reason",
         "sightline.sample_weight",
         "logfire.sample_rate",
         "SampleRate",
@@ -40,6 +39,28 @@ def test_no_weight_and_no_scores_of_others(key: str) -> None:
     assert attributes(found) == {"user.id": "ann"}
     assert found.trace_state == ""
     assert found.name == claimed.name and found.trace_id == claimed.trace_id
+
+
+@pytest.mark.parametrize(
+    ("claim", "kept"),
+    [
+        ({"double_value": 10}, 10),
+        ({"int_value": 100}, 100),
+        ({"double_value": 1e6}, 100),
+        ({"int_value": 2**62}, 100),
+        ({"double_value": float("inf")}, 100),
+        ({"double_value": float("nan")}, 1),
+        ({"double_value": -5}, 1),
+        ({"string_value": "1000000"}, 1),
+        ({"bool_value": True}, 1),
+    ],
+)
+def test_a_weight_is_bounded(claim: dict[str, Any], kept: float) -> None:
+    claimed = span(attributes=[])
+    for _ in range(2):
+        claimed.attributes.append(KeyValue(key="sightline.sampling.weight", value=AnyValue(**claim)))
+    found = only(Signal.TRACES, bounded_claims(traces(claimed).SerializeToString(), Signal.TRACES))
+    assert [a.value.double_value for a in found.attributes] == [kept, kept]
 
 
 def test_a_score_is_an_end_users_and_its_id_in_their_name_space() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import zlib
@@ -10,15 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import grpc
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sightline.control.control import Control
 from sightline.control.gate import Gate
 from sightline.control.public_use import Reason
+from sightline.measures import REQUESTS
 from sightline.records.ingest import Signal
 from wire.running import Running, run, running
 from wire.samples import MemoryJournal, log, logs, metrics, span, traces
+from wire.test_grpc import calling, refused, serving
 
 SITE = "https://app.example"
 PROTOBUF = {"content-type": "application/x-protobuf", "origin": SITE}
@@ -64,11 +70,11 @@ def door(tmp_path: Path) -> Iterator[Door]:
 Work = Callable[[httpx.AsyncClient, Running], Awaitable[Any]]
 
 
-def during(door: Door, work: Work, **settings: Any) -> Any:
+def during(door: Door, work: Work, **bounds: Any) -> Any:
     """Run a work against a server with this gate."""
 
     async def inside() -> Any:
-        async with running(gate=door.gate, **settings) as at, httpx.AsyncClient(base_url=at.url) as client:  # type: ignore[arg-type]
+        async with running(gate=door.gate, **bounds) as at, httpx.AsyncClient(base_url=at.url) as client:  # type: ignore[arg-type]
             return await work(client, at)
 
     return run(inside())
@@ -320,3 +326,59 @@ def test_other_keys_are_not_held_to_any_of_it(door: Door) -> None:
     answer, journal = post(door, "/v1/traces", x_api_key=text, origin="https://anywhere.example")
     assert (answer.status_code, journal.submissions[0].source) == (200, "otlp-http")
     assert door.gate.public.uses() == []
+
+
+def test_grpc_does_not_know_it(door: Door) -> None:
+    text = door.key()
+
+    async def work() -> None:
+        async with serving(door.gate) as (journal, _, port), calling(port) as call:  # type: ignore[arg-type]
+            metadata = (("authorization", f"Bearer {text}"), ("origin", SITE))
+            code, details, _ = await refused(call, BODY, metadata=metadata)
+            assert code is grpc.StatusCode.PERMISSION_DENIED
+            assert "is public: it only sends traces and logs, from pages" in details
+            assert journal.submissions == []
+
+    asyncio.run(work())
+    assert door.refused(text) == {Reason.SCOPE: 1}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["origin", "x-forwarded-for", "authorization", "x-api-key", "content-encoding"]),
+            st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40),
+        ),
+        max_size=4,
+    )
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_headers_open_it_from_elsewhere(door: Door, headers: list[tuple[str, str]]) -> None:
+    text = door.key()
+
+    async def work(client: httpx.AsyncClient, at: Running) -> None:
+        given = [("content-type", "application/x-protobuf"), *headers]
+        answer = await client.post(f"/v1/traces?key={text}", content=BODY, headers=given)
+        assert answer.status_code in {400, 403, 415}
+        assert at.journal.submissions == []
+
+    during(door, work)
+
+
+@pytest.mark.parametrize("text", ["made up", "revoked", "known"])
+def test_strangers_do_not_fill_what_is_said_of_ones_own_senders(door: Door, text: str) -> None:
+    real = door.key()
+    if text == "revoked":
+        door.control.revoke_key(real.split("_")[2])
+    sent = f"sl_p_{'a' * 12}_{'B' * 43}" if text == "made up" else real
+
+    async def work(client: httpx.AsyncClient, at: Running) -> None:
+        headers = PROTOBUF | {"x-api-key": sent, "origin": "https://evil.example"}
+        counted = REQUESTS.labels("traces", "otlp-public", "denied")
+        before = counted._value.get()
+        answer = await client.post("/v1/traces", content=BODY, headers=headers)
+        assert answer.status_code in {401, 403}
+        assert counted._value.get() == before + 1
+        assert (at.receiver.last_refusal, at.receiver.last_outcome) == ("", "")
+
+    during(door, work)

@@ -13,9 +13,10 @@ from sightline.api.problems import Problem
 from sightline.query.breakdown import breakdown, compared
 from sightline.query.buckets import step_of
 from sightline.query.filter.literals import duration
-from sightline.query.measures import MEASURES
 from sightline.query.question import MAX_BY, MAX_MEASURES, MAX_TOP, ask
+from sightline.query.score_measures import measure_named
 from sightline.query.selection import count
+from sightline.query.weights import weighed
 from sightline.query.window import Window
 from sightline.records.access import Scope
 from sightline.records.figures import Breakdown, Series
@@ -24,9 +25,16 @@ TOP = 10
 
 
 async def count_matches(call: Call) -> Mapping[str, Any]:
-    """How many spans or traces a filter has."""
+    """How many spans or traces a filter has: stored ones, and how many these stand for with its interval."""
     chosen = selection(call, target(call))
-    return {**told(chosen), "count": await count(call.services.store, chosen)}
+    store = call.services.store
+    if not (await weighed(store, chosen)).weighted:
+        found = await count(store, chosen)
+        return {**told(chosen), "count": found, "estimate": found, "margin": 0}
+    figure = (await breakdown(store, ask(chosen, ["count"]))).whole.total[0]
+    return {
+        **told(chosen), "count": figure.stored or 0, "estimate": figure.value, "margin": figure.margin,
+    }  # fmt: skip
 
 
 async def series(call: Call) -> Mapping[str, Any]:
@@ -50,12 +58,13 @@ async def series(call: Call) -> Mapping[str, Any]:
         now, then = await compared(call.services.store, question, before)
     return {
         **told(chosen),
-        "measures": [{"name": name, "unit": MEASURES[name].unit.value} for name in now.measures],
+        "measures": [{"name": name, "unit": measure_named(name).unit.value} for name in now.measures],
         "by": now.by,
         "step_ns": now.step,
         **_rows(now),
         "groups": now.groups,
         "exact": now.exact,
+        "weighted": now.weighted,
         "earlier": None
         if then is None or before is None
         else {"since": iso(before.since), "until": iso(before.until), **_rows(then)},
@@ -98,6 +107,9 @@ def _row(measures: Sequence[str], row: Series) -> dict[str, Any]:
             name: {
                 "value": row.total[n].value,
                 "unknown": row.total[n].unknown,
+                "stored": row.total[n].stored,
+                "margin": row.total[n].margin,
+                "at_least": row.total[n].at_least,
                 "points": [point[n].value for point in row.points],
                 "unknown_points": [point[n].unknown for point in row.points],
             }
@@ -109,6 +121,15 @@ def _row(measures: Sequence[str], row: Series) -> dict[str, Any]:
 _FIGURE = shapes.record(
     value=shapes.MAYBE_NUMBER,
     unknown={**shapes.WHOLE, "description": "Spans that a sum leaves out: they did not say."},
+    stored={
+        **shapes.MAYBE_WHOLE,
+        "description": "Rows that an estimate was made of; null where nothing was left out by sampling.",
+    },
+    margin={
+        **shapes.MAYBE_NUMBER,
+        "description": "Half the width of the 95 % interval around an estimate; null where none is known.",
+    },
+    at_least={**shapes.FLAG, "description": "What sampling left out may have more: a lower bound."},
     points=shapes.listed(shapes.MAYBE_NUMBER),
     unknown_points=shapes.listed(shapes.WHOLE),
 )
@@ -126,6 +147,7 @@ _SERIES = shapes.told(
     **_ROWS,
     groups={**shapes.WHOLE, "description": "How many there are, also those in `other`."},
     exact={**shapes.FLAG, "description": "False where percentiles are estimates."},
+    weighted={**shapes.FLAG, "description": "Whether rows count as many times as they stand for."},
     earlier={
         **shapes.record(since=shapes.TIME, until=shapes.TIME, **_ROWS),
         "type": ["object", "null"],
@@ -140,7 +162,11 @@ OPERATIONS: tuple[Operation, ...] = (
         count_matches,
         "How many spans or traces",
         Scope.READ,
-        shapes.told(count=shapes.WHOLE),
+        shapes.told(
+            count={**shapes.WHOLE, "description": "Stored rows."},
+            estimate={**shapes.WHOLE, "description": "How many they stand for; the same without sampling."},
+            margin={**shapes.MAYBE_NUMBER, "description": "Half the width of its 95 % interval."},
+        ),
         parameters=(*SELECTED, TARGET),
     ),
     Operation(

@@ -28,6 +28,7 @@ from sightline.digest.spans import cost_select, insert_spans, tree_select
 from sightline.digest.staging import SCRATCH, Facts, Staging
 from sightline.digest.target import JSON_SETTINGS, Target
 from sightline.digest.warm import warm_segment
+from sightline.records.ingest import IMPORT
 from sightline.store.store import DATABASE, Connection, clause
 
 _TREE = np.dtype(
@@ -47,6 +48,8 @@ TRACE_HASH = "sipHash64(toString(project), toFixedString(unhex(trace_id), 16))"
 # Traces of a segment that began before what is remembered are looked up: so many, among spans begun so near
 # (ns).
 LOOKED_UP = 200
+# An import brings days of traces, and some may have arrived when they ran: their copies must be seen.
+LOOKED_UP_IMPORTED = 50_000
 AROUND_OLD = 2 * 86_400 * 10**9
 # How near (ns) in time the parts of a trace begin that several processes store on one server.
 AROUND_SHARED = 3600 * 10**9
@@ -216,10 +219,14 @@ class SpanDigest:
         """The traces of the segment of which spans are stored, and the range of those spans' start times."""
         traces = np.unique(spans["trace"])
         seen, span = self.recent.known(traces)
-        old = np.setdiff1d(np.unique(spans["trace"][spans["start"] < self._remembered]), traces[seen])[
-            :LOOKED_UP
-        ]
+        old = np.setdiff1d(np.unique(spans["trace"][spans["start"] < self._remembered]), traces[seen])
+        if len(old) > LOOKED_UP:
+            old = old[: LOOKED_UP_IMPORTED if self._imported() else LOOKED_UP]
         return self._with_stored(spans, old, traces[seen], span, AROUND_OLD)
+
+    def _imported(self) -> bool:
+        """Whether some of the segment come from a file."""
+        return bool(self._local.query(f"SELECT count() FROM {CANON} WHERE source = '{IMPORT}'").scalar())
 
     def _shared(self, spans: Any, traces: Any, span: Span | None) -> tuple[Any, Span | None]:
         """The traces that go on and those of which another process stored a part, once this part is stored.

@@ -14,8 +14,9 @@ from sightline.client.transport import Transport
 from sightline.operations.file_errors import FileError
 from sightline.operations.remote import KEY, URL
 from sightline.operations.telemetry_files import Request, requests
-from sightline.records.ingest import Signal
+from sightline.records.ingest import IMPORT_HEADER, Signal
 from sightline.records.visible import shown
+from sightline.report.sources import rotated
 
 # Refusals that concern every request, so that going on would only repeat them.
 _FOR_ALL = {401, 403, 404, 421}
@@ -49,7 +50,11 @@ def send(transport: Transport, request: Request, name: str, told: Told) -> None:
         return
     try:
         answer = transport.request(
-            "POST", f"/v1/{request.signal.value}", None, request.body, {"content-type": request.media}
+            "POST",
+            f"/v1/{request.signal.value}",
+            None,
+            request.body,
+            {"content-type": request.media, IMPORT_HEADER: "1"},
         )
     except Refused as error:
         if error.status in _FOR_ALL or error.status in (429, 503):
@@ -115,11 +120,14 @@ def import_command(
 
     OTLP as JSON lines or protobuf (gzip or not), files of the SDK, or Parquet of `sightline export`.
 
-    Ids, times and attributes stay as they are; the key decides which project they go to. A span that is there
-    already is recognised by its ids. Exit code 1 when anything was refused, 2 when nothing could be sent.
+    A file that was rotated comes with the files it was set aside as. Ids, times and attributes stay as they
+    are; the key decides which project they go to. What was imported before is not stored again, and a span
+    that came on another way is recognised by its ids. Exit code 1 when anything was refused, 2 when nothing
+    could be sent.
     """
     told = Told()
     transport = Transport(url, key)
+    files = with_rotated(files)
     for number, path in enumerate(files):
         begin = from_line if number == 0 else 1
         line = begin
@@ -141,6 +149,11 @@ def import_command(
             )
             raise SystemExit(2) from error
     _outcome(told, as_json)
+
+
+def with_rotated(files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The files with those they were set aside as, oldest first, each once."""
+    return tuple(dict.fromkeys(one for path in files for one in (*rotated(path), path)))
 
 
 def _hint(error: BaseException) -> str:

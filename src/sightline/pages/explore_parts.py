@@ -13,7 +13,8 @@ from sightline.pages.explore_form import Asked
 from sightline.pages.figures import Shown, fitted, points, shown, unit_of
 from sightline.pages.formats import Absent
 from sightline.pages.scales import every
-from sightline.query.measures import MEASURES, Unit
+from sightline.query.measures import Unit
+from sightline.query.score_measures import measure_named
 from sightline.query.selection import Target
 from sightline.records.figures import Breakdown, Figure, Series
 
@@ -80,7 +81,9 @@ def charts(
             kind = "lines"
         per = f" per {every(found.step)}" if _summed(name) else ""
         total = shown(found.whole.total[at], unit_of(name), headline=True)
-        note = f"{'≥ ' if total.bound else ''}{total.text} in all"
+        note = (
+            f"{'≥ ' if total.bound else ''}{total.text}{f' ± {total.margin}' if total.margin else ''} in all"
+        )
         made.append(
             chart(
                 f"chart-{at}", f"{name}{per}", lines, found.starts, found.end, unit_of(name), kind=kind,
@@ -167,4 +170,4 @@ def rows(view: View, asked: Asked, found: Breakdown, before: Breakdown | None) -
 
 
 def _was(series: Series | None, at: int, name: str) -> Figure:
-    return series.total[at] if series else Figure(MEASURES[name].none)
+    return series.total[at] if series else Figure(measure_named(name).none)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sightline.pages import formats
 from sightline.pages.formats import Absent, Money
-from sightline.query.measures import MEASURES, Unit
+from sightline.query.measures import Unit
+from sightline.query.score_measures import measure_named
 from sightline.records.figures import Figure, Series
+
+# A margin is shown from this share of its value on.
+TELLING = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,7 @@ class Shown:
 
     `bound`: the number is a lower bound. `difference` is that to the comparison range, empty without one;
     `was` says what it was. `worse`: the change is more than chance and for the worse. `about`: an estimate.
+    `margin` is half the width of its 95 percent interval, empty where that is below half a percent.
     """
 
     parts: tuple[tuple[str, str], ...] = ()
@@ -27,6 +32,7 @@ class Shown:
     was: str = ""
     worse: bool = False
     about: bool = False
+    margin: str = ""
 
     @property
     def text(self) -> str:
@@ -50,20 +56,57 @@ def shown(
         difference = changed(figure.value, before.value, unit)
         was = " ".join(f"{n} {u}".strip() for n, u in parts(before.value, unit, sample_before)) or "nothing"
     if figure.value is None:
+        if figure.unknown and unit is Unit.SCORE:
+            return Shown(absent=Absent.NOT_SET, why="nothing was rated", was=was)
         if figure.unknown:
             return Shown(absent=Absent.UNKNOWN, why=f"{_calls(figure.unknown)} did not say, or have no price")
         return Shown(absent=Absent.NOT_APPLICABLE, was=was)
+    if unit is Unit.SCORE:
+        rated = f"{formats.count(figure.unknown)} were not rated" if figure.unknown else "all were rated"
+        return Shown(parts(figure.value, unit, sample, headline), "", rated, False, difference, was)
     bound = figure.unknown > 0
     why = f"leaves out {_calls(figure.unknown)} that did not say, or have no price" if bound else ""
+    margin = margin_text(figure, unit)
+    if figure.stored is not None:
+        why = "; ".join(filter(None, (sampled(figure, unit), why)))
     return Shown(
         parts(figure.value, unit, sample, headline),
         "",
         why,
-        bound,
+        bound or (figure.at_least and bool(figure.value)),
         difference,
         was,
         worse and bool(difference),
+        # Percentiles have no interval; what has a wide one shows it.
+        bool(figure.stored and figure.value) and figure.margin is None and not figure.at_least,
+        margin,
     )
+
+
+def narrow(figure: Shown) -> Shown:
+    """The figure for a narrow column: its margin stands in its title alone."""
+    return replace(figure, margin="", about=True) if figure.margin else figure
+
+
+def margin_text(figure: Figure, unit: Unit) -> str:
+    """Half the width of a figure's interval, empty where it does not matter: below half a percent."""
+    if figure.value is None or not figure.margin or figure.margin < TELLING * abs(figure.value):
+        return ""
+    if unit is Unit.RATIO:
+        return f"{100 * figure.margin:.{2 if figure.margin < 0.001 else 1}f}"
+    return " ".join(f"{number} {size}".strip() for number, size in parts(figure.margin, unit))
+
+
+def sampled(figure: Figure, unit: Unit) -> str:
+    """From what an estimate was made, for a title."""
+    stored = f"{formats.count(figure.stored or 0)} stored"
+    if figure.at_least:
+        return f"of {stored} alone; what sampling left out may have more"
+    if figure.margin is None or figure.value is None:
+        return f"estimated from {stored}, each counted as often as it stands for"
+    low, high = max(0, figure.value - figure.margin), figure.value + figure.margin
+    ends = [" ".join(f"{n} {u}".strip() for n, u in parts(end, unit)) for end in (low, high)]
+    return f"95 % interval {ends[0]} to {ends[1]}, estimated from {stored}"
 
 
 def _calls(number: int) -> str:
@@ -84,6 +127,8 @@ def parts(
     if unit is Unit.USD:
         number, _, size = formats.money(value, Money.HEADLINE if headline else Money.TABLE).partition(" ")
         return ((f"< {size}", ""),) if number == "<" else ((number, size),)
+    if unit is Unit.SCORE:
+        return ((formats.score(value), ""),)
     if unit is Unit.TOKENS_PER_SECOND:
         return ((f"{value:,.1f}", "tokens/s"),)
     number, _, size = formats.count(round(value)).partition(" ")
@@ -98,6 +143,8 @@ def changed(now: float | None, before: float | None, unit: Unit) -> str:
     if unit is Unit.RATIO:
         points = 100 * abs(now - before)
         return f"{sign}{points:.1f} pt" if points >= 0.05 else "±0 pt"
+    if unit is Unit.SCORE:
+        return f"{sign}{formats.score(abs(now - before))}" if now != before else "±0"
     if unit is Unit.NANOSECONDS:
         apart = abs(now - before)
         return f"{sign}{formats.duration(round(apart))}" if apart >= 0.005 * before and apart else "±0"
@@ -111,7 +158,7 @@ def changed(now: float | None, before: float | None, unit: Unit) -> str:
 
 def unit_of(measure: str) -> Unit:
     """The unit of a measure."""
-    return MEASURES[measure].unit
+    return measure_named(measure).unit
 
 
 def points(series: Series, at: int) -> list[float | None]:

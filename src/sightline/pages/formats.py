@@ -14,7 +14,7 @@ from sightline.records.visible import shown
 
 __all__ = [
     "Absent", "Money", "Quantity", "absolute", "ago", "axis", "clock", "count", "duration", "machine",
-    "moment", "money", "percent", "shown", "size",
+    "moment", "money", "percent", "score", "shown", "size",
 ]  # fmt: skip
 
 US = 1_000
@@ -47,6 +47,12 @@ class Quantity:
 
     def __str__(self) -> str:
         return " ".join(f"{number} {unit}" for number, unit in self.parts)
+
+
+def score(value: float) -> str:
+    """0.82, 4.5, 1, −3, 1,234: as many digits as tell scores apart."""
+    digits = f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.3g}"
+    return digits.replace("-", "−")
 
 
 def duration(ns: int) -> Quantity:

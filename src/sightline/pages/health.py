@@ -133,13 +133,14 @@ class HealthPages:
         groups = [Group("Arriving", health_facts.intake(intake))]
         groups += await self._loss(principal, projects, now)
         publics = await self._publics(projects, now)
-        if told := public_fact(publics):
-            groups.append(Group("Public keys", told))
+        # Told by a list of its own; the verdict has the worst of it.
+        weighed = [Group("Public keys", public_fact(publics))]
         state = None
         if principal.operator:
             state = await self._state()
             groups = [*await self._inside(state, now), *groups]
-        tone = health_facts.worst(*(group.facts for group in groups))
+        weighed += groups
+        tone = health_facts.worst(*(group.facts for group in weighed))
         if found:
             tone = "err"
         context = HealthContext(
@@ -148,7 +149,7 @@ class HealthPages:
             now=now,
             csrf=principal.csrf,
             operator=principal.operator,
-            verdict=_verdict(groups, len(found)),
+            verdict=_verdict(weighed, len(found)),
             tone=tone,
             groups=tuple(groups),
             publics=publics,

@@ -27,13 +27,16 @@ def share_worse(row: Series, measures: Sequence[str], before: Series | None) -> 
     """Whether more of a group failed than chance explains."""
     if before is None:
         return False
-    n, e = measures.index("count"), measures.index("errors")
-    return share_grew(
-        int(row.total[e].value or 0),
-        int(row.total[n].value or 0),
-        int(before.total[e].value or 0),
-        int(before.total[n].value or 0),
-    )
+    return share_grew(*_failed_of(row, measures), *_failed_of(before, measures))
+
+
+def _failed_of(row: Series, measures: Sequence[str]) -> tuple[int, int]:
+    """How many failed of how many: of estimates as many as were looked at, or chance would seem smaller."""
+    count, errors = row.total[measures.index("count")], row.total[measures.index("errors")]
+    of, failed = int(count.value or 0), int(errors.value or 0)
+    if count.stored is None or not of:
+        return failed, of
+    return round(failed * count.stored / of), count.stored
 
 
 def time_worse(row: Series, measures: Sequence[str], name: str, before: Series | None) -> bool:

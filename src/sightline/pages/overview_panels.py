@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sightline.pages.address import View
-from sightline.pages.figures import Shown, shown, unit_of
+from sightline.pages.figures import Shown, narrow, shown, unit_of
 from sightline.pages.formats import Absent
 from sightline.pages.overview_figures import Both, share_worse, time_worse
 from sightline.pages.shell import NAVIGATION
@@ -142,6 +142,10 @@ def _cells(
         if compares and before is None and name == "count":
             was = Figure(0)
         found.append(
-            shown(row.total[at], unit_of(name), was, sample=sample, sample_before=sample_before, worse=worse)
+            narrow(
+                shown(
+                    row.total[at], unit_of(name), was, sample=sample, sample_before=sample_before, worse=worse
+                )
+            )
         )
     return tuple(found)

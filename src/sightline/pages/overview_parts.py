@@ -92,7 +92,7 @@ def tiles(view: View, found: Both, pages: frozenset[str]) -> tuple[Tile, ...]:
     )
     into, out = _value(now, "input_tokens"), _value(now, "output_tokens")
     return (
-        tile("Requests", "count", "traces", traces),
+        tile("Requests", "count", _stored(_of(now, "count")), traces),
         tile(
             "Error rate", "error_rate", f"{formats.count(errors)} failed",
             view.link("traces", q="status:error"), "err" if errors else "ink", _worse_rate(now, before),
@@ -113,6 +113,12 @@ def tiles(view: View, found: Both, pages: frozenset[str]) -> tuple[Tile, ...]:
         tile("Users", "users", "different ids", _page(view, pages, "users", "has:user")),
         tile("Sessions", "sessions", "different ids", _page(view, pages, "sessions", "has:session")),
     )  # fmt: skip
+
+
+def _stored(count: Figure | None) -> str:
+    if count is None or count.stored is None:
+        return "traces"
+    return f"traces, from {formats.count(count.stored)} stored"
 
 
 def _page(view: View, pages: frozenset[str], name: str, otherwise: str) -> str:

@@ -76,6 +76,5 @@ def public_fact(rows: Sequence[PublicRow]) -> tuple[Fact, ...]:
             f"Refused to public key {worst.label or worst.key}{more}",
             formats.count(sum(row.refused for row in lately)),
             "warn",
-            "See Public keys above: raise its limits or sites if these are yours, revoke it if it is abused.",
         ),
     )

@@ -101,6 +101,8 @@ def written(value: float | None, unit: str) -> str:
         return formats.money(value)
     if unit in (Unit.COUNT, Unit.TOKENS):
         return formats.count(round(value))
+    if unit == Unit.SCORE:
+        return formats.score(value)
     number = formats.count(round(value)) if abs(value) >= 1000 or value == int(value) else f"{value:.4g}"
     return f"{number} {unit}".replace("-", "−") if unit and unit != "1" else number.replace("-", "−")
 

@@ -1,4 +1,4 @@
-"""What to paste, in five dialects, with this server's address in it. Pure.
+"""What to paste, in six dialects, with this server's address in it. Pure.
 
 Each snippet is a plain text; tests run them against a real server.
 """
@@ -20,7 +20,8 @@ class Snippet:
 def snippets(address: str, key: str) -> tuple[Snippet, ...]:
     """Snippets for a server at `address` (`http://host:port`); `key` is empty where none is needed."""
     return (
-        Snippet("python", "Python", _python(address, key)),
+        Snippet("python", "Python", _sdk(address, key)),
+        Snippet("opentelemetry", "OpenTelemetry", _opentelemetry(address, key)),
         Snippet("node", "Node.js", _node(address, key)),
         Snippet("env", "OTLP variables", _variables(address, key)),
         Snippet("collector", "Collector", _collector(address, key)),
@@ -28,7 +29,34 @@ def snippets(address: str, key: str) -> tuple[Snippet, ...]:
     )
 
 
-def _python(address: str, key: str) -> str:
+def _sdk(address: str, key: str) -> str:
+    secret = f',\n    api_key="{key}"' if key else ""
+    return f'''# pip install sightline
+import sightline
+
+sightline.init(
+    service="support-chat",
+    endpoint="{address}"{secret},
+)
+
+
+@sightline.trace
+def answer(question):
+    messages = [{{"role": "user", "content": question}}]
+    with sightline.llm_call(model="gpt-4o", provider="openai", messages=messages) as call:
+        said = "Within 30 days."  # your model's answer; known clients need no llm_call
+        call.response(said)
+        call.usage(input=24, output=148)
+    return said
+
+
+with sightline.context(user="alice", session="chat-1"):
+    print(answer("When can I return it?"))
+sightline.flush()
+'''
+
+
+def _opentelemetry(address: str, key: str) -> str:
     headers = f',\n    headers={{"authorization": "Bearer {key}"}}' if key else ""
     return f'''# pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http
 from opentelemetry import trace

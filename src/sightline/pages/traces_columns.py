@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sightline.pages.address import Link
 from sightline.pages.traces_state import ListState
-from sightline.query.dimensions import Dimension, NoDimension, dimension
+from sightline.query.dimensions import Dimension, NoDimension
 from sightline.query.listing_order import NEWEST, TIME, Sort
+from sightline.query.score_measures import dimension_named, score_column
 from sightline.query.selection import Target
 from sightline.records.facets import Used
 
@@ -27,6 +28,7 @@ _BUILT: dict[str, tuple[str, str, str]] = {
     "service": ("Service", "mo", ""),
     "spans": ("Spans", "num", "spans"),
     "errors": ("Errors", "num", "errors"),
+    "feedback": ("Scores", "fb", ""),
 }
 _USUAL = {
     Target.TRACES: ("name", "input", "duration", "tokens", "cost", "model"),
@@ -85,9 +87,14 @@ _FILTERS = {
 }  # fmt: skip
 
 
-def columns(state: ListState, used: Sequence[Used] = ()) -> tuple[Columns, tuple[str, ...]]:
-    """The columns that the address asks for, and a sentence for each that cannot be shown."""
-    usual = _USUAL[state.target]
+def columns(
+    state: ListState, used: Sequence[Used] = (), *, scored: bool = False
+) -> tuple[Columns, tuple[str, ...]]:
+    """The columns that the address asks for, and a sentence for each that cannot be shown.
+
+    `scored`: the project has scores, so that they are among the usual columns.
+    """
+    usual = (*_USUAL[state.target], "feedback") if scored else _USUAL[state.target]
     shown: list[Column] = []
     faults = []
     for name in state.cols or usual:
@@ -95,7 +102,7 @@ def columns(state: ListState, used: Sequence[Used] = ()) -> tuple[Columns, tuple
             shown.append(_built(name, state))
             continue
         try:
-            found = dimension(name)
+            found = dimension_named(name, score_of_trace(state, name))
         except NoDimension as error:
             faults.append(f"No column for “{name[:60]}”: {error}.")
             continue
@@ -117,6 +124,11 @@ def columns(state: ListState, used: Sequence[Used] = ()) -> tuple[Columns, tuple
         usual=state.link(cols=None) if state.cols else "",
         time=Column("time", "Time", "tm", *_sorted(state, TIME)),
     ), tuple(faults)
+
+
+def score_of_trace(state: ListState, name: str) -> bool:
+    """Whether a column is a score that a trace has as a whole. Raises NoDimension."""
+    return state.target is Target.TRACES and score_column(name, True) is not None
 
 
 def _built(name: str, state: ListState) -> Column:

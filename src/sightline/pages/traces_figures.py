@@ -28,7 +28,8 @@ class FiguresPart:
     """The line of figures and the histogram. `of` is how many there are without the filter, None without one.
 
     `errors` is the share that failed; `failed` opens these. `late`: the figures were not ready with the list
-    and come by themselves; `fault` says why there are none.
+    and come by themselves; `fault` says why there are none. `estimate` is how many the stored ones stand for,
+    None where each stands for itself.
     """
 
     count: int | None
@@ -43,6 +44,7 @@ class FiguresPart:
     histogram: Chart | None
     late: bool = False
     fault: str = ""
+    estimate: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +65,24 @@ def part(state: ListState, selection: Selection, found: Breakdown, of: int | Non
     """The figures of a list from their breakdown over time."""
     whole = dict(zip(found.measures, found.whole.total, strict=True))
     count, errors = int(whole["count"].value or 0), int(whole["errors"].value or 0)
+    share = formats.percent(errors, count, whole["count"].stored or count)
+    estimate = shown(whole["count"], Unit.COUNT) if found.weighted and count else None
+    if found.weighted:
+        count = whole["count"].stored or 0
     spans = selection.target is Target.SPANS
     noun = ("span" if spans else "trace") + ("" if count == 1 else "s")
     return FiguresPart(
         count=count,
         noun=noun,
         of=of if of != count else None,
-        errors=formats.percent(errors, count, count) if errors else "",
+        errors=share if errors else "",
         failed=state.link(q=_with(selection.node, _failed(selection.target))),
         cost=shown(whole["cost"], Unit.USD, headline=True),
         p50=shown(whole["duration.p50"], Unit.NANOSECONDS),
         p95=shown(whole["duration.p95"], Unit.NANOSECONDS),
         exact=found.exact,
         histogram=_histogram(state, selection, found, now),
+        estimate=estimate,
     )
 
 

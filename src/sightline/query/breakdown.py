@@ -16,17 +16,21 @@ from typing import Any
 from sightline.query.buckets import buckets
 from sightline.query.figures_sql import Ranked, even, measuring, ranking
 from sightline.query.filter.predicates import Always
-from sightline.query.measures import EXACT_UP_TO
+from sightline.query.margins import margin_of, margins, numbers_of
+from sightline.query.measures import EXACT_UP_TO, Unit
 from sightline.query.one_scan import BOUNDS, ranked_of, scanning
 from sightline.query.question import BadQuestion, Question, opening
 from sightline.query.said import looked_up
 from sightline.query.selection import Target, count
+from sightline.query.weights import corrected, weighed
 from sightline.query.window import Window
 from sightline.records.figures import Breakdown, Figure, Group, Series
 from sightline.store.rows import QueryTooLarge, Rows
 from sightline.store.store import Store
 
 # Without groups the values of these many spans, or of their traces, can be held: no pass has to count first.
+# Percentiles of sampled rows are estimates anyway, and exact ones by weight hold every value there is.
+EXACT_WEIGHTED = 50_000
 EXACT_WITHIN = {Target.SPANS: 2 * EXACT_UP_TO, Target.TRACES: 16 * EXACT_UP_TO}
 
 
@@ -47,17 +51,43 @@ async def _answered(
             ranked = await rank(store, question)
         else:
             ranked = Ranked(rows=0 if exact else EXACT_UP_TO + 1)
-    exact = ranked.rows <= EXACT_UP_TO
+    exact = _exactly(question, ranked)
     statement = measuring(question, ranked, exact)
     answer = await store.fetch(statement.text, statement.parameters, purpose="figures")
-    return _read(question, ranked, answer, exact), ranked
+    return await _with_margins(store, question, ranked, _read(question, ranked, answer, exact)), ranked
+
+
+async def _with_margins(store: Store, question: Question, ranked: Ranked, found: Breakdown) -> Breakdown:
+    """Estimates with how far they may be off."""
+    if not question.selection.weighted:
+        return found
+    rows = next((one.stored for one in found.whole.total if one.stored), 0)
+    apart = await margins(store, question, ranked, rows)
+
+    def widened(series: Series, number: int | None) -> Series:
+        relative = apart.get(number, (None,) * len(series.total))
+        total = (
+            replace(one, margin=margin_of(one.value, share))
+            for one, share in zip(series.total, relative, strict=True)
+        )
+        return replace(series, total=tuple(total))
+
+    numbers = [*numbers_of(ranked)[: len(ranked.values)], 0]
+    lines = (widened(series, n) for series, n in zip(found.rows, numbers, strict=False))
+    return replace(found, rows=tuple(lines), whole=widened(found.whole, None))
 
 
 async def _at_once(store: Store, question: Question, exact: bool) -> tuple[Breakdown, Ranked]:
     statement = scanning(question, exact)
     answer = await store.fetch(statement.text, statement.parameters, settings=BOUNDS, purpose="figures")
     ranked = ranked_of(question, answer)
-    return _read(question, ranked, answer, exact or ranked.rows <= EXACT_UP_TO), ranked
+    found = _read(question, ranked, answer, exact or _exactly(question, ranked))
+    return await _with_margins(store, question, ranked, found), ranked
+
+
+def _exactly(question: Question, ranked: Ranked) -> bool:
+    """Whether percentiles of the rows that were ranked are exact."""
+    return ranked.rows <= (EXACT_WEIGHTED if question.selection.weighted else EXACT_UP_TO)
 
 
 def _estimable(question: Question) -> bool:
@@ -69,6 +99,8 @@ async def _few(store: Store, question: Question) -> bool:
     many rows match takes a pass."""
     selection = question.selection
     spans = await count(store, replace(selection, predicate=Always(), target=Target.SPANS))
+    if selection.weighted:
+        return spans <= EXACT_WEIGHTED
     if spans <= (EXACT_UP_TO if question.by else EXACT_WITHIN[selection.target]):
         return True
     everything = selection.predicate == Always() and not question.traces
@@ -85,9 +117,10 @@ async def compared(store: Store, question: Question, earlier: Window) -> tuple[B
     if earlier.length != window.length or earlier.project != window.project:
         raise BadQuestion("the earlier window is not of the same length and project")
     question = await _told(store, question)
+    then = await weighed(store, replace(question.selection, window=earlier, weighted=False))
     before = replace(
         question,
-        selection=replace(question.selection, window=earlier),
+        selection=then,
         buckets=buckets(earlier, step=question.buckets.step),
     )
     answer, ranked = await _answered(store, question)
@@ -95,8 +128,10 @@ async def compared(store: Store, question: Question, earlier: Window) -> tuple[B
 
 
 async def _told(store: Store, question: Question) -> Question:
-    """The question with the texts of its phrases: each of its statements looks at all rows."""
-    return replace(question, selection=await looked_up(store, question.selection, every=True))
+    """The question with the texts of its phrases, and by weights where there are such: each of its statements
+    looks at all rows."""
+    told = await looked_up(store, question.selection, every=True)
+    return replace(question, selection=await weighed(store, told))
 
 
 async def rank(store: Store, question: Question) -> Ranked:
@@ -136,7 +171,7 @@ def _read(question: Question, ranked: Ranked, answer: Rows, exact: bool) -> Brea
         # The engine sums nothing to NULL where all values may be unknown; without rows it is 0.
         if not row["found"]:
             continue
-        figures[group, bucket] = tuple(figure(row, n) for n in range(len(question.measures)))
+        figures[group, bucket] = tuple(_figure(question, row, n) for n in range(len(question.measures)))
 
     def series(number: int | None, group: Group) -> Series:
         points = tuple(figures.get((number, n), nothing) for n in range(len(found.starts)))
@@ -159,7 +194,19 @@ def _read(question: Question, ranked: Ranked, answer: Rows, exact: bool) -> Brea
         whole=series(None, Group((), False, question.selection.text)),
         groups=ranked.groups,
         exact=exact,
+        weighted=question.selection.weighted,
     )
+
+
+def _figure(question: Question, row: Mapping[str, Any], n: int) -> Figure:
+    """A measure of a row, as an estimate where rows stand for several."""
+    found, one = figure(row, n), question.measures[n]
+    if not question.selection.weighted:
+        return found
+    value = found.value
+    if value is not None and one.unit in (Unit.COUNT, Unit.TOKENS):
+        value = round(value)
+    return replace(found, value=value, stored=int(row["found"]), at_least=not corrected(one, question.traces))
 
 
 def figure(row: Mapping[str, Any], n: int) -> Figure:

@@ -10,6 +10,7 @@ from sightline.query.filter.fields import Field, Type, fields, find
 from sightline.query.filter.nodes import Condition, Has, Name, Node, Not, Operator, Value
 from sightline.query.filter.parser import parse
 from sightline.query.filter.spelling import spell_name, value_of
+from sightline.query.score_columns import ScoreColumn
 
 _GROUPED = frozenset({Type.TEXT, Type.WORD, Type.BOOL, Type.INTEGER})
 
@@ -28,6 +29,8 @@ class Dimension:
     name: str
     sql: str
     type: Type = Type.TEXT
+    score: ScoreColumn | None = None
+    """What is joined to the rows for it."""
 
     def holds(self, text: str) -> Node:
         """The condition on spans in the group of this text; '' is not set."""

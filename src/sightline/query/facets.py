@@ -6,7 +6,7 @@ are counted, and the answer says from when on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,8 +19,13 @@ from sightline.query.filter.nodes import Node
 from sightline.query.filter.predicates import AllOf, Predicate, of_trace
 from sightline.query.filter.spelling import spell
 from sightline.query.said import looked_up
+from sightline.query.score_bands import banded
+from sightline.query.score_columns import joined
+from sightline.query.score_measures import dimension_named, score_column
+from sightline.query.scores import ScoreName, score_names
 from sightline.query.selection import Selection, Target, refined, rows
 from sightline.query.stretches import latest
+from sightline.query.weights import OF_HEAD, OF_SPAN, weighed
 from sightline.records.facets import Facet, Facets, FacetValue
 from sightline.store.rows import Limits
 from sightline.store.store import Store
@@ -44,10 +49,16 @@ class _Faced:
     sql: str
     is_list: bool
     whole_trace: bool
+    bands: tuple[str, ...] = ()
+    """Of a score that is a number: the ranges it is counted in, in their order."""
 
 
-def _faced(name: str) -> _Faced:
+def _faced(name: str, target: Target = Target.SPANS, seen: Mapping[str, ScoreName] | None = None) -> _Faced:
     """What a name counts by. Raises NoDimension."""
+    if column := score_column(name, target is Target.TRACES):
+        scored = dimension_named(name, target is Target.TRACES)
+        bands = banded(column, (seen or {}).get(column.field.name))
+        return _Faced(scored, bands.sql or column.text, False, target is Target.TRACES, bands.names)
     field = find(name)
     if field and field.type is Type.LIST:
         one = Dimension(field.names[0], "element", Type.LIST)
@@ -66,14 +77,20 @@ async def facets(
     *,
     limit: int = 10,
     limits: Limits | None = None,
+    scores: Sequence[ScoreName] | None = None,
 ) -> Facets:
     """The most frequent values of some fields; `limits` bound each query. Raises NoDimension.
+
+    `scores` are the project's, where they are known already: their ranges decide how numbers are counted.
 
     Errors of the store pass through.
     """
     limit = max(1, min(limit, MAX_VALUES))
     selection, there = await narrowed(store, await looked_up(store, selection, every=True), limits)
-    faced = [_faced(name) for name in names[:MAX_FACETS]]
+    selection = await weighed(store, selection)
+    known = {one.name: one for one in scores} if scores is not None else None
+    seen = await _seen(store, selection, names) if known is None else known
+    faced = [_faced(name, selection.target, seen) for name in names[:MAX_FACETS]]
     # Which facets see the same rows: by what is left of the filter without conditions on their own field.
     groups: dict[tuple[str, bool, bool], list[_Faced]] = {}
     for one in faced:
@@ -103,11 +120,19 @@ async def facet_values(
     Raises NoDimension; errors of the store pass through.
     """
     selection, there = await narrowed(store, await looked_up(store, selection, every=True), limits)
-    one = _faced(name)
+    selection = await weighed(store, selection)
+    one = _faced(name, selection.target, await _seen(store, selection, [name]))
     rest = refined(selection, without(selection.node, one.dimension.name), now)
     of_traces = one.whole_trace and selection.target is Target.TRACES
     limit = max(1, min(limit, MAX_VALUES))
     return (await _counted(store, rest, [one], limit, of_traces, there, beginning, limits))[0]
+
+
+async def _seen(store: Store, selection: Selection, names: Sequence[str]) -> dict[str, ScoreName]:
+    """What is known of the project's scores, where a facet is one of them."""
+    if not any("score." in name for name in names):
+        return {}
+    return {one.name: one for one in await score_names(store, selection.window.project)}
 
 
 def without(node: Node, name: str) -> Node:
@@ -154,7 +179,11 @@ async def _counted(
         mark = (1 << len(faced)) - 1 - (1 << (len(faced) - 1 - n))
         mine = [row for row in rows_ if row["mark"] == mark]
         different = int(mine[0]["different"]) if mine else 0
-        found.append(Facet(one.dimension.name, _values(one.dimension, n, mine), different, exact))
+        values = _values(one.dimension, n, mine)
+        if one.bands:
+            order = {name: at for at, name in enumerate(one.bands)}
+            values = tuple(sorted(values, key=lambda value: order.get(value.text, -1)))
+        found.append(Facet(one.dimension.name, values, different, exact))
     return found
 
 
@@ -180,15 +209,28 @@ def _of_spans(predicate: Predicate) -> Predicate:
     return AllOf(tuple(part for part in parts if not of_trace(part)))
 
 
+def _found(selection: Selection, of_traces: bool, exact: bool) -> str:
+    """How many spans or traces have a value, as often as they stand for."""
+    by_trace = selection.target is Target.TRACES and not of_traces
+    if not selection.weighted:
+        if by_trace:
+            return "uniqExact(s.trace_id)" if exact else "uniqCombined64(14)(s.trace_id)"
+        return "count()"
+    if not by_trace:
+        return f"toUInt64(round(sum({OF_HEAD if of_traces else OF_SPAN})))"
+    if exact:
+        # Each trace once, with its weight.
+        return f"toUInt64(round(arraySum(x -> x.2, groupUniqArray((sipHash64(s.trace_id), {OF_SPAN})))))"
+    return f"toUInt64(round(uniqCombined64(14)(s.trace_id) * avg({OF_SPAN})))"
+
+
 def counting(
     selection: Selection, faced: Sequence[_Faced], limit: int, of_traces: bool, beginning: str, exact: bool
 ) -> Statement:
     """The statement that counts values: `d0`, `d1`, … of each facet, told apart by `mark`."""
     sql = Sql(selection.window)
-    source = _source(selection, sql, of_traces)
-    found = "count()"
-    if selection.target is Target.TRACES and not of_traces:
-        found = "uniqExact(s.trace_id)" if exact else "uniqCombined64(14)(s.trace_id)"
+    source = joined(_source(selection, sql, of_traces), [one.dimension.score for one in faced], sql)
+    found = _found(selection, of_traces, exact)
     if faced[0].is_list:
         # Spans without elements keep one row, so that what is not set is counted, too.
         source = source.replace("PREWHERE", f"LEFT ARRAY JOIN {faced[0].sql} AS element\nPREWHERE", 1)

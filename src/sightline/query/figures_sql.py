@@ -10,7 +10,9 @@ from sightline.query.buckets import DAY, Buckets
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.measures import TRACE_COLUMNS
 from sightline.query.question import Question
+from sightline.query.score_columns import joined
 from sightline.query.selection import rows
+from sightline.query.weights import OF_HEAD
 
 _READ = re.compile(r"\bs\.(\w+)")
 
@@ -37,7 +39,7 @@ def ranking(question: Question) -> Statement:
         return sql.statement(f"SELECT count() AS found\n{source}")
     names = [f"k{n}" for n in range(len(question.by))]
     keys = [f"{key} AS {name}" for key, name in zip(keys_of(question), names, strict=True)]
-    order = question.order.sql(question.traces)
+    order = question.sql(question.order)
     chosen = [*keys, f"cityHash64({', '.join(names)}) AS key", f"{order} AS ranked_by"]
     chosen += ["count() OVER () AS groups", "sum(count()) OVER () AS found"]
     # What is not set is a row of its own, whatever its rank.
@@ -70,7 +72,7 @@ def measuring(question: Question, ranked: Ranked, exact: bool = True) -> Stateme
         text
         for n, one in enumerate(question.measures)
         for text in (
-            f"{one.sql(question.traces, exact)} AS m{n}",
+            f"{question.sql(one, exact)} AS m{n}",
             f"{one.unknown_sql(question.traces)} AS u{n}",
         )
     ]
@@ -106,16 +108,24 @@ def keys_of(question: Question) -> list[str]:
     return [f"s.d{n}" if question.traces else d.sql for n, d in enumerate(question.by)]
 
 
-def source_of(question: Question, sql: Sql) -> str:
-    """FROM of the rows that are measured: the spans of the list, or the heads of its traces."""
+def source_of(question: Question, sql: Sql, *more: str) -> str:
+    """FROM of the rows that are measured: the spans of the list, or the heads of its traces.
+
+    `more`: columns of heads that are read, too.
+    """
+    scores = [one.score for one in (*question.measures, question.order)]
+    scores += [one.score for one in question.by]
     if not question.traces:
-        return rows(question.selection, sql)
-    needed = {"start_time"}
+        return joined(rows(question.selection, sql), scores, sql)
+    needed = {"start_time", *more}
     for one in (*question.measures, question.order):
         needed |= set(_READ.findall(f"{one.sql(True)} {one.unknown_sql(True)}"))
     columns = {"trace_id": "s.trace_id"} if "trace_id" in needed else {}
     columns |= {n: v for n, v in TRACE_COLUMNS.items() if n in needed}
+    if question.selection.weighted:
+        columns["weight"] = OF_HEAD
     columns |= {f"d{n}": d.sql for n, d in enumerate(question.by)}
+    columns |= {n: v for score in scores if score for n, v in score.parts.items() if n in needed}
     chosen = [f"{value} AS {name}" for name, value in columns.items()]
-    heads = rows(question.selection, sql)
+    heads = joined(rows(question.selection, sql), scores, sql)
     return f"FROM (\n{indented(f'SELECT{chr(10)}{lines(chosen)}{chr(10)}{heads}')}\n) AS s"

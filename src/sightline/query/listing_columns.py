@@ -8,6 +8,7 @@ from dataclasses import replace
 from sightline.query.dimensions import Dimension
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.predicates import Always
+from sightline.query.score_columns import joined
 from sightline.query.window import LATEST, Window
 from sightline.store.store import Store
 
@@ -51,5 +52,6 @@ def choosing(window: Window, ids: Sequence[tuple[str, str]], columns: Sequence[D
             for n, column in enumerate(columns)
         ]
         source, group = sql.near_spans(Always(), *conditions), "s.trace_id"
+    source = joined(source, [column.score for column in columns], sql)
     lines = ",\n".join(chosen)
     return sql.statement(f"SELECT\n{indented(lines)}\n{source}\nGROUP BY {group}")

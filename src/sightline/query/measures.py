@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from sightline.query.filter.errors import nearest
 from sightline.query.filter.fields import find
+from sightline.query.score_columns import ScoreColumn
 
 _OWN = "s.usage_source = 'own'"
 _TOKENS = next(f.sql for f in [find("tokens")] if f)
@@ -34,6 +35,7 @@ class Unit(StrEnum):
     TOKENS = "tokens"
     USD = "usd"
     TOKENS_PER_SECOND = "tokens/s"
+    SCORE = "score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Measure:
     traces: str = ""
     unknown: tuple[str, str] = ("0", "0")
     none: int | None = 0
+    score: ScoreColumn | None = None
+    """What is joined to the rows for it."""
 
     def sql(self, traces: bool, exact: bool = True) -> str:
         """The expression over spans or traces."""

@@ -14,12 +14,16 @@ from typing import Any
 from sightline.query.figures_sql import Ranked, bucket_of, keys_of, lines, source_of
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.question import Question
+from sightline.query.weights import closing
 from sightline.store.rows import Rows
 
 # How many cells there may be. Those of percentiles take some kilobytes each.
 MOST_CELLS = 30_000
 BOUNDS: dict[str, Any] = {"max_rows_to_group_by": MOST_CELLS, "group_by_overflow_mode": "throw"}
-_AGGREGATE = re.compile(r"\b(count|sum|avg|max|min|uniqExact|quantileExact|quantileDD)((?:If)?)\(")
+_AGGREGATE = re.compile(
+    r"\b(count|sum|avg|avgWeighted|max|min|uniqExact|quantileExact|quantileExactWeighted|quantileDD)"
+    r"((?:If)?)\("
+)
 
 
 class Cells:
@@ -32,10 +36,10 @@ class Cells:
         """An expression of aggregates over rows as one over cells; `over` is the window it is merged in."""
         made, at = "", 0
         while found := _AGGREGATE.search(expression, at):
-            name, end = found.group(1) + found.group(2), _closing(expression, found.end() - 1)
+            name, end = found.group(1) + found.group(2), closing(expression, found.end() - 1)
             arguments = parameters = expression[found.end() - 1 : end]
             if expression[end : end + 1] == "(":
-                after = _closing(expression, end)
+                after = closing(expression, end)
                 arguments, end = expression[end:after], after
             else:
                 parameters = ""
@@ -46,16 +50,6 @@ class Cells:
         return made + expression[at:]
 
 
-def _closing(text: str, opening: int) -> int:
-    """The place behind the parenthesis that closes the one at `opening`."""
-    depth = 0
-    for at in range(opening, len(text)):
-        depth += {"(": 1, ")": -1}.get(text[at], 0)
-        if not depth:
-            return at + 1
-    raise ValueError(f"{text!r} does not close its parenthesis")
-
-
 def scanning(question: Question, exact: bool) -> Statement:
     """The statement that ranks and measures at once: rows as `figures_sql.measuring` has them, with the
     values of their group and how many groups there are in all."""
@@ -64,9 +58,9 @@ def scanning(question: Question, exact: bool) -> Statement:
     names = [f"k{n}" for n in range(width)]
     figures = [f"{cells.merged('count()')} AS found"]
     for n, one in enumerate(question.measures):
-        figures.append(f"{cells.merged(one.sql(question.traces, exact))} AS m{n}")
+        figures.append(f"{cells.merged(question.sql(one, exact))} AS m{n}")
         figures.append(f"{cells.merged(one.unknown_sql(question.traces))} AS u{n}")
-    order = cells.merged(question.order.sql(question.traces, exact), " OVER (PARTITION BY hashed)")
+    order = cells.merged(question.sql(question.order, exact), " OVER (PARTITION BY hashed)")
     bucket = f"{bucket_of(question.buckets, sql)} AS bucket"
     states = [f"{state} AS {column}" for state, column in cells.states.items()]
     keys = keys_of(question)

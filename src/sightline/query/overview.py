@@ -21,6 +21,7 @@ from sightline.query.measures import EXACT_UP_TO, MEASURES
 from sightline.query.question import Question, ask, opening
 from sightline.query.selection import Selection, Target, select
 from sightline.query.survey_sql import USAGE, dearest, latest, requests, slowest
+from sightline.query.weights import has_weights
 from sightline.query.window import Window
 from sightline.records.figures import Figure, Group, Series
 from sightline.records.overview import Ends, Overview, Parts, Survey
@@ -56,6 +57,13 @@ async def surveys(
     NoBuckets. Errors of the store pass through.
     """
     asked = _Asked(store, now, environment, zone)
+    heavy = await asyncio.gather(*(has_weights(store, one) for one in (window, earlier) if one))
+    if any(heavy):
+        ranked = await asked.ranked(window, heavy[0])
+        found = await asked.estimated(window, ranked, heavy[0])
+        if earlier is None:
+            return found, None
+        return found, await asked.estimated(earlier, ranked, heavy[1])
     sizes = await asyncio.gather(*(spans(store, one) for one in (window, earlier) if one))
     if sizes[0] > exact_up_to:
         both = (asked.added(one) for one in (window, earlier) if one)
@@ -83,9 +91,31 @@ class _Asked:
     environment: str
     zone: str
 
-    async def ranked(self, window: Window) -> list[Ranked]:
+    async def ranked(self, window: Window, weighted: bool = False) -> list[Ranked]:
         """The groups of spans that get a row."""
-        return await asyncio.gather(*(rank(self.store, question) for question in self._of_spans(window)))
+        asked = (by_weight(question, weighted) for question in self._of_spans(window))
+        return await asyncio.gather(*(rank(self.store, question) for question in asked))
+
+    async def estimated(self, window: Window, ranked: list[Ranked], weighted: bool) -> Survey:
+        """Read from spans and heads, each counted as many times as it stands for.
+
+        Hours that were added up hold no weights.
+        """
+        heads = replace(self._selected(window, "", Target.TRACES), weighted=weighted)
+        course = ask(heads, NAMES, zone=self.zone)
+        # Groups are not shown over time.
+        once = Buckets((window.since,), window.until, window.length)
+        of_requests = [replace(ask(heads, NAMES, [by], top=SHOWN), buckets=once) for by in BY]
+        of_spans = zip(self._of_spans(window), ranked, strict=True)
+        (one, *found), (calls, entries) = await asyncio.gather(
+            asyncio.gather(*(breakdown(self.store, one) for one in (course, *of_requests))),
+            asyncio.gather(
+                *(breakdown(self.store, by_weight(one, weighted), groups) for one, groups in of_spans)
+            ),
+        )
+        parts = tuple(Parts(b.by[0], b.rows, b.groups) for b in found)
+        requests = Overview(NAMES, one.starts, one.end, one.step, one.whole, parts)
+        return Survey(requests, calls, entries, exact=all(b.exact for b in (one, *found, calls, entries)))
 
     async def exact(self, window: Window, ranked: list[Ranked]) -> Survey:
         """Read from spans and heads."""
@@ -125,6 +155,11 @@ class _Asked:
 
     def _selected(self, window: Window, text: str, target: Target) -> Selection:
         return select(text, window, self.now, target, environment=self.environment)
+
+
+def by_weight(question: Question, weighted: bool) -> Question:
+    """The question over rows that count as many times as they stand for."""
+    return replace(question, selection=replace(question.selection, weighted=weighted))
 
 
 async def overview(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sightline.query.buckets import Buckets, buckets
-from sightline.query.dimensions import Dimension, dimension
+from sightline.query.dimensions import Dimension
 from sightline.query.filter.nodes import (
     And,
     Condition,
@@ -19,8 +19,10 @@ from sightline.query.filter.nodes import (
     joined,
 )
 from sightline.query.filter.spelling import spell
-from sightline.query.measures import Measure, measure
+from sightline.query.measures import Measure
+from sightline.query.score_measures import dimension_named, measure_named
 from sightline.query.selection import Selection, Target
+from sightline.query.weights import OF_SPAN, OF_TRACE, weighted
 
 MAX_BY = 3
 MAX_TOP = 100
@@ -51,6 +53,13 @@ class Question:
         """Whether traces are measured, not spans."""
         return self.selection.target is Target.TRACES
 
+    def sql(self, one: Measure, exact: bool = True) -> str:
+        """A measure's expression over the rows of this question, by their weights where they have such."""
+        if not self.selection.weighted:
+            return one.sql(self.traces, exact)
+        text = one.traces if self.traces else one.spans
+        return weighted(text, OF_TRACE if self.traces else OF_SPAN, exact)
+
 
 def ask(
     selection: Selection,
@@ -75,10 +84,10 @@ def ask(
         raise BadQuestion(f"top {top} is out of range; expected 1 to {MAX_TOP}")
     return Question(
         selection=selection,
-        measures=tuple(measure(name, traces) for name in measures),
-        by=tuple(dimension(name, traces) for name in by),
+        measures=tuple(measure_named(name, traces) for name in measures),
+        by=tuple(dimension_named(name, traces) for name in by),
         top=top,
-        order=measure(order or measures[0], traces),
+        order=measure_named(order or measures[0], traces),
         ascending=ascending,
         buckets=buckets(selection.window, step=step, zone=zone),
     )

@@ -58,16 +58,16 @@ class Increment:
     """What one label set adds. `within` are counts below each bound, in the order of the bounds."""
 
     labels: tuple[str, ...]
-    requests: int
-    errors: int
+    requests: float
+    errors: float
     seconds: float
-    seconds_within: tuple[int, ...]
-    firsts: int
+    seconds_within: tuple[float, ...]
+    firsts: float
     first_seconds: float
-    first_within: tuple[int, ...]
-    tokens: tuple[int, ...]
+    first_within: tuple[float, ...]
+    tokens: tuple[float, ...]
     cost: float
-    unknown_cost: int
+    unknown_cost: float
 
     def numbers(self) -> list[float]:
         """All of them in one list, as they are added up and stored."""
@@ -112,6 +112,6 @@ async def increments(
     ]  # fmt: skip
 
 
-def _padded(counts: list[int], bounds: tuple[float, ...]) -> tuple[int, ...]:
+def _padded(counts: list[float], bounds: tuple[float, ...]) -> tuple[float, ...]:
     """Without a single value the engine's sum of arrays is empty."""
     return tuple(counts) or (0,) * len(bounds)

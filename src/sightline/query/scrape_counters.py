@@ -131,6 +131,7 @@ def families(
     )
     for labels, numbers in sorted(shown.items()):
         values = [project, *labels]
+        numbers = _whole(numbers)
         requests.add_metric(values, numbers[0])
         errors.add_metric(values, numbers[1])
         within = _buckets(DURATION_BOUNDS, numbers[_WITHIN:_FIRSTS], numbers[0])
@@ -142,6 +143,12 @@ def families(
         cost.add_metric(values, numbers[_COST])
         unknown.add_metric(values, numbers[_COST + 1])
     yield from (requests, errors, seconds, firsts, tokens, cost, unknown)
+
+
+def _whole(numbers: list[float]) -> list[float]:
+    """Counts as whole numbers, which Prometheus asks of buckets: spans may stand for two and a half each."""
+    broken = (2, _FIRSTS + 1, _COST)
+    return [number if at in broken else float(round(number)) for at, number in enumerate(numbers)]
 
 
 def _buckets(bounds: tuple[float, ...], within: list[float], count: float) -> list[tuple[str, float]]:

@@ -34,7 +34,8 @@ class Selection:
     """Spans or traces of a window that match. `text` is the filter's canonical text, as it was understood.
 
     `environment` narrows beside the filter, as a page's switch does, and is not part of its text; '' is all.
-    `texts` is what is known of the texts with its phrases (`said.looked_up`).
+    `texts` is what is known of the texts with its phrases (`said.looked_up`). `weighted`: its rows count as
+    many times as they stand for (`weights.weighed`).
     """
 
     window: Window
@@ -44,6 +45,7 @@ class Selection:
     predicate: Predicate
     environment: str = ""
     texts: tuple[tuple[Phrase, Found], ...] = ()
+    weighted: bool = False
 
 
 def select(

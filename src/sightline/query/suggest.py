@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from sightline.query import score_suggest
 from sightline.query.dimensions import NoDimension
 from sightline.query.facets import facet_values
 from sightline.query.filter.errors import FilterError
@@ -30,11 +31,11 @@ BOUNDS = Limits(seconds=1.5, memory=512 << 20)
 _MOST_FIELDS = 14
 # A field, its operator, values that are finished, and the value that is being typed, up to the cursor.
 _VALUE = re.compile(
-    r'(?:^|[\s(\-])(?P<field>(?:attr|resource)\.(?:"[^"]*"|[^\s()":<>=])+|[^\s()":<>=\-][^\s()":<>=]*)'
+    r'(?:^|[\s(\-])(?P<field>(?:attr|resource|(?:trace\.|session\.)?score)\.(?:"[^"]*"|[^\s()":<>=])+|[^\s()":<>=\-][^\s()":<>=]*)'
     r'(?P<operator>:|[<>]=?|!?=)(?P<done>\(?(?:(?:"[^"]*"|[^\s(),"]+),\s*)*)(?P<typed>"[^"]*|[^\s(),"]*)$'
 )
 _WORD = re.compile(
-    r'(?:^|[\s(\-:])(?P<typed>(?:(?:attr|resource)\.(?:"[^"]*"?)?)?(?:[^\s()":<>=\-][^\s()":<>=]*)?)$'
+    r'(?:^|[\s(\-:])(?P<typed>(?:(?:attr|resource|(?:trace\.|session\.)?score)\.(?:"[^"]*"?)?)?(?:[^\s()":<>=\-][^\s()":<>=]*)?)$'
 )
 _REST = re.compile(r'[^\s()",:<>=]*"?')
 _EXAMPLES = {
@@ -83,7 +84,9 @@ async def suggest(
     rest = _rest(text, typed, window, now, target, environment)
     if typed.field:
         return await _values(store, rest, typed, now)
-    found = (*_fields(typed)[:_MOST_FIELDS], *await _attributes(store, rest, typed))[:MOST]
+    scores = await _scores(store, window.project, typed)
+    fields_ = _fields(typed)[:_MOST_FIELDS]
+    found = (*scores, *fields_, *await _attributes(store, rest, typed))[:MOST]
     # A colon that stands there already is not written twice.
     colon = text[typed.offset + typed.length :].startswith(":")
     return tuple(replace(s, length=s.length + (colon and s.text.endswith(":"))) for s in found)
@@ -151,6 +154,14 @@ def _says(field: Field) -> str:
     return field.says or field.type.value
 
 
+async def _scores(store: Store, project: str, typed: Typed) -> list[Suggestion]:
+    """The project's scores that have what is typed in their name."""
+    try:
+        return await score_suggest.names(store, project, typed.text, typed.offset, typed.length)
+    except (QueryTimeout, QueryTooLarge):
+        return []
+
+
 async def _attributes(store: Store, rest: Selection, typed: Typed) -> list[Suggestion]:
     """Attributes in use that have what is typed in their name."""
     word = typed.text.lower().replace('"', "")
@@ -172,11 +183,16 @@ async def _values(store: Store, rest: Selection, typed: Typed, now: int) -> tupl
     whole = measure_of(typed.field, None)
     kind = whole[1].type if whole else field.type if field else Type.TEXT
     if typed.field.lower() == "has":
-        return tuple(
-            Suggestion(s.text.rstrip(":"), s.offset, s.length, s.says)
-            for s in _fields(typed)
-            if s.text.endswith(":") and s.text != "has:"
-        )[:MOST]
+        scores = await _scores(store, rest.window.project, typed)
+        named = [s for s in _fields(typed) if s.text.endswith(":") and s.text != "has:"]
+        return tuple(Suggestion(s.text.rstrip(":<."), s.offset, s.length, s.says) for s in (*scores, *named))[
+            :MOST
+        ]
+    scored = await score_suggest.values(
+        store, rest.window.project, typed.field, typed.text, typed.offset, typed.length
+    )
+    if scored is not None:
+        return tuple(scored)
     if typed.order or (kind in _EXAMPLES and kind is not Type.INTEGER):
         return _literal(typed, _EXAMPLES.get(kind, ()), kind.value)
     if kind is Type.BOOL:

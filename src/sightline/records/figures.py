@@ -13,10 +13,16 @@ class Figure:
     """A measure's value; `unknown` is how many spans it leaves out because they did not say.
 
     A sum is None when none of its spans said anything: with `unknown` 0 it does not apply to them.
+
+    Where rows stand for several, the value is an estimate from `stored` rows, and `margin` half the width of
+    its 95 percent interval, None where that is not known. `at_least`: the value cannot be corrected.
     """
 
     value: int | float | None
     unknown: int = 0
+    stored: int | None = None
+    margin: float | None = None
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,8 @@ class Breakdown:
     `starts` are the beginnings of the buckets, which end at the next one's and at `end`; `step` is their
     nominal length. `rows` come by the measure that was asked for, then what is not set, then other. `whole`
     is everything together: not a sum of the rows, but measured. `groups` counts all groups, also those in
-    other. `exact` is false where percentiles are estimates.
+    other. `exact` is false where percentiles are estimates. `weighted`: rows count as many times as they
+    stand for.
     """
 
     measures: tuple[str, ...]
@@ -60,3 +67,4 @@ class Breakdown:
     whole: Series
     groups: int
     exact: bool
+    weighted: bool = False

@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+PUBLIC_SOURCE = "otlp-public"
+"""The way in with a public key, as journal and store remember it: claims of whoever opened a page."""
+IMPORT = "import"
+"""The source of requests that say they come from files."""
+IMPORT_HEADER = "x-sightline-import"
+"""The header by which they say it; what was imported before is not stored again."""
+
 
 class Signal(StrEnum):
     """The three signals of OTLP; the value is the word used in paths, segments and metrics."""
@@ -20,7 +27,7 @@ class Submission:
 
     `payload` is an encoded `Export{Trace,Logs,Metrics}ServiceRequest`, not compressed.
     `received_at` is nanoseconds since the epoch; `source` is `otlp-http`, `otlp-json`, `otlp-grpc`,
-    `otlp-public` (with a public key: claims of whoever opened a page), `api` or `self`.
+    `otlp-public` (with a public key: claims of whoever opened a page), `import`, `api` or `self`.
     `items` is the number of spans, log records or data points in the payload.
     """
 

@@ -54,6 +54,10 @@ def chunk_of(said: object) -> Chunk:
             return _responses(kind, said)
         if kind in _ANTHROPIC:
             return _anthropic(kind, said)
+        if kind == "chunk":  # OpenAI's stream helper: the raw chunk, beside events that say the same again
+            return chunk_of(field(said, "chunk"))
+        if field(said, "snapshot") is not None or kind.startswith(_AGAIN):
+            return Chunk()
     choices = field(said, "choices")
     if isinstance(choices, list | tuple):
         return _openai(said, choices)
@@ -68,6 +72,10 @@ def chunk_of(said: object) -> Chunk:
         if bedrock is not None:
             return bedrock
     return _plain(said)
+
+
+# Events of OpenAI's stream helper that repeat what a raw chunk said; Anthropic's have a snapshot.
+_AGAIN = ("content.", "refusal.", "tool_calls.", "logprobs.")
 
 
 def _openai(said: object, choices: Any) -> Chunk:

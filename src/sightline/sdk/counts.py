@@ -57,6 +57,7 @@ class Account:
         self._plain: dict[tuple[str, str], int] = {}
         self._dropped: dict[tuple[str, str], int] = {}
         self.changes = 0
+        self.lost_on_the_way = 0
 
     def add(self, signal: str, outcome: str, items: int = 1) -> None:
         """Count items of a signal with an outcome."""
@@ -64,9 +65,10 @@ class Account:
             self.changes += 1
             self._plain[signal, outcome] = self._plain.get((signal, outcome), 0) + items
 
-    def drop(self, signal: str, reason: str, items: int = 1) -> None:
-        """Count lost items."""
+    def drop(self, signal: str, reason: str, items: int = 1, queued: bool = True) -> None:
+        """Count lost items; `queued`: they had been taken into the queue."""
         with self._lock:
+            self.lost_on_the_way += items if queued else 0
             self.changes += 1
             self._dropped[signal, reason] = self._dropped.get((signal, reason), 0) + items
 

@@ -9,29 +9,18 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from sightline.sdk.counts import ACKNOWLEDGED, DISK, QUEUE_FULL, REFUSED, TOO_LARGE, Account
 from sightline.sdk.encoding import Request
-from sightline.sdk.sending import Answer, Fate, compressed
+from sightline.sdk.packed import Packed, compressed
+from sightline.sdk.sending import Answer, Fate
+from sightline.sdk.splitting import halves
 from sightline.sdk.warnings_once import warn_once
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _LOCKED_OUT_PAUSE = 1.0, 30.0, 60.0
 _PATIENCE = 5
 """How often the server may fail with the same request (500) before it is given up for the others' sake."""
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """A request as it travels: the compressed bytes, and what they hold. `own`: of this process."""
-
-    signal: str
-    items: int
-    first: int
-    last: int
-    body: bytes
-    own: bool = True
 
 
 class Sends(Protocol):
@@ -141,17 +130,17 @@ class Delivery:
         """Items of this process that are safe on disk."""
         return self._spool.items(signal) if self._spool else 0
 
-    def deliver(self, request: Request, deadline: float | None = None) -> bool:
-        """Whether the request is acknowledged or safe on disk; otherwise it is in memory, or dropped."""
+    def deliver(self, request: Request, deadline: float | None = None) -> None:
+        """Send it, or keep it: on disk, else in memory."""
         packed = Packed(request.signal, request.items, request.first, request.last, compressed(request.body))
         ahead = self._write_ahead or self._away_until is not None
         if ahead and self._spool is not None and self._spool.keep(packed):
-            return True  # `tend` sends it
+            return  # `tend` sends it
         if self._may_send(deadline):
             answer = self._send(packed, deadline)
             if self._ended(packed, answer):
-                return answer.fate is Fate.TAKEN
-        return self._keep(packed)
+                return
+        self._keep(packed)
 
     def report(self, request: Request, final: bool, deadline: float | None = None) -> None:
         """Send the account; while the server is away only the last one is worth keeping."""
@@ -233,6 +222,8 @@ class Delivery:
                 )
             return True
         if answer.fate in (Fate.REFUSED, Fate.TOO_LARGE):
+            if answer.fate is Fate.TOO_LARGE and self._halved(packed):
+                return True
             reason = TOO_LARGE if answer.fate is Fate.TOO_LARGE else REFUSED
             self._drop(packed, reason, packed.items)
             warn_once(
@@ -242,6 +233,16 @@ class Delivery:
             )
             return True
         return False
+
+    def _halved(self, packed: Packed) -> bool:
+        """Put a request's halves in its place, so that one item does not cost the others."""
+        try:
+            parts = halves(packed)
+        except Exception:  # a border: bytes from a disk
+            return False
+        for part in parts or ():
+            self._memory.keep(part)
+        return parts is not None
 
     def _given_up(self, packed: Packed, answer: Answer) -> bool:
         if answer.status != 500 or self._tries < _PATIENCE:
@@ -273,8 +274,6 @@ class Delivery:
         self._asked_to_wait = answer.pause is not None
         self._away_until = self._clock() + max(pause, answer.pause or 0.0)
 
-    def _keep(self, packed: Packed) -> bool:
-        if self._spool is not None and self._spool.keep(packed):
-            return True
-        self._memory.keep(packed)
-        return False
+    def _keep(self, packed: Packed) -> None:
+        if self._spool is None or not self._spool.keep(packed):
+            self._memory.keep(packed)

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, Self, TypeVar, cast
 from opentelemetry.context import get_current
 from opentelemetry.context.context import Context
 
+from sightline.sdk import running
 from sightline.sdk.levels import Level, prepared, step_in, step_out
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -89,6 +90,7 @@ class GeneratorFunction:
         self._drive: Any = drive_async if inspect.isasyncgenfunction(function) else drive
         # `inspect` takes anything with these for a function.
         self.__code__ = function.__code__
+        self.__globals__ = function.__globals__  # where names in annotations are looked up
         self.__defaults__ = function.__defaults__
         self.__kwdefaults__ = function.__kwdefaults__
 
@@ -236,10 +238,11 @@ _ABANDONED: Final[deque[Callable[[], object]]] = deque(maxlen=10_000)
 def leave_behind(end: Callable[..., object], *arguments: object) -> None:
     """Have something done soon, from a finalizer."""
     _ABANDONED.append(partial(end, *arguments))
+    running.ring()
 
 
 def end_abandoned() -> None:
-    """Do what finalizers left behind; called where spans begin, by `flush()` and at exit."""
+    """Do what finalizers left behind; called where generators and calls begin, and by the worker."""
     while _ABANDONED:
         try:
             _ABANDONED.popleft()()

@@ -35,8 +35,8 @@ class FileDelivery:
         """There is no spool."""
         return 0
 
-    def deliver(self, request: Request, deadline: float | None = None) -> bool:
-        """Whether it is in the file."""
+    def deliver(self, request: Request, deadline: float | None = None) -> None:
+        """Append it to the file, or count it as dropped."""
         try:
             self._append(json_line(request.signal, request.body))
         except Exception as error:  # a border: the disk, and protobuf's own errors
@@ -47,10 +47,9 @@ class FileDelivery:
                 f"sightline: {self._path} cannot be written ({said}); what cannot be written is dropped and "
                 "counted. Free some space, or name another file with SIGHTLINE_FILE.",
             )
-            return False
+            return
         if request.items:
             self._account.add(request.signal, ACKNOWLEDGED, request.items)
-        return True
 
     def report(self, request: Request, final: bool, deadline: float | None = None) -> None:
         """Write the account at the end only: a file has no gaps to explain meanwhile."""

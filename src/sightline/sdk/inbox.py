@@ -103,4 +103,4 @@ class Inbox:
     def _drop(self, item: Any) -> None:
         signal = LOGS if isinstance(item, LogEvent) else SPANS
         self._account.add(signal, ENDED)
-        self._account.drop(signal, SHUTDOWN if self.closed else QUEUE_FULL)
+        self._account.drop(signal, SHUTDOWN if self.closed else QUEUE_FULL, queued=False)

@@ -83,6 +83,14 @@ SDK_SPOOL_BYTES = "sightline.sdk.spool.bytes"
 OUTCOME = "outcome"
 REASON = "reason"
 
+# Requests that a program serves (OpenTelemetry's conventions for HTTP).
+HTTP_METHOD = "http.request.method"
+HTTP_ROUTE = "http.route"
+HTTP_STATUS = "http.response.status_code"
+URL_PATH = "url.path"
+URL_SCHEME = "url.scheme"
+CLIENT_DISCONNECTED = "sightline.client.disconnected"
+
 # Scores: log records with this event name.
 SCORE_EVENT = "gen_ai.evaluation.result"
 SCORE_NAME = "gen_ai.evaluation.name"

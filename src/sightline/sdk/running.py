@@ -5,20 +5,23 @@ OpenTelemetry's own set-up of a program is used as it is then: spans are made an
 
 from __future__ import annotations
 
-import logging
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 
 from sightline import __version__
 from sightline.sdk import names
+from sightline.sdk.warnings_once import warn_once as warn_once
 
-MAX_VALUE_CHARS: Final = 1_000_000
-PROPAGATED: Final = (names.SESSION_ID, names.TEAM, names.FEATURE, names.VERSION)
+if TYPE_CHECKING:
+    from sightline.sdk.runtime import Runtime
+
+# What holds before `init()`; a test compares it with the configuration's defaults, which is not loaded here.
+MAX_VALUE_CHARS = 1_000_000
+PROPAGATED = (names.SESSION_ID, names.TEAM, names.FEATURE, names.VERSION)
 _provider: trace.TracerProvider | None = None
 _tracer: trace.Tracer | None = None
-_said: set[str] = set()
 
 
 def tracer() -> trace.Tracer:
@@ -31,10 +34,11 @@ def tracer() -> trace.Tracer:
     return _tracer
 
 
-def runtime() -> Any:
-    """The running SDK, or None."""
-    module = sys.modules.get("sightline.sdk.runtime")  # loaded by init(), and not before
-    return None if module is None else module.current()
+def runtime() -> Runtime | None:
+    """The running SDK; its module is loaded by `init()` and not before."""
+    module = sys.modules.get("sightline.sdk.runtime")
+    found: Runtime | None = None if module is None else module.current()
+    return found
 
 
 def content_limit() -> int:
@@ -57,25 +61,33 @@ def server() -> str | None:
     return None if found is None or found.config.file is not None else found.config.endpoint
 
 
-def warn_once(kind: str, message: str) -> None:
-    """One warning for each kind of trouble, then silence."""
-    if kind not in _said:
-        _said.add(kind)
-        logging.getLogger("sightline").warning(message)
-
-
 def emit(
     name: str, attributes: dict[str, Any], trace_id: int, span_id: int, time_ns: int, severity: int
 ) -> None:
     """An event for the server; nothing before `init()`."""
     found = runtime()
     if found is not None:
-        event = sys.modules["sightline.sdk.runtime"].LogEvent
-        found.emit(event(name, attributes, None, severity, trace_id, span_id, time_ns))
+        from sightline.sdk.events import LogEvent
+
+        found.emit(LogEvent(name, attributes, None, severity, trace_id, span_id, time_ns))
+
+
+def ring() -> None:
+    """Have the worker look around soon; for finalizers, takes no lock."""
+    found = runtime()
+    if found is not None:
+        found.worker.ring()
+
+
+def attend() -> None:
+    """Have the worker run: something begins that a finalizer may have to end."""
+    found = runtime()
+    if found is not None:
+        found.worker.attend()
 
 
 def keep_trace(reason: str) -> None:
     """Keep the current trace whatever the sampling says."""
-    module = sys.modules.get("sightline.sdk.sampling")
-    if module is not None:
-        module.keep_trace(reason)
+    found = runtime()
+    if found is not None:
+        found.keep_current_trace(reason)

@@ -153,8 +153,9 @@ def _rule_that_keeps(sampling: Sampling, trace: LocalTrace) -> str:
 def keep_trace(reason: str = "rule") -> None:
     """Keep the current trace whatever the ratio says; nothing without an open span or without `init()`.
 
-    with sightline.span("answer"):
-        sightline.keep_trace()
+    >>> import sightline
+    >>> with sightline.span("answer"):
+    ...     sightline.keep_trace()
     """
     from sightline.sdk.runtime import current
 

@@ -12,7 +12,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from sightline.sdk.delivery import Packed
+from sightline.sdk.packed import Packed
 
 MAGIC = b"SLSPOOL1"
 _HEAD = struct.Struct("<BIIQQ")  # signal, items, length, first, last

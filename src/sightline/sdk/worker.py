@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from sightline.sdk import fork_lock
 from sightline.sdk.counts import ENDED, LOGS, REFUSED, SAMPLED_OUT, SPANS, Account
+from sightline.sdk.driving import end_abandoned
 from sightline.sdk.encoding import Batch, Encoder, Request
 from sightline.sdk.events import LogEvent
 from sightline.sdk.inbox import Inbox, Keep, RootStarted
@@ -36,8 +37,8 @@ class Delivery(Protocol):
         """Items of this process that are safe on disk."""
         ...
 
-    def deliver(self, request: Request, deadline: float | None = None) -> bool:
-        """Whether it is acknowledged or safe."""
+    def deliver(self, request: Request, deadline: float | None = None) -> None:
+        """Bring it to the server, the file, the disk or memory, or count it as dropped."""
         ...
 
     def report(self, request: Request, final: bool, deadline: float | None = None) -> None:
@@ -115,6 +116,15 @@ class Worker:
         if self._thread is None and not self._no_threads:
             self._start()
         self._bell.put(None)
+
+    def ring(self) -> None:
+        """The same from a finalizer: takes no lock and starts nothing."""
+        self._bell.put(None)
+
+    def attend(self) -> None:
+        """Have the thread run, so that `ring` is heard."""
+        if self._thread is None:
+            self.wake()
 
     def flush(self, timeout: float) -> bool:
         """Wait until all that ended before is acknowledged or safe; False when it is not in time."""
@@ -231,7 +241,8 @@ class Worker:
             with fork_lock.importing():
                 self._parts = self._build()
         encoder, delivery = self._parts
-        self._unsafe = False
+        lost = self._account.lost_on_the_way
+        end_abandoned()
         for at, item in enumerate(self.inbox.take(len(self.inbox))):
             self._handle(item, encoder, delivery, deadline)
             if at % _SLICE == _SLICE - 1:
@@ -240,8 +251,8 @@ class Worker:
             self._leave(span, decision, encoder, delivery, deadline)
         for signal in self._batches:
             self._close(signal, delivery, deadline)
-        if not delivery.tend(deadline) and deadline is not None and not delivery.to_disk():
-            self._unsafe = True
+        safe = delivery.tend(deadline) or (deadline is not None and delivery.to_disk())
+        self._unsafe = not safe or self._account.lost_on_the_way != lost
         now = time.monotonic()
         due = self._stop or now - self._reported >= _REPORT_EVERY
         if self._report is not None and due and self._unreported():
@@ -251,13 +262,13 @@ class Worker:
     def _handle(self, item: Any, encoder: Encoder, delivery: Delivery, deadline: float | None) -> None:
         kind = type(item)
         if kind is RootStarted:
-            self._traces.root_started(item.trace_id, item.at)
+            for span, decision in self._traces.root_started(item.trace_id, item.at):
+                self._leave(span, decision, encoder, delivery, deadline)
         elif kind is Keep:
             for span, decision in self._traces.keep(item.trace_id, item.reason):
                 self._leave(span, decision, encoder, delivery, deadline)
         elif kind is Request:
-            if not delivery.deliver(item, deadline):
-                self._unsafe = True
+            delivery.deliver(item, deadline)
         elif kind is LogEvent:
             self._account.add(LOGS, ENDED)
             self._leave(item, KEEP_ALL, encoder, delivery, deadline)
@@ -304,5 +315,4 @@ class Worker:
         batch = self._batches[signal]
         if batch.items:
             self._batches[signal] = Batch(signal)
-            if not delivery.deliver(batch.request(), deadline):
-                self._unsafe = True
+            delivery.deliver(batch.request(), deadline)

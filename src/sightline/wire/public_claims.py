@@ -3,7 +3,7 @@
 Whoever opens a page can send with the key that stands in it, so all that comes with it is a claim, and is
 marked as such (`source`). Three claims would reach beyond the sender's own records, and are not let through:
 
-- a sampling weight, which multiplies a span in every total;
+- a sampling weight above MOST_WEIGHT, or in other words than ours: it multiplies a span in every total;
 - that a score is a person's, an evaluator's or a rule's: it is an end user's; and annotations among a span's
   attributes, which are scores that others gave;
 - the id of somebody else's score, which would replace it or take it back. Ids of public scores have a name
@@ -20,14 +20,16 @@ from sightline.catalog.conventions import conventions
 from sightline.records.ingest import Signal
 from sightline.wire.shapes import SHAPES
 
-SOURCE = "otlp-public"
-"""The way in, as journal and store remember it."""
 SCORE_EVENT = "gen_ai.evaluation.result"
 SCORE_SOURCE = "sightline.score.source"
 SCORE_ID = "sightline.score.id"
 END_USER = "end_user"
 ID_PREFIX = "public:"
+WEIGHT = "sightline.sampling.weight"
+MOST_WEIGHT = 100.0
+"""Pages that send one in a hundred are counted right."""
 _SAMPLING = "sampling."
+_REASON = "sightline.sampling.reason"
 _ANNOTATION = re.compile(r"(?:(?:trace|session)\.)?(?:annotations|evaluations)\.\d")
 
 
@@ -56,14 +58,20 @@ def withheld() -> frozenset[str]:
     """The attributes, in anyone's words, that would say for how many a span stands."""
     fields = [f for f in conventions().fields if f.name.startswith(_SAMPLING)]
     said = {s.attribute for f in fields for s in f.sources}
-    return frozenset(said | {f"sightline.{f.column}" for f in fields if f.column})
+    return frozenset((said | {f"sightline.{f.column}" for f in fields if f.column}) - {WEIGHT, _REASON})
 
 
 def _is_withheld(key: str) -> bool:
-    return key in withheld() or key.startswith("sightline.sampling.") or bool(_ANNOTATION.match(key))
+    return key in withheld() or bool(_ANNOTATION.match(key))
 
 
 def _withhold(attributes: Any) -> None:
+    for attribute in attributes:
+        if attribute.key == WEIGHT:
+            kind = attribute.value.WhichOneof("value")
+            said = getattr(attribute.value, kind) if kind in ("int_value", "double_value") else 1.0
+            # Also what is no number at all (NaN) fits nowhere.
+            attribute.value.double_value = min(said, MOST_WEIGHT) if said >= 1 else 1.0
     kept = [a for a in attributes if not _is_withheld(a.key)]
     if len(kept) != len(attributes):
         kept = [_copy(a) for a in kept]

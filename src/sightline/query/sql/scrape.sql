@@ -1,5 +1,5 @@
 -- What a project's scrape adds since the last one, by the labels it chose; beyond `most` rows all are `other`.
--- Usage counts once. Classes of tokens do not overlap: their sum is what was used.
+-- Each span counts as many times as it stands for. Usage counts once. Classes of tokens do not overlap: their sum is what was used.
 WITH
     [
         toString(kind),
@@ -16,6 +16,7 @@ WITH
     ] AS dimensions,
     has({kinds:Array(String)}, toString(kind)) AS asked,
     ifNull(usage_source, '') = 'own' AS own,
+    ifNull(sample_weight, 1) AS weight,
     start_time < subtractSeconds(digested_at, {late_seconds:UInt32}) AS late,
     ifNull(toInt64(input_tokens), 0) AS tokens_in,
     ifNull(toInt64(output_tokens), 0) AS tokens_out,
@@ -25,29 +26,29 @@ WITH
     counted AS (
         SELECT
             arrayMap(i -> substringUTF8(dimensions[i], 1, 120), {labels:Array(UInt8)}) AS labels,
-            countIf(asked) AS requests,
-            countIf(asked AND status = 'error') AS errors,
-            sumIf(duration_ns, asked) / 1e9 AS seconds,
+            sumIf(weight, asked) AS requests,
+            sumIf(weight, asked AND status = 'error') AS errors,
+            sumIf(weight * duration_ns, asked) / 1e9 AS seconds,
             sumForEachIf(
-                arrayMap(b -> toUInt64(duration_ns <= b), {duration_bounds:Array(UInt64)}), asked
+                arrayMap(b -> weight * (duration_ns <= b), {duration_bounds:Array(UInt64)}), asked
             ) AS seconds_within,
-            countIf(asked AND time_to_first_token_ns IS NOT NULL) AS firsts,
-            sumIf(ifNull(time_to_first_token_ns, 0), asked) / 1e9 AS first_seconds,
+            sumIf(weight, asked AND time_to_first_token_ns IS NOT NULL) AS firsts,
+            sumIf(weight * ifNull(time_to_first_token_ns, 0), asked) / 1e9 AS first_seconds,
             sumForEachIf(
                 arrayMap(
-                    b -> toUInt64(ifNull(time_to_first_token_ns <= b, 0)), {first_bounds:Array(UInt64)}
+                    b -> weight * ifNull(time_to_first_token_ns <= b, 0), {first_bounds:Array(UInt64)}
                 ),
                 asked
             ) AS first_within,
             [
-                sumIf(greatest(0, tokens_in - tokens_read - tokens_written), own),
-                sumIf(tokens_read, own),
-                sumIf(tokens_written, own),
-                sumIf(greatest(0, tokens_out - tokens_thought), own),
-                sumIf(tokens_thought, own)
+                sumIf(weight * greatest(0, tokens_in - tokens_read - tokens_written), own),
+                sumIf(weight * tokens_read, own),
+                sumIf(weight * tokens_written, own),
+                sumIf(weight * greatest(0, tokens_out - tokens_thought), own),
+                sumIf(weight * tokens_thought, own)
             ] AS tokens,
-            sumIf(ifNull(cost_usd, 0), own) AS cost,
-            countIf(own AND ifNull(cost_source, '') = 'unknown') AS unknown_cost
+            sumIf(weight * ifNull(cost_usd, 0), own) AS cost,
+            sumIf(weight, own AND ifNull(cost_source, '') = 'unknown') AS unknown_cost
         FROM sightline.spans
         PREWHERE project = {project:String}
         WHERE

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sightline.sdk.instrumentations.looking import is_at_least, version_of
-from sightline.sdk.instrumentations.table import FAMILIES, LIBRARIES, Family, Instrumentation, Library
+from sightline.sdk.instrumentations.table import FAMILIES, LIBRARIES, Instrumentation, Library
 
 Wanted = bool | Sequence[str] | Mapping[str, str]
 """All, none, these libraries, or these with the family or package that shall serve them."""
@@ -50,11 +50,11 @@ def choose(
     """What to turn on. `distributions`: installed ones with versions. `taken`: why the program has done it.
 
     Never two instrumentations on one library. Where a framework's spans are apart (`Instrumentation.apart`),
-    the libraries inside it get instrumentations of the same family or none.
+    the libraries inside it get none, unless one is named for them.
     """
     asked, problems = _asked(wanted, libraries)
     choices: list[Choice] = []
-    same: dict[str, tuple[Family, str]] = {}
+    seen: dict[str, str] = {}
     for library in libraries:
         version = version_of(distributions, library.distribution)
         if version is None:
@@ -64,11 +64,11 @@ def choose(
             continue
         if library.name not in asked:
             continue
-        choice = _choice(library, version, distributions, asked[library.name], same.get(library.name))
+        choice = _choice(library, version, distributions, asked[library.name], seen.get(library.name))
         done = taken(library)
         first = done[1] if done else choice.options[0] if choice.options else None
         if first is not None and first.apart:
-            same |= dict.fromkeys(library.inside, (first.family, library.name))
+            seen |= dict.fromkeys(library.inside, library.name)
         if done:
             choice = Choice(library, version, taken=done[0])
         choices.append(choice)
@@ -107,25 +107,23 @@ def _choice(
     version: str,
     distributions: Mapping[str, str],
     by: str,
-    same: tuple[Family, str] | None,
+    framework: str | None,
 ) -> Choice:
-    own = library.native if not by and same is None else None
+    if framework is not None and not by:
+        return Choice(library, version, why=f"its calls are seen through {framework}")
+    own = library.native if not by else None
     if own is not None and own.least and not is_at_least(version, own.least):
         own = None
     if own is not None and not own.fallback:
         return Choice(library, version, native=True)
     fitting = [o for o in library.options if by in ("", o.family, o.pip)]
     why = ""
-    if same is not None and not by:
-        family, framework = same
-        fitting = [o for o in fitting if o.family == family]
-        why = f"{family} alone finds its place inside {framework}"
     there = [o for o in fitting if version_of(distributions, o.pip) is not None]
     usable = [o for o in there if _fits(o, version, distributions)]
     if usable:
         # What comes next if the first fails must not be apart where the libraries inside were not chosen so.
         rest = [o for o in usable[1:] if usable[0].apart or not o.apart]
-        return Choice(library, version, (usable[0], *rest), why=why)
+        return Choice(library, version, (usable[0], *rest))
     if own is not None:
         return Choice(library, version, native=True)
     wanted = [o for o in fitting if o not in there and _fits(o, version, distributions)]

@@ -1,0 +1,1 @@
+"""Requests that a program serves: one span each, for ASGI, WSGI, Flask and Django."""
