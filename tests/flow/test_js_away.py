@@ -65,7 +65,7 @@ def test_the_account_of_a_program_is_read_and_balances(installed: Installed, ser
     (one,) = [one for one in server.json("/api/v1/senders")["senders"] if one["service"] == "common"]
     assert (one["spans"]["state"], one["spans"]["missing"], one["spans"]["stored"]) == ("complete", 0, 2), one
     report = one["spans"]["report"]
-    assert (report["ended"], report["acknowledged"]) == (2, 2), report
+    assert (report["made"], report["acknowledged"], report["waiting"]) == (2, 2, 0), report
 
 
 class Slow(BaseHTTPRequestHandler):

@@ -8,6 +8,7 @@ import {
   SpanStatusCode,
   trace as otel,
 } from "@opentelemetry/api";
+import * as names from "../names.js";
 import { ChunkClock } from "./chunk_clock.js";
 import { type Who, withWho } from "./context.js";
 import { contextOf, inSpan, quietly, setAll, tracer } from "./spans.js";
@@ -102,12 +103,12 @@ function watch(span: Span, request: NodeRequest, response: NodeResponse, rename:
     quietly("the end of a request", () => {
       const route = request.route?.path;
       if (typeof route === "string") {
-        span.setAttribute("http.route", `${request.baseUrl ?? ""}${route}`);
+        span.setAttribute(names.HTTP_ROUTE, `${request.baseUrl ?? ""}${route}`);
         if (rename) span.updateName(`${request.method ?? "GET"} ${request.baseUrl ?? ""}${route}`);
       }
       status(span, response.statusCode);
       clock.note(span, false);
-      if (!response.writableFinished) span.setAttribute("sightline.left_early", "closed");
+      if (!response.writableFinished) span.setAttribute(names.CLIENT_DISCONNECTED, true);
     });
     span.end();
   });
@@ -125,8 +126,8 @@ function begun(
   const span = tracer().startSpan(name ?? `${method} ${path}`, { kind: SpanKind.SERVER }, parent);
   quietly("a request", () => {
     setAll(span, {
-      "http.request.method": method,
-      "url.path": path,
+      [names.HTTP_METHOD]: method,
+      [names.URL_PATH]: path,
       "user_agent.original": headers["user-agent"],
     });
   });
@@ -143,9 +144,9 @@ function whoIn(parent: Context, who: () => Who | undefined): Context {
 }
 
 function status(span: Span, code: number): void {
-  span.setAttribute("http.response.status_code", code);
+  span.setAttribute(names.HTTP_STATUS, code);
   if (code < 500) return;
-  span.setAttribute("error.type", String(code));
+  span.setAttribute(names.ERROR_TYPE, String(code));
   span.setStatus({ code: SpanStatusCode.ERROR, message: `HTTP ${code}` });
 }
 
