@@ -71,7 +71,7 @@ def trace(function: F, /) -> F: ...
 def trace(
     *,
     name: str | None = None,
-    kind: Kind | None = None,
+    kind: Kind | None = "chain",
     capture_input: bool = True,
     capture_output: bool = True,
     ignore: Iterable[str] = (),
@@ -82,7 +82,7 @@ def trace(
     /,
     *,
     name: str | None = None,
-    kind: Kind | None = None,
+    kind: Kind | None = "chain",
     capture_input: bool = True,
     capture_output: bool = True,
     ignore: Iterable[str] = (),
@@ -91,7 +91,7 @@ def trace(
     """A span for each run of the function: sync, async, generator or async generator, method or not.
 
     Arguments by name and the result are its input and output (`capture_input`, `capture_output`; `ignore`
-    names parameters to leave out). What is raised is written down and goes on unchanged. The span of a
+    names parameters to leave out). `kind`: a `chain`, a step that calls others, unless said. What is raised is written down and goes on unchanged. The span of a
     generator lasts while it is iterated, has what was yielded so far as its output, and says so when it was
     left early.
 
