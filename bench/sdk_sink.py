@@ -22,8 +22,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("content-length", "0")
         self.end_headers()
 
-    do_GET = do_POST
-
     def log_message(self, *_: object) -> None:
         pass
 

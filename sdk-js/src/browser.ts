@@ -135,7 +135,7 @@ export function score(given: Score): string | undefined {
       return undefined;
     }
     const sessionId = page.who[names.SESSION_ID] as string | undefined;
-    const event = scoreEvent(given, { ...currentTrace(), sessionId }, nowNs(), hashed);
+    const event = scoreEvent(given, { ...currentTrace(), sessionId }, nowNs(), idOf);
     if (!event.traceId && event.attributes[names.SESSION_ID] === undefined) {
       warnOnce("score nowhere", `score "${given.name}" is about nothing: give traceId or sessionId`);
       return undefined;
@@ -157,17 +157,14 @@ export function feedback(given: Feedback): string | undefined {
   }
 }
 
-/** 128 bits of FNV-1a: the same score of the same author replaces the one before. */
-function hashed(parts: string[]): string {
-  const text = parts.join("\0");
-  return [1, 2, 3, 4]
-    .map((seed) => {
-      let hash = 0x811c9dc5 ^ (seed * 0x9e3779b1);
-      for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-      hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-      return ((hash ^ (hash >>> 13)) >>> 0).toString(16).padStart(8, "0");
-    })
-    .join("");
+const ids = new Map<string, string>();
+
+/** At random, so that nobody can replace what another visitor said; the same for the same in this page. */
+function idOf(parts: string[]): string {
+  const key = parts.join("\0");
+  const id = ids.get(key) ?? randomHex(16);
+  if (ids.size < 1000) ids.set(key, id);
+  return id;
 }
 
 /** What became of spans and scores so far. */

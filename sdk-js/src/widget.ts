@@ -64,9 +64,9 @@ div{display:flex;flex-wrap:wrap;align-items:center;gap:8px}
 button{font:inherit;color:inherit;background:none;border:1px solid var(--l);border-radius:var(--r);
 min-width:var(--s);min-height:var(--s);padding:0 10px;display:inline-flex;align-items:center;
 justify-content:center;cursor:pointer}
-button:hover{background:color-mix(in srgb,currentColor 9%,transparent)}
+button:hover{border-color:currentColor}
 button[aria-pressed=true],.send{background:var(--a);border-color:var(--a);color:var(--o)}
-button:disabled{opacity:.5;cursor:not-allowed}
+button:disabled{opacity:.5;cursor:default}
 :focus-visible{outline:2px solid var(--a);outline-offset:2px}
 .undo{border-color:transparent;text-decoration:underline}
 .down svg{transform:rotate(180deg)}
@@ -259,9 +259,8 @@ export class SightlineFeedback extends Base {
     void flush();
   }
 
-  attributeChangedCallback(name: string): void {
-    if (/^text|^comment|^disabled/.test(name)) this.#draw();
-    else this.#recall();
+  attributeChangedCallback(_: string, before: string | null, now: string | null): void {
+    if (before !== now) this.#recall();
   }
 
   /** Give a thumb as a click does: true is up, false is down, null takes it back. */

@@ -72,5 +72,14 @@ test("what says nothing or nonsense is named", () => {
   assert.match(scoreFault({ name: "x" }) ?? "", /says nothing/);
   assert.match(scoreFault({ name: "x", value: NaN }) ?? "", /finite/);
   assert.match(scoreFault({ name: "x", value: {} as never }) ?? "", /of type object/);
-  assert.equal(scoreFault({ name: "x", value: 0 }), undefined);
+  assert.match(
+    scoreFault({ name: "x", value: 1, traceId: "12" }) ?? "",
+    /traceId is 12, expected 32 hex digits/,
+  );
+  assert.match(scoreFault({ name: "x", value: 1, spanId: {} as never }) ?? "", /spanId is \{\}, expected 16/);
+  assert.equal(scoreFault({ name: "x", value: 0, traceId: here.traceId.replaceAll("t", "a") }), undefined);
+  assert.equal(
+    typeof event({ name: "x", comment: { a: 1n } as never }).attributes[names.SCORE_EXPLANATION],
+    "string",
+  );
 });

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from sightline.sdk.carrying import inject as inject
     from sightline.sdk.context import context as context
     from sightline.sdk.decorator import trace as trace
+    from sightline.sdk.jobs import instrument_celery as instrument_celery
+    from sightline.sdk.jobs import job as job
+    from sightline.sdk.jobs import job_headers as job_headers
+    from sightline.sdk.logging_handler import LoggingHandler as LoggingHandler
+    from sightline.sdk.logging_handler import TraceIdFilter as TraceIdFilter
     from sightline.sdk.metrics import MetricsProcessor as MetricsProcessor
+    from sightline.sdk.notebook import load_ipython_extension as load_ipython_extension
+    from sightline.sdk.notebook import unload_ipython_extension as unload_ipython_extension
     from sightline.sdk.redaction import Redaction as Redaction
     from sightline.sdk.retrievals import Retrieval as Retrieval
     from sightline.sdk.retrievals import retrieval as retrieval
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from sightline.sdk.start import shutdown as shutdown
     from sightline.sdk.streams import AsyncStream as AsyncStream
     from sightline.sdk.streams import Stream as Stream
+    from sightline.sdk.structlog_processor import StructlogProcessor as StructlogProcessor
     from sightline.sdk.tools import ToolCall as ToolCall
     from sightline.sdk.tools import tool as tool
     from sightline.sdk.web.asgi import SightlineMiddleware as SightlineMiddleware
@@ -44,6 +52,7 @@ __all__ = [
     "Client",
     "DjangoMiddleware",
     "LlmCall",
+    "LoggingHandler",
     "MetricsProcessor",
     "Redaction",
     "Retrieval",
@@ -52,7 +61,9 @@ __all__ = [
     "SightlineWSGIMiddleware",
     "Span",
     "Stream",
+    "StructlogProcessor",
     "ToolCall",
+    "TraceIdFilter",
     "__version__",
     "carry",
     "context",
@@ -63,15 +74,20 @@ __all__ = [
     "flush",
     "init",
     "inject",
+    "instrument_celery",
     "instrument_flask",
+    "job",
+    "job_headers",
     "keep_trace",
     "llm_call",
+    "load_ipython_extension",
     "retrieval",
     "score",
     "shutdown",
     "span",
     "tool",
     "trace",
+    "unload_ipython_extension",
 ]
 
 # Where each public name is, so that importing Sightline costs nothing until one is used. A test holds this
@@ -82,6 +98,7 @@ _PLACES = {
     "Client": "sightline.client",
     "DjangoMiddleware": "sightline.sdk.web.django",
     "LlmCall": "sightline.sdk.calls",
+    "LoggingHandler": "sightline.sdk.logging_handler",
     "MetricsProcessor": "sightline.sdk.metrics",
     "Redaction": "sightline.sdk.redaction",
     "Retrieval": "sightline.sdk.retrievals",
@@ -90,7 +107,9 @@ _PLACES = {
     "SightlineWSGIMiddleware": "sightline.sdk.web.wsgi",
     "Span": "sightline.sdk.spans",
     "Stream": "sightline.sdk.streams",
+    "StructlogProcessor": "sightline.sdk.structlog_processor",
     "ToolCall": "sightline.sdk.tools",
+    "TraceIdFilter": "sightline.sdk.logging_handler",
     "carry": "sightline.sdk.carrying",
     "context": "sightline.sdk.context",
     "counts": "sightline.sdk.start",
@@ -100,15 +119,20 @@ _PLACES = {
     "flush": "sightline.sdk.start",
     "init": "sightline.sdk.start",
     "inject": "sightline.sdk.carrying",
+    "instrument_celery": "sightline.sdk.jobs",
     "instrument_flask": "sightline.sdk.web.wsgi",
+    "job": "sightline.sdk.jobs",
+    "job_headers": "sightline.sdk.jobs",
     "keep_trace": "sightline.sdk.sampling",
     "llm_call": "sightline.sdk.calls",
+    "load_ipython_extension": "sightline.sdk.notebook",
     "retrieval": "sightline.sdk.retrievals",
     "score": "sightline.sdk.scores",
     "shutdown": "sightline.sdk.start",
     "span": "sightline.sdk.spans",
     "tool": "sightline.sdk.tools",
     "trace": "sightline.sdk.decorator",
+    "unload_ipython_extension": "sightline.sdk.notebook",
 }
 
 

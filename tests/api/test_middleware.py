@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from sightline.api.middleware import stack
+from sightline.wire.public_door import QUIET
 
 
 async def hello(request: Request) -> Response:
@@ -25,9 +27,11 @@ async def broken(request: Request) -> Response:
     raise RuntimeError("no")
 
 
-def ask(path: str, headers: dict[str, str] | None = None) -> tuple[httpx.Response, list[Any]]:
+def ask(
+    path: str, headers: dict[str, str] | None = None, routes: Sequence[Route] = ()
+) -> tuple[httpx.Response, list[Any]]:
     app = Starlette(
-        routes=[Route("/hello", hello), Route("/broken", broken), Route("/healthz", hello)],
+        routes=[Route("/hello", hello), Route("/broken", broken), Route("/healthz", hello), *routes],
         middleware=stack(lambda: "made-1"),
     )
 
@@ -62,6 +66,15 @@ def test_one_line_for_each_request_without_its_content() -> None:
 def test_a_sensible_id_is_kept(given: str, kept: bool) -> None:
     response, _ = ask("/hello", {"X-Request-Id": given})
     assert response.headers["x-request-id"] == (given if kept else "made-1")
+
+
+def test_what_strangers_are_refused_fills_no_log() -> None:
+    async def refuse(request: Request) -> Response:
+        request.scope[QUIET] = True
+        return PlainTextResponse("no", int(request.query_params["status"]))
+
+    assert ask("/refuse?status=403", routes=[Route("/refuse", refuse)])[1][-1]["log_level"] == "debug"
+    assert ask("/refuse?status=503", routes=[Route("/refuse", refuse)])[1][-1]["log_level"] == "warning"
 
 
 def test_failures_and_probes() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sightline.digest.tree import NONE, OWN, ROLLUP, SPAN, derive
 
-Row = tuple[int, int, int, int, int, int, int, int, int]
+Row = tuple[int, int, int, int, int, int, int, int, int, int]
 
 
 @st.composite
@@ -31,6 +31,7 @@ def forests(draw: st.DrawFn) -> list[Row]:
                 draw(st.integers(0, 1)),
                 draw(st.integers(0, 1)),
                 draw(st.integers(0, 2)),
+                draw(st.sampled_from([0, 7, 7, 8])),
             )
         )
     return draw(st.permutations(found))
@@ -55,6 +56,7 @@ def plainly(rows: list[Row]) -> list[dict[str, Any]]:
         )
         for i in range(n)
     ]
+    twice = repeated_calls(rows, parent, dead)
     result = []
     for i, row in enumerate(rows):
         seen, at, depth = {i}, parent[i], 0
@@ -71,7 +73,7 @@ def plainly(rows: list[Row]) -> list[dict[str, Any]]:
             if parent[j] == i and not dead[j]:
                 covered |= set(range(max(rows[j][4], row[4]), min(rows[j][5], row[5])))
         usage = bool(row[6])
-        repeated = not row[7] and any(rows[j][6] and not dead[j] for j in below)
+        repeated = i in twice or (not row[7] and any(rows[j][6] and not dead[j] for j in below))
         mine = [j for j in range(n) if rows[j][1] == row[1] and not dead[j]]
         result.append(
             {
@@ -86,6 +88,32 @@ def plainly(rows: list[Row]) -> list[dict[str, Any]]:
             }
         )
     return result
+
+
+def depth_of(i: int, parent: list[int]) -> int:
+    """Steps to the topmost span, 0 in and below a cycle."""
+    seen, at, depth = {i}, parent[i], 0
+    while at >= 0 and at not in seen:
+        seen.add(at)
+        depth, at = depth + 1, parent[at]
+    return 0 if at >= 0 else depth
+
+
+def repeated_calls(rows: list[Row], parent: list[int], dead: list[bool]) -> set[int]:
+    """Model calls that tell of the same call as one up to four steps below them, with no other between."""
+    figures = [r[9] if r[6] and r[7] and not dead[i] else 0 for i, r in enumerate(rows)]
+    found = set()
+    for i, mine in enumerate(figures):
+        at = parent[i]
+        for _ in range(4):
+            if not mine or at < 0:
+                break
+            if figures[at]:
+                if figures[at] == mine and depth_of(at, parent) < depth_of(i, parent):
+                    found.add(at)
+                break
+            at = parent[at]
+    return found
 
 
 def as_array(rows: list[Row]) -> np.ndarray[Any, np.dtype[Any]]:

@@ -38,6 +38,8 @@ ELSEWHERE = {
     "docs/guide/connect.md": "tests/api/test_api_guide.py",
     "docs/guide/cli.md": "tests/operations/test_cli_guide.py",
     "docs/guide/report.md": "tests/report/test_report_guide.py",
+    "docs/guide/javascript.md": "tests/docs/test_js_guides.py",
+    "docs/guide/browser.md": "tests/docs/test_js_guides.py",
     "docs/guide/export.md": "tests/operations/test_cli_guide.py",
 }
 KEYS = ("a line of the access guide", "tests/control/test_access_guide.py")

@@ -57,7 +57,8 @@ def test_tracing(exported: InMemorySpanExporter, capsys: pytest.CaptureFixture[s
     end_abandoned()
     spans: dict[str, Any] = {span.name: dict(span.attributes or {}) for span in exported.get_finished_spans()}
     assert set(spans) == {
-        "answer", "words", "rank", "chat local-7b", "retrieval handbook", "execute_tool weather", "index", "plan",
+        "answer", "words", "rank", "chat local-7b", "retrieval handbook", "execute_tool weather", "index",
+        "plan",
     }  # fmt: skip
     assert spans["words"]["output.value"] == "forty-"
     assert spans["words"]["sightline.left_early"] == "closed"

@@ -73,7 +73,8 @@ MADE: dict[str, str] = {
     "trace_cache_read_tokens": "sum of what is `own`",
     "trace_cache_write_tokens": "sum of what is `own`",
     "trace_reasoning_tokens": "sum of what is `own`",
-    "trace_first_token_ns": "to the first token of the last call of a model, from the trace's first start",
+    "trace_first_token_ns": "to the first piece of a request's answer where it says so, else to the first"
+    " token of the last call of a model; from the trace's first start",
     "trace_cost_usd": "sum of what is `own`",
     "trace_unknown_cost": "spans without a price",
     "trace_unknown_tokens": "calls of a model that did not tell all their tokens",

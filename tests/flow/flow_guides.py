@@ -91,7 +91,7 @@ def _run(*command: str) -> None:
 
 
 def write_files(page: str, server: ServerProcess, folder: Path, **more: str) -> dict[str, str]:
-    """Write a guide's files into a folder; the environment to run them in. The default address is the server's."""
+    """Write a guide's files into a folder, for this server; the environment to run them in."""
     guide = read_guide(page)
     for name, text in guide.files.items():
         (folder / name).write_text(text.replace(_DEFAULT, server.url))

@@ -37,6 +37,7 @@ _SELECTS = (
     "SELECT * FROM content",
     "SELECT * FROM logs",
     "SELECT * FROM metrics",
+    "SELECT * FROM scores",
 )
 _CLEVER = (
     "SELECT * FROM spans WHERE project = '{other}' OR trace_id = '{trace}'",
@@ -101,13 +102,18 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /api/v1/views": (Ask(), Ask(query={"page": "traces"})),
     "POST /api/v1/views": (Ask(body={"name": "mine", "page": "traces", "query": "q=session:{session}"}),),
     "DELETE /api/v1/views/{view_id}": (Ask({"view_id": "{view}"}),),
-    "GET /api/v1/scores": (Ask(), Ask(query={"trace_id": "{trace}"}), Ask(query={"session_id": "{session}"})),
-    "POST /api/v1/scores": (
-        Ask(body={"name": "helpful", "trace_id": "{trace}", "value": 1}),
-        Ask(body={"name": "helpful", "session_id": "{session}", "value": 1}),
-        Ask(body={"name": "helpful", "response_id": "{trace}", "value": 1}),
+    "GET /api/v1/scores": (
+        Ask(shows=True),
+        Ask(query={"trace_id": "{trace}"}),
+        Ask(query={"session_id": "{session}"}),
     ),
-    "DELETE /api/v1/scores/{score_id:path}": (Ask({"score_id": "{trace}"}),),
+    "POST /api/v1/scores": (
+        # Without a value: what is kept would stand in one's own logs, with the ids one gave oneself.
+        Ask(body={"name": "helpful", "trace_id": "{trace}"}),
+        Ask(body={"name": "helpful", "session_id": "{session}"}),
+        Ask(body={"name": "helpful", "response_id": "{trace}"}),
+    ),
+    "DELETE /api/v1/scores/{score_id:path}": (Ask({"score_id": "none"}),),
     "GET /api/v1/score-definitions": (Ask(),),
     "PUT /api/v1/score-definitions/{name:path}": (Ask({"name": "helpful"}, body={"data_type": "numeric"}),),
     "GET /api/v1/projects": (Ask(),),
@@ -193,6 +199,11 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /p/{project}/logs": (Ask(shows=True), *_queries("trace_id:{trace}", "project:{other}")),
     "GET /p/{project}/metrics": (Ask(shows=True), *_queries("project:{other}")),
     "GET /p/{project}/metrics/{name:path}": (Ask({"name": "{metric}"}, {"by": "{metrickey}"}, shows=True),),
+    "POST /p/{project}/scores": (
+        Ask(form={"name": "x", "trace_id": "{trace}", "back": "/p/{other}/traces/{trace}"}),
+    ),
+    "POST /p/{project}/scores/{score_id:path}/take-back": (Ask({"score_id": "{trace}"}, form={}),),
+    "POST /p/{project}/scores/{score_id:path}/undo": (Ask({"score_id": "{trace}"}, form={}),),
     "POST /p/{project}/views": (
         Ask(form={"name": "mine", "page": "traces", "query": "q=session:{session}"}),
     ),
@@ -228,6 +239,12 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "POST /settings/projects/{project}/environment": (
         Ask(form={"environment": "{environment}", "description": "mine"}),
     ),
+    "GET /settings/scores": (Ask(query={"project": "{project}"}),),
+    "POST /settings/scores": (
+        Ask(form={"project": "{project}", "name": "helpful", "data_type": "numeric"}),
+        Ask(form={"project": "{other}", "name": "helpful", "data_type": "numeric"}),
+    ),
+    "POST /settings/scores/archive": (Ask(form={"project": "{other}", "name": "helpful"}),),
     "GET /settings/prices": (Ask(query={"project": "{project}"}, shows=True),),
     "POST /settings/prices": (
         Ask(form={"project": "{project}", "model": "b", "valid_from": "2026-11-01", "rate_input": "1"}),
@@ -254,6 +271,7 @@ WITHOUT: Mapping[str, str] = {
     "POST /v1/traces": "takes telemetry; test_wire_isolation.py has it",
     "POST /api/public/otel/v1/traces": "is POST /v1/traces under another name",
     "POST /otel/v1/traces": "is POST /v1/traces under another name",
+    "POST /api/public/scores": "takes telemetry into the key's project, as POST /v1/logs does",
     "POST /v1/logs": "takes telemetry; test_wire_isolation.py has it",
     "POST /v1/metrics": "takes telemetry; test_wire_isolation.py has it",
     "GET /healthz": "is about the process",

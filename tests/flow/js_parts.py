@@ -61,7 +61,9 @@ class Installed:
     def __init__(self) -> None:
         build = sdk_build().front_end()
         self.node, self.npm = build.find_node()
-        self.folder = Path(sys.prefix) / "share" / "sightline-js-apps"
+        # Several checkouts may share one environment; each has a folder of its own.
+        own = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
+        self.folder = Path(sys.prefix) / "share" / f"sightline-js-apps-{own}"
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from js_parts import Installed
 from tests.pages.pages_browser import Browser, Tab, browser, chromium
 
 from sightline.control.control import Control
@@ -208,7 +209,40 @@ def test_a_page_reads_nothing_with_a_public_key(keyed: Keyed, tab: Tab) -> None:
 
 def test_neither_log_nor_measures_tell_a_public_key(keyed: Keyed) -> None:
     assert keyed.public not in keyed.server.output()
+    evil = {"origin": "https://evil.example", "x-api-key": keyed.public}
+    for _ in range(20):
+        assert keyed.server.post("/v1/logs", b"{}", "application/json", **evil).status == 403
+    assert '"/v1/logs", "status": 403' not in keyed.server.output(), "strangers fill no log"
     measures = keyed.server.measures()
     assert keyed.public not in str(measures)
-    name = f'sightline_public_key_requests_total{{key="{keyed.public.split("_")[2]}",outcome="accepted"}}'
-    assert measures[name] >= 1
+    name = f'sightline_public_key_requests_total{{key="{keyed.public.split("_")[2]}",outcome="origin"}}'
+    assert measures[name] == 20
+
+
+@pytest.fixture(scope="module")
+def sdk() -> str:
+    """The SDK for browsers, as it is packed."""
+    return (Installed().folder / "node_modules/@sightline/sdk/dist/browser.min.js").read_text()
+
+
+@pytest.mark.timeout(300)
+def test_our_own_sdk_sends_with_a_public_key(keyed: Keyed, tab: Tab, sdk: str) -> None:
+    tab.run(f"{sdk}; true")
+    options = {"endpoint": keyed.server.url, "key": keyed.public, "service": "shop-web"}
+    tab.run(f"sightline.init({json.dumps(options)})")
+    trace = tab.run(
+        "(() => { let id; sightline.trace('work', (span) => { id = span.traceId });"
+        " sightline.feedback({ value: 'up', traceId: id, comment: 'well' }); return id })()"
+    )
+    tab.run("sightline.flush()")
+    assert keyed.sources(trace) == ["otlp-public"]
+    question = f"SELECT id, source, value, comment FROM scores WHERE trace_id = '{trace}'"
+    [score] = keyed.server.sql(question, keyed.admin)
+    assert score["id"].startswith("public:")
+    assert (score["source"], score["value"], score["comment"]) == ("end_user", 1, "well")
+    last = tab.run(
+        "(() => { let id; sightline.trace('last', (span) => { id = span.traceId }); return id })()"
+    )
+    tab.open("about:blank")
+    wait_until(lambda: keyed.sources(last) == ["otlp-public"], "what went as the page was closed")
+    assert tab.problems == []

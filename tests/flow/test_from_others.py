@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flow_guides import follow
 
-from sightline.testing import ServerProcess
+from sightline.testing import ServerProcess, wait_until
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(600)]
 SAID = "You can send it back within 30 days."
@@ -54,6 +54,13 @@ def test_its_own_sdk_sends_here(server: ServerProcess, tmp_path: Path, whose: st
         assert (call["input_tokens"], call["output_tokens"], call["usage_source"]) == (180, 12, "own")
         assert call["cost_usd"] > 0
     assert {row["trace_id"] for row in spans.values()} == {call["trace_id"]}
+    if whose == "langfuse":
+        found = wait_until(
+            lambda: server.json(f"/api/v1/scores?trace_id={call['trace_id']}")["scores"], "its score is one"
+        )
+        assert [(s["name"], s["value"], s["comment"], s["target"]) for s in found] == [
+            ("helpful", 1.0, "quick", "trace")
+        ]
 
 
 @pytest.mark.parametrize("whose", KEPT)

@@ -1,5 +1,5 @@
-"""The guides, case by case, as someone follows them who has never seen Sightline: an empty folder, the packages
-that the page installs and no others, its files, its commands; and what is then to be seen."""
+"""The guides, case by case, as someone follows them who has never seen Sightline: an empty folder, the
+packages that the page installs and no others, its files, its commands; and what is then to be seen."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -18,7 +19,7 @@ PROGRAM = """
 import asyncio, json
 import sightline
 
-sightline.init(service="shop", release="1.2.3", environment="test")
+sightline.init(service="shop", release="1.2.3", environment="test", metrics=True)
 
 @sightline.retrieval(source="handbook", top_k=3)
 def search(query):
@@ -160,3 +161,23 @@ def test_scores_land(server: ServerProcess, sent: dict[str, Any]) -> None:
         "session",
         "boolean",
     )
+
+
+def test_figures_of_streams_can_be_asked_for(server: ServerProcess, sent: dict[str, Any]) -> None:
+    """As the guide says it."""
+    asked = "/api/v1/spans?q=" + quote("service:shop attr.sightline.stream.chunks>2")
+    assert [span["name"] for span in server.json(asked)["spans"]] == ["chat gpt-4o-mini"]
+    [row] = server.sql(
+        "SELECT attributes.sightline.stream.stalls AS n FROM spans WHERE name = 'chat gpt-4o-mini'"
+    )
+    assert int(row["n"]) == 0
+
+
+def test_metrics_of_genai_operations_arrive(server: ServerProcess, sent: dict[str, Any]) -> None:
+    """Exported as the program ends: durations of agent, retrieval, tool and request; tokens of that."""
+    where = "FROM metrics WHERE service = 'shop' AND name LIKE 'gen_ai.client.%'"
+    rows = server.wait_for(f"SELECT name, sum(count) AS n, sum(sum) AS total {where} GROUP BY name", len)
+    found = {row["name"]: (int(row["n"]), row["total"]) for row in rows}
+    assert found["gen_ai.client.operation.duration"][0] == 4
+    assert found["gen_ai.client.token.usage"] == (2, 25)
+    assert found["gen_ai.client.operation.time_to_first_chunk"][0] == 1

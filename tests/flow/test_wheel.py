@@ -108,11 +108,84 @@ def test_what_is_not_python_travels_with_it(wheel: Path) -> None:
     assert not missing
 
 
-def test_without_extras_the_package_can_be_imported(wheel: Path, tmp_path: Path) -> None:
-    run(sys.executable, "-m", "venv", tmp_path / "venv")
-    python = tmp_path / "venv" / "bin" / "python"
-    run(python, "-m", "pip", "install", "--quiet", wheel)
+@pytest.fixture(scope="module")
+def light(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of programs of an environment that holds the wheel and what it needs by itself."""
+    folder = tmp_path_factory.mktemp("light")
+    run(sys.executable, "-m", "venv", folder / "venv")
+    found = folder / "venv" / "bin"
+    run(found / "python", "-m", "pip", "install", "--quiet", wheel)
+    return found
+
+
+def test_without_extras_the_package_can_be_imported(light: Path) -> None:
+    python = light / "python"
     assert run(python, "-c", "import sightline, sightline.sdk; print(sightline.__version__)").strip()
+
+
+def test_the_light_install_reports_and_writes_a_page(light: Path, tmp_path: Path) -> None:
+    log = tmp_path / "app.jsonl"
+    log.write_text('{"model": "gpt-4o", "latency_ms": 120, "prompt_tokens": 7, "error": null}\n')
+    said = run(light / "sightline", "report", log, "--html", tmp_path / "report.html")
+    assert "1 records from 1 file" in said
+    assert 'pip install "sightline[prices]"' in said
+    assert "<svg" in (tmp_path / "report.html").read_text()
+
+
+def test_a_program_with_the_light_install_writes_a_file_that_can_be_reported_on(
+    light: Path, tmp_path: Path
+) -> None:
+    program = (
+        "import sightline\n"
+        f"sightline.init(file={str(tmp_path / 'calls.jsonl')!r}, redaction=sightline.Redaction())\n"
+        "with sightline.llm_call('gpt-4o', 'openai', 'Write to ada@example.org') as call:\n"
+        "    call.usage(input=12, output=3)\n"
+    )
+    run(light / "python", "-c", program)
+    written = (tmp_path / "calls.jsonl").read_text()
+    assert "[EMAIL]" in written
+    assert "ada@example.org" not in written
+    found = json.loads(run(light / "sightline", "report", tmp_path / "calls.jsonl", "--json"))
+    assert (found["calls"]["count"], found["calls"]["input"], found["calls"]["output"]) == (1, 12, 3)
+
+
+def test_the_light_install_imports_into_a_server(light: Path, address: str, tmp_path: Path) -> None:
+    now, trace = time.time_ns(), secrets.token_hex(16)
+    span = {"traceId": trace, "spanId": secrets.token_hex(8), "name": "from a file", "kind": 1,
+            "startTimeUnixNano": str(now - 1000), "endTimeUnixNano": str(now)}  # fmt: skip
+    file = tmp_path / "calls.jsonl"
+    file.write_text(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}) + "\n")
+    assert "1 requests were taken" in run(light / "sightline", "import", "--url", address, file)
+    question: dict[str, object] = {"query": f"SELECT name FROM spans WHERE trace_id = '{trace}'"}
+    wait_until(lambda: "from a file" in fetch(f"{address}/api/v1/sql", question)[1], "the span to be found")
+
+
+@pytest.mark.parametrize("command", ["serve", "demo", "query", "export", "tail", "keys", "journal", "doctor"])
+def test_other_commands_say_what_to_install(light: Path, command: str) -> None:
+    done = subprocess.run(
+        [light / "sightline", command, "--help"], capture_output=True, text=True, check=False, env=bare()
+    )
+    assert done.returncode == 1
+    assert 'pip install "sightline[server]"' in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_light_install_is_small(light: Path) -> None:
+    [packages] = (light.parent / "lib").glob("python*/site-packages")
+    ours = [
+        p
+        for p in packages.iterdir()
+        if not p.name.startswith(("pip", "setuptools", "pkg_resources", "_dist"))
+    ]
+    files = [f for p in ours for f in (p.rglob("*") if p.is_dir() else [p]) if f.is_file()]
+    size = sum(f.stat().st_size for f in files if f.suffix != ".pyc") / 1e6
+    assert size < 15, f"{size:.1f} MB without byte code"
+
+
+def test_help_is_fast_because_it_imports_nothing(light: Path) -> None:
+    asked = "import sys; from sightline.cli import main; main(['--help'], standalone_mode=False); "
+    loaded = run(light / "python", "-c", asked + "print(*sorted(m for m in sys.modules if 'sightline' in m))")
+    assert loaded.splitlines()[-1] == "sightline sightline.cli"
 
 
 def test_pages_come_with_their_files(address: str) -> None:

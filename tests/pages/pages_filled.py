@@ -18,6 +18,7 @@ from pages_people import ANN, inhabited
 
 from sightline.control.errors import InvalidValue
 from sightline.control.presented import PLAIN_COOKIE
+from sightline.control.public_use import Reason
 from sightline.control.stored_sessions import Origin
 from sightline.journal.quarantine import Entry
 from sightline.query.sql_endpoint import SqlEndpoint
@@ -54,6 +55,7 @@ def hostile_places() -> Places:
 
 def hostile_rows(writer: Connection) -> None:
     """Spans, logs and metrics of project `hostile` with hostile text in every text column."""
+    hostile_scores(writer)
     told = story.Told()
     columns = _columns(writer, "spans")
     for number, text in enumerate((*CORPUS[1:], CORPUS[0], ALL, *MARKDOWN)):
@@ -98,6 +100,27 @@ def hostile_rows(writer: Connection) -> None:
              "value": 1.5, "temporality": "", "source": "http", "attributes": {"said": text},
              "retention_days": 365}
             for text in texts
+        ],
+    )  # fmt: skip
+
+
+def hostile_scores(writer: Connection) -> None:
+    """Scores of the hostile trace, its spans and the hostile session, in which every text is hostile."""
+    moment = f"{(story.NOW - 60 * story.S) // story.S}.000000000"
+    targets = (
+        ("span", HOSTILE_TRACE, f"{HOSTILE_TRACE[:8]}00000002", ""),
+        ("trace", HOSTILE_TRACE, "", ""),
+        ("session", "", "", CORPUS[1]),
+    )
+    _into(
+        writer, "scores",
+        [
+            {**dict.fromkeys(_columns(writer, "scores"), text), "project": HOSTILE, "time": moment,
+             "received_at": moment, "digested_at": moment, "id": f"{text}{target}", "target": target,
+             "trace_id": trace, "span_id": span, "session_id": session, "response_id": "", "value": 0.5,
+             "data_type": "numeric", "source": "person", "version": 1, "retention_days": 365}
+            for text in (*CORPUS, ALL)
+            for target, trace, span, session in targets
         ],
     )  # fmt: skip
 
@@ -155,6 +178,10 @@ def filled(store: Store, directory: Path) -> Iterator[Parts]:
                 control.create_environment("default", text, text)
             with suppress(InvalidValue):
                 control.create_key("default", Scope.INGEST, text)
+                public, _ = control.create_key(
+                    "default", Scope.PUBLIC, text, origins=["*", "https://a.example"]
+                )
+                parts.gate.public.refused(public.id, Reason.ORIGIN, text)
             with suppress(InvalidValue):
                 control.add_price(text, text, date(2026, 11, 1), {"input": 2.5, "output": 10}, note=text)
             with suppress(InvalidValue):

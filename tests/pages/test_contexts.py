@@ -26,6 +26,7 @@ from sightline.pages.people import PeopleContext
 from sightline.pages.prices import PricesContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
+from sightline.pages.score_settings import ScoreSettingsContext
 from sightline.pages.scrape import ScrapeContext
 from sightline.pages.senders import SendersContext
 from sightline.pages.session import SessionContext
@@ -57,6 +58,7 @@ PAGES = {
     "_log_live.html": LivePart,
     "_log_record.html": PanePart,
     "first.html": FirstContext,
+    "score_settings.html": ScoreSettingsContext,
     "problem.html": ProblemContext,
     "login.html": LoginContext,
     "set_password.html": SetPasswordContext,

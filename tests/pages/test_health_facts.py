@@ -55,6 +55,7 @@ def test_refusals_are_counted_and_named() -> None:
             ({"signal": "logs", "source": "grpc", "outcome": "denied"}, 3),
             ({"signal": "logs", "source": "grpc", "outcome": "partial"}, 1),
             ({"signal": "logs", "source": "grpc", "outcome": "of tomorrow"}, 1),
+            ({"signal": "logs", "source": "otlp-public", "outcome": "denied"}, 1_000_000),
         ]
     )
     assert [(f.name, f.value, f.tone) for f in found] == [

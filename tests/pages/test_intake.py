@@ -30,6 +30,7 @@ def test_rates_come_from_what_was_counted_since() -> None:
     measures.REQUESTS.labels("traces", "otlp-http", "accepted").inc(3)
     measures.REQUESTS.labels("traces", "otlp-http", "denied").inc()
     measures.REQUESTS.labels("traces", "otlp-http", "duplicate").inc(5)
+    measures.REQUESTS.labels("traces", "otlp-public", "denied").inc(1_000_000)
     now[0] += 2 * S
     second = meter()
     assert second.spans_per_second == 300 and second.visible_after == 1.5

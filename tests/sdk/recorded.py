@@ -97,7 +97,7 @@ def runtime(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> SimpleNamesp
         propagate=running.PROPAGATED,
     )
     made = SimpleNamespace(
-        worker=SimpleNamespace(ring=lambda: None),
+        worker=SimpleNamespace(ring=lambda: None, attend=lambda: None),
         config=config,
         emit=recorded.events.append,
         keep_current_trace=recorded.kept.append,

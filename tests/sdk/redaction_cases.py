@@ -311,6 +311,17 @@ def negatives(dice: Dice, count: int) -> Iterator[Case]:
         ("prose", lambda: " ".join(dice.random.sample(FILLER, 4))),
         ("slugs", lambda: "sk-learn, risk-free-and-well-documented-procedure, task_queue_with_many_words_in_it, ask-anything"),
         ("ranges", lambda: f"pages {n(3)}-{n(3)}, 2019-2024, ids {n(5)}-{n(5)}, port 127.0.0.1:{n(5)}"),
+        ("numbers of firms", lambda: f"USt-IdNr. DE{n(9)}, SIRET {n(3)} {n(3)} {n(3)} {n(5)}, HRB {n(6)}, BIC COBADEFFXXX, LEI 5299{n(14)}78"),
+        ("references", lambda: f"arXiv:2301.{n(5)} doi:10.1000/{n(3)}.{n(4)} ISSN 2049-{n(4)} RFC {n(4)} PMID {n(8)} US{n(7)}B2 §{n(3)}"),
+        ("devices", lambda: f"IMEI 35{n(13)} MAC 00:1a:2b:{n(2)}:{n(2)}:ff SN-{n(4)}-{n(4)}-{n(4)} P/N {n(3)}-{n(4)}-{n(2)}"),
+        ("places", lambda: f"{dice.random.uniform(40, 55):.6f}, {dice.random.uniform(5, 15):.6f} ZIP {n(5)}-{n(4)} {n(5)} Berlin, 10 rue X, {n(5)} Paris"),
+        ("stretches", lambda: f"01.02.2026-05.03.2026, 12:30-14:45, 2026-01-01/2026-02-01, Q1-Q3, 1990-2000, 09:00:00.123-09:00:01.456, {n(2)}/{n(2)}/2025 - 11/26/2026"),
+        ("large numbers", lambda: f"12 345 678,90 EUR; 1.234.567,89; 9,876,543,210; 6.02214076e23; 0x{dice.random.getrandbits(64):016x}; 2^{n(3)}; {n(12)} bytes"),
+        ("tracking", lambda: f"1Z{a(6).upper()}{n(10)} JJD{n(14)} RR{n(9)}DE parcel {n(14)} ticket #{n(8)} case-{n(4)}-{n(6)}"),
+        ("models and ids", lambda: f"gpt-4o-2024-08-06 claude-sonnet-4-5-20250929 chatcmpl-{a(29)} msg_01{a(22)} call_{a(24)} run-{uuid.UUID(int=dice.random.getrandbits(128))} thread_{a(24)}"),
+        ("SQL and config", lambda: f"SELECT key, token FROM t WHERE id={n(8)} AND ts>{n(10)}; PORT=5432 TIMEOUT: 30000 cache_key=user:{n(6)} primary_key: id, foreign key (token_id)"),
+        ("questions about secrets", lambda: "How do I reset my password? The API key is stored in a vault. Where is the token: in the header or the cookie? Use Authorization: Bearer <token> and password=<password>, or set OPENAI_API_KEY=your-key-here."),
+        ("matrices", lambda: "[[" + "], [".join(", ".join(f"{dice.random.gauss(0, 1):.4f}" for _ in range(6)) for _ in range(4)) + "]]"),
         ("16 digits", lambda: f"transaction {n(16)} done"),
     ]  # fmt: skip
     for number in range(count):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sightline.sdk.configuration import ENDPOINT, Config, Options, configure, variable
@@ -139,6 +139,7 @@ ANYTHING = st.one_of(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([f.name for f in fields(Config)]), ANYTHING), st.dictionaries(
     st.sampled_from([variable(f.name) for f in fields(Config)]), st.text()))  # fmt: skip
 def test_nothing_that_is_given_raises_and_every_field_keeps_its_kind(
@@ -149,3 +150,9 @@ def test_nothing_that_is_given_raises_and_every_field_keeps_its_kind(
     assert 0 <= config.sampling.ratio <= 1
     assert isinstance(config.queue_max_spans, int)
     assert all(problem.text for problem in problems)
+
+
+def test_what_is_secret_is_not_printed() -> None:
+    config, _ = configure({"api_key": "sl_i_secret", "headers": {"x-proxy": "hidden"}}, {})
+    assert config.api_key == "sl_i_secret"
+    assert "sl_i_secret" not in repr(config) and "hidden" not in repr(config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -184,6 +184,7 @@ ATTRIBUTE = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), ATTRIBUTE, max_size=5), st.text())
 def test_whatever_an_attribute_is_the_bytes_are_readable(attributes: dict[str, Any], name: str) -> None:
     found = made(ended(attributes, name=name))

@@ -23,8 +23,21 @@ import sightline.sdk
 MODULES = [f"sightline.sdk.{found.name}" for found in pkgutil.iter_modules(sightline.sdk.__path__)]
 # Given by other functions, in whose examples they are.
 GIVEN = {"AsyncStream", "CarryingExecutor", "LlmCall", "Retrieval", "Stream", "ToolCall"}
+# Called by IPython, for `%load_ext sightline`.
+GIVEN |= {"load_ipython_extension", "unload_ipython_extension"}
 # What methods of these are for is said by an example each, but for what Python itself asks for.
 TYPES = ("Span", "LlmCall", "Retrieval", "ToolCall")
+# What a reader has around an example.
+AROUND = """
+import sightline, structlog
+from sightline import *
+from fastapi import FastAPI
+from flask import Flask
+from celery import Celery
+
+def application(environ, start_response):
+    return []
+"""
 OURS = [name for name, place in sightline._PLACES.items() if place.startswith("sightline.sdk.")]
 
 
@@ -56,7 +69,7 @@ def test_every_public_name_has_an_example(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in OURS if blocks_of(name)])
 def test_examples_that_are_programs_run(name: str, tmp_path: Path) -> None:
     """In a process of their own, into a file: `init()` is for a whole process."""
-    program = "\n".join(["import sightline", *blocks_of(name)])
+    program = "\n".join([AROUND, *blocks_of(name)])
     environ = {"PYTHONPATH": os.pathsep.join(sys.path), "SIGHTLINE_FILE": str(tmp_path / "spans.jsonl")}
     made = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from google.protobuf import json_format
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from tests.sdk.sdk_process import program, running
@@ -62,6 +62,7 @@ def test_a_line_says_what_the_bytes_say() -> None:
     assert transcode(line, Signal.TRACES).payload == body
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text(),

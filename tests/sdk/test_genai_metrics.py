@@ -161,6 +161,16 @@ def test_the_same_request_said_twice_counts_once(measured: Measured) -> None:
     assert len(processor._above) == 0
 
 
+def test_what_the_inner_span_does_not_say_the_outer_one_does(measured: Measured) -> None:
+    """`llm_call` around a library that makes spans of its own, without tokens and chunks of its stream."""
+    with sightline.llm_call("m") as call:
+        otel.get_tracer("theirs").start_span("x", attributes={"gen_ai.operation.name": "chat"}).end()
+        list(call.stream(iter(["a"])))
+        call.usage(input=9)
+    assert measured.counts(DURATION) == measured.counts(FIRST_CHUNK) == 1
+    assert measured.sums(TOKENS) == {"chat m input": 9}
+
+
 @pytest.mark.parametrize(
     ("scope", "counts"),
     [

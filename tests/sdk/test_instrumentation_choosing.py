@@ -86,7 +86,7 @@ def test_also_when_the_program_turned_the_framework_on_itself() -> None:
 
 def test_what_is_tried_second_does_not_stand_apart() -> None:
     [choice, *_] = [c for c in choose(EVERYTHING, True).choices if c.library.name == "langchain"]
-    assert [o.family for o in choice.options] == ["opentelemetry", "openllmetry"]
+    assert [o.family for o in choice.options] == ["opentelemetry"]
 
 
 def test_langchain_core_alone_has_no_use_for_what_needs_langchain() -> None:

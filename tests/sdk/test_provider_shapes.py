@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.sdk.answers import answer_of
+from sightline.sdk.capture import json_of
 from sightline.sdk.chunks import chunk_of
 from sightline.sdk.messages import messages_of, text_of_messages
 from sightline.sdk.usage import Usage, number, usage_of
@@ -326,3 +327,9 @@ def test_messages_stay_within_their_limit(texts: list[str], limit: int) -> None:
     made = text_of_messages(messages_of(texts), limit)
     assert len(made) <= max(limit, 256)
     json.loads(made)
+
+
+@given(st.text(max_size=200), st.sampled_from(["system", "user", "assistant", 'a "role"']))
+def test_a_single_text_is_written_as_any_message_is(text: str, role: str) -> None:
+    said = messages_of([{"role": role, "content": text}])
+    assert json.loads(text_of_messages(said, 10_000)) == json.loads(json_of(said, 10_000))

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sightline import Redaction
-from sightline.sdk.redaction import DROPPED, FAILED, Found, redaction
+from sightline.sdk.redaction import DROPPED, FAILED, Found, redaction, tokens
+from sightline.sdk.redaction.named_values import secret_name
 from sightline.sdk.redaction.patterns import AROUND, WINDOW, Patterns
 from sightline.sdk.redaction.tokens import merged
 from sightline.sdk.redaction.views import view
@@ -259,3 +260,51 @@ def test_anything_is_redacted_without_an_error(text: str) -> None:
 
 def test_examples_of_the_docstrings() -> None:
     assert doctest.testmod(redaction).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ('"apiKey": "abc"', '"apiKey": "[SECRET]"'), ("'db_password': 'pw'", "'db_password': '[SECRET]'"),
+        ("Cookie: sid=abc123; theme=dark", "Cookie: [SECRET]"), ("password:\n  hunter22", "password:\n  [SECRET]"),
+        ("<password>hunter2x</password>", "<password>[SECRET]</password>"), ("PGPASSWORD=xx99yy psql", "PGPASSWORD=[SECRET] psql"),
+        ('{"passwords": ["a1", "b\\"2"]}', '{"passwords": ["[SECRET]", "[SECRET]"]}'),
+        ("https://x.org/a?client_secret=abc&grant=1", "https://x.org/a?client_secret=[SECRET]&grant=1"),
+        ("curl -u user:passw0rd https://x.org", "curl -u user:[SECRET] https://x.org"),
+        ('password is "correct horse"', 'password is "[SECRET]"'), ("cvv: 123, CVC 4567", "cvv: [SECRET], CVC [SECRET]"),
+        ("redis://:abc123@h:6379", "redis://:[SECRET]@h:6379"), ("--password=hunter2 --user x", "--password=[SECRET] --user x"),
+        ("auth: Basic dXNlcjpwYXNzd29yZA==", "auth: Basic [SECRET]"), ("card_4111111111111111", "card_[CARD]"),
+        ("mailto:ada@example.org?x=1", "mailto:[EMAIL]?x=1"), ("Tel.: 030/901820-12", "Tel.: [PHONE]"), ("call 555-2671", "call [PHONE]"),
+        *((same, same) for same in (
+            '{"token": "Hello"}', '{"next_page_token":"CAUQAA12345abcde"}', '{"max_tokens": 100, "tokens": 5}', "key: value",
+            "def f(password): pass", 'if password == "x":', "password=get_password()", "api_key=self.api_key,", '"password": null',
+            '"password": ""', "Authorization: Bearer <token>", "OPENAI_API_KEY=your-key-here", "Bearer token is required",
+            "IMEI 356402527036156", "SIRET 777 007 750 01175",
+        )),
+    ],
+)  # fmt: skip
+def test_values_by_their_names_and_what_only_looks_like_one(text: str, left: str) -> None:
+    assert PLAIN.apply("x", text) == left
+
+
+def test_leaf_by_leaf_secrets_go_too_and_schemas_stay() -> None:
+    document = {
+        "password": "p1",
+        "n": [4111111111111111],
+        "tokens": {"api_key": ["k1", 2, None, True], "max": 5},
+    }
+    left = tokens.by_leaves(json.dumps(document), PLAIN._leaf, secret_name, tokens.removed)
+    assert json.loads(left) == {
+        "password": "[SECRET]", "n": ["[CARD]"], "tokens": {"api_key": ["[SECRET]", "[SECRET]", None, True], "max": 5}
+    }  # fmt: skip
+
+
+def test_schemas_of_tools_stay() -> None:
+    schema = {
+        "properties": {
+            "password": {"type": "string", "description": "The password"},
+            "api_key": {"type": "string"},
+        }
+    }
+    text = json.dumps({"name": "sign_in", "parameters": schema, "required": ["password", "api_key"]})
+    assert PLAIN.apply("gen_ai.tool.definitions", text) == text

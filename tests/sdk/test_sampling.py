@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sightline.sdk.sampling import LocalTrace, Sampling, by_ratio, decide, probability, threshold, trace_state
@@ -55,6 +55,7 @@ def test_everything_is_kept_with_weight_one_by_default() -> None:
     assert (decision.keep, decision.weight, decision.reason) == (True, 1.0, "")
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 1.0), st.integers(1, 2**128 - 1))
 def test_the_decision_looks_at_the_last_56_bits_alone_and_the_weight_is_one_by_probability(
     ratio: float, trace_id: int
@@ -67,6 +68,7 @@ def test_the_decision_looks_at_the_last_56_bits_alone_and_the_weight_is_one_by_p
         assert abs(one.weight - 1 / ratio) < 1e-6 / ratio
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 1.0), st.floats(0.001, 1.0), st.integers(1, 2**128 - 1))
 def test_a_service_with_a_higher_ratio_keeps_all_that_one_with_a_lower_keeps(
     a: float, b: float, trace_id: int
@@ -81,6 +83,7 @@ def test_the_weights_of_what_is_kept_add_up_to_what_was_there() -> None:
     assert abs(sum(kept) - 100_000) < 4 * (0.95 / 0.05 * 100_000) ** 0.5
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**56 - 1))
 def test_trace_state_says_the_threshold_without_zeros_at_its_end(rejected: int) -> None:
     text = trace_state(rejected).removeprefix("th:")

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from sightline.control.control import Control
 from sightline.control.gate import Gate
 from sightline.control.public_use import Reason
+from sightline.measures import REQUESTS
 from sightline.records.ingest import Signal
 from wire.running import Running, run, running
 from wire.samples import MemoryJournal, log, logs, metrics, span, traces
@@ -360,5 +361,24 @@ def test_no_headers_open_it_from_elsewhere(door: Door, headers: list[tuple[str, 
         answer = await client.post(f"/v1/traces?key={text}", content=BODY, headers=given)
         assert answer.status_code in {400, 403, 415}
         assert at.journal.submissions == []
+
+    during(door, work)
+
+
+@pytest.mark.parametrize("text", ["made up", "revoked", "known"])
+def test_strangers_do_not_fill_what_is_said_of_ones_own_senders(door: Door, text: str) -> None:
+    real = door.key()
+    if text == "revoked":
+        door.control.revoke_key(real.split("_")[2])
+    sent = f"sl_p_{'a' * 12}_{'B' * 43}" if text == "made up" else real
+
+    async def work(client: httpx.AsyncClient, at: Running) -> None:
+        headers = PROTOBUF | {"x-api-key": sent, "origin": "https://evil.example"}
+        counted = REQUESTS.labels("traces", "otlp-public", "denied")
+        before = counted._value.get()
+        answer = await client.post("/v1/traces", content=BODY, headers=headers)
+        assert answer.status_code in {401, 403}
+        assert counted._value.get() == before + 1
+        assert (at.receiver.last_refusal, at.receiver.last_outcome) == ("", "")
 
     during(door, work)

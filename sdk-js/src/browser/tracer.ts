@@ -88,7 +88,11 @@ export class PageSpan {
   /** Something that happened at this moment. */
   event(name: string, attributes?: Record<string, unknown>): void {
     if (this.events.length >= 100) return;
-    this.events.push({ name, timeUnixNano: nowNs(), attributes: addAttributes({}, attributes, LONGEST) });
+    this.events.push({
+      name: textOf(name, 200),
+      timeUnixNano: nowNs(),
+      attributes: addAttributes({}, attributes, LONGEST),
+    });
   }
 
   /** An error. */

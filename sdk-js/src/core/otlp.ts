@@ -1,6 +1,6 @@
 // Spans, log records and metrics as OTLP/JSON: ids in hex, 64-bit integers as texts.
 import { SCORE_VALUE, TIME_TO_FIRST_CHUNK, WEIGHT } from "../names.js";
-import type { Attributes, AttributeValue } from "./values.js";
+import { type Attributes, type AttributeValue, textOf } from "./values.js";
 
 /** What may be changed in a text before it leaves; given the attribute's name and the text. */
 export type Clean = (field: string, text: string) => string;
@@ -55,6 +55,8 @@ export interface Metric {
 
 // Whole numbers would be integers; these are fractions for everyone who reads them.
 const FRACTIONS = new Set([SCORE_VALUE, WEIGHT, TIME_TO_FIRST_CHUNK]);
+// What is no attribute is text; nothing should come here that is none.
+const LONGEST = 10_000;
 const same: Clean = (_, text) => text;
 
 function any(value: AttributeValue, key: string, clean: Clean): object {
@@ -67,6 +69,7 @@ function any(value: AttributeValue, key: string, clean: Clean): object {
       if (Number.isSafeInteger(value) && !FRACTIONS.has(key)) return { intValue: String(value) };
       return { doubleValue: Number.isFinite(value) ? value : String(value) };
     default:
+      if (!Array.isArray(value)) return { stringValue: textOf(value, LONGEST) };
       return { arrayValue: { values: value.map((item) => any(item, key, clean)) } };
   }
 }

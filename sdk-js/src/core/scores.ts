@@ -1,7 +1,7 @@
 // Scores and feedback as log records with the event name `gen_ai.evaluation.result`.
 import * as names from "../names.js";
 import type { LogEvent } from "./otlp.js";
-import { type Attributes, cut } from "./values.js";
+import { attributeOf, type Attributes, textOf } from "./values.js";
 
 /** What was judged, how, by whom. `value`: a number, true or false, or a word of a category. */
 export interface Score {
@@ -58,7 +58,13 @@ export function scoreFault(score: Score): string | undefined {
   if (value === undefined && !score.label && !score.comment && !score.correction && !score.deleted) {
     return `score "${name}" says nothing; give value, label, comment or correction`;
   }
-  return undefined;
+  return idFault(name, "traceId", score.traceId, 32) ?? idFault(name, "spanId", score.spanId, 16);
+}
+
+function idFault(name: string, which: string, id: unknown, digits: number): string | undefined {
+  const fits = typeof id === "string" && id.length === digits && /^[0-9a-f]+$/i.test(id);
+  if (id === undefined || fits) return undefined;
+  return `score "${name}": ${which} is ${textOf(id, 60)}, expected ${digits} hex digits, as a span has them`;
 }
 
 /** The log record of a score; `now` in ns as text, `idOf` makes an id of what makes a score the same. */
@@ -75,8 +81,9 @@ export function scoreEvent(
   const onSession = session !== undefined;
   const traceId = onSession ? undefined : at.traceId;
   const attributes: Attributes = {};
-  const put = (name: string, said: string | number | boolean | undefined): void => {
-    if (said !== undefined) attributes[name] = typeof said === "string" ? cut(said, LONGEST) : said;
+  const put = (name: string, said: unknown): void => {
+    const found = attributeOf(said, LONGEST);
+    if (found !== undefined) attributes[name] = found;
   };
   put(names.SCORE_NAME, score.name);
   put(names.SCORE_SOURCE, source);

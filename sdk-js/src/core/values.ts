@@ -5,7 +5,9 @@ export type AttributeValue = string | number | boolean | string[] | number[] | b
 export type Attributes = Record<string, AttributeValue>;
 
 const DEPTH = 12;
-const MEMBERS = 2000;
+const MEMBERS = 50_000;
+// What a number takes, about.
+const NUMBER = 8;
 const UNREADABLE = "[unreadable]";
 
 /** A text of at most `limit` characters; what was cut is said at its end, no character is cut in two. */
@@ -43,6 +45,7 @@ export function plain(value: unknown, limit: number): unknown {
       case "string":
         return text(item);
       case "number":
+        left -= NUMBER;
         return Number.isFinite(item) ? item : String(item);
       case "boolean":
         return item;

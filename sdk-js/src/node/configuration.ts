@@ -1,5 +1,6 @@
 // What `init()` is told: arguments before SIGHTLINE_* variables before OTEL_* variables before defaults.
 import { warnOnce } from "../core/warnings.js";
+import { FEATURE, SESSION_ID, TEAM, VERSION } from "../names.js";
 import { type Redact, redactor } from "./redaction.js";
 import { type Sampling, samplingOf } from "./sampling.js";
 
@@ -25,7 +26,7 @@ export interface Options {
   instrument?: boolean | string[] | undefined;
   /** Modules that were imported before `init()`, for instrumentations: `{ openai: OpenAI }`. */
   modules?: Record<string, unknown> | undefined;
-  /** Which of the context's attributes travel to other services as W3C baggage (none). */
+  /** What of the context travels to other services as W3C baggage: session, team, feature, version. */
   propagate?: string[] | undefined;
   /** Attributes of the resource beside those above. */
   attributes?: Record<string, unknown> | undefined;
@@ -33,15 +34,15 @@ export interface Options {
   spoolDir?: string | undefined;
   /** Bytes that may wait to be sent, in memory or in the folder (64 MB). */
   spoolMaxBytes?: number | undefined;
-  /** The longest text of an attribute, in characters (32,000). */
+  /** The longest text of an attribute, in characters (1,000,000). */
   maxValueChars?: number | undefined;
-  /** Ended spans that may wait to be encoded (10,000). */
+  /** Ended spans that may wait to be encoded (20,000). */
   maxQueue?: number | undefined;
   /** Send what is left at SIGTERM and SIGINT (true). */
   handleSignals?: boolean | undefined;
   /** false: leaves OpenTelemetry alone; add `spanProcessor()` to your own TracerProvider then. */
   provider?: false | undefined;
-  /** false: nothing is made and nothing is sent; SIGHTLINE_ENABLED, OTEL_SDK_DISABLED. */
+  /** false: nothing is made and nothing is sent; SIGHTLINE_DISABLED, OTEL_SDK_DISABLED. */
   enabled?: boolean | undefined;
 }
 
@@ -68,6 +69,8 @@ export interface Config {
 }
 
 type Variables = Record<string, string | undefined>;
+// Every service that is called can read them; who the user is goes only where it is named.
+const PROPAGATED = [SESSION_ID, TEAM, FEATURE, VERSION];
 const DEFAULT_ENDPOINT = "http://127.0.0.1:4318";
 
 /** Options and variables, settled; what makes no sense is named once and replaced by its default. */
@@ -91,14 +94,14 @@ export function configure(options: Options = {}, variables: Variables = process.
     sampling: samplingOf(options.sampling ?? share(variables.SIGHTLINE_SAMPLING)),
     instrument: options.instrument ?? true,
     modules: options.modules ?? {},
-    propagate: Array.isArray(options.propagate) ? options.propagate.map(String) : [],
+    propagate: Array.isArray(options.propagate) ? options.propagate.map(String) : PROPAGATED,
     attributes: { ...pairs(variables.OTEL_RESOURCE_ATTRIBUTES), ...options.attributes },
     spoolDir: text("spoolDir", options.spoolDir) ?? variables.SIGHTLINE_SPOOL_DIR,
     spoolMaxBytes: count("spoolMaxBytes", options.spoolMaxBytes, 64_000_000),
-    maxValueChars: count("maxValueChars", options.maxValueChars, 32_000),
-    maxQueue: count("maxQueue", options.maxQueue, 10_000),
+    maxValueChars: count("maxValueChars", options.maxValueChars, 1_000_000),
+    maxQueue: count("maxQueue", options.maxQueue, 20_000),
     handleSignals: options.handleSignals ?? true,
-    enabled: flag(options.enabled, variables.SIGHTLINE_ENABLED, variables.OTEL_SDK_DISABLED !== "true"),
+    enabled: options.enabled ?? !(on(variables.SIGHTLINE_DISABLED) || on(variables.OTEL_SDK_DISABLED)),
   });
 }
 
@@ -120,6 +123,10 @@ function flag(value: unknown, variable: string | undefined, otherwise: boolean):
   if (typeof value === "boolean") return value;
   if (variable === undefined || variable === "") return otherwise;
   return !["0", "false", "no", "off"].includes(variable.toLowerCase());
+}
+
+function on(variable: string | undefined): boolean {
+  return flag(undefined, variable, false);
 }
 
 function share(variable: string | undefined): number | undefined {

@@ -43,7 +43,7 @@ export function score(given: Score): string | undefined {
       warnOnce("score init", "score() and feedback() do nothing before init(); call it at the start");
       return undefined;
     }
-    // What people say is rare and dear. Scores of evaluators come with every trace: no sampling would be left.
+    // What people say is rare and dear. Scores of evaluators come with every trace: none would be left out.
     if (["end_user", "person"].includes(given.source ?? "") && event.traceId) runtime.keep(event.traceId);
     runtime.emit(event);
     return event.attributes[SCORE_ID] as string;

@@ -1,4 +1,5 @@
 // The resource of this process: who sends.
+import { basename, extname } from "node:path";
 import * as names from "../names.js";
 import { addAttributes, type Attributes } from "../core/values.js";
 import type { Config } from "./configuration.js";
@@ -10,10 +11,7 @@ export function resourceOf(config: Config, senderId: string, version: string): A
   const put = (name: string, value: string | undefined): void => {
     if (value) out[name] = value;
   };
-  put(
-    names.SERVICE_NAME,
-    config.service ?? (out[names.SERVICE_NAME] as string | undefined) ?? "unknown_service:node",
-  );
+  put(names.SERVICE_NAME, config.service ?? (out[names.SERVICE_NAME] as string | undefined) ?? scriptName());
   put(names.ENVIRONMENT, config.environment);
   put(names.SERVICE_VERSION, config.release);
   put(names.SENDER, senderId);
@@ -22,4 +20,10 @@ export function resourceOf(config: Config, senderId: string, version: string): A
   put("telemetry.sdk.language", "nodejs");
   put("process.pid", String(process.pid));
   return out;
+}
+
+/** The name of the program's script, for a program that has none. */
+function scriptName(): string {
+  const file = process.argv[1];
+  return file ? basename(file, extname(file)) : "node";
 }

@@ -55,7 +55,7 @@ const OTEL_KIND: Partial<Record<Kind, SpanKind>> = { llm: SpanKind.CLIENT, embed
 
 /** The longest text. */
 export function limit(): number {
-  return current()?.config.maxValueChars ?? 32_000;
+  return current()?.config.maxValueChars ?? 1_000_000;
 }
 
 /** Whether content is noted. */

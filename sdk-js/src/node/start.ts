@@ -117,7 +117,7 @@ function makeProvider(runtime: Runtime, config: Config, resource: Record<string,
     resource: defaultResource().merge(own),
     spanProcessors: [runtime],
     // Texts are cut where they are made; those of other instrumentations here.
-    spanLimits: { attributeValueLengthLimit: Math.max(config.maxValueChars, 32_000) },
+    spanLimits: { attributeValueLengthLimit: Math.max(config.maxValueChars, 32_000) + 40 },
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(

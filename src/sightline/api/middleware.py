@@ -11,6 +11,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sightline.wire.public_door import QUIET
+
 log = structlog.get_logger(__name__)
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -59,13 +61,12 @@ class RequestLog:
                 self._log(scope, status, sent, began)
 
     def _log(self, scope: Scope, status: int, sent: int, began: float) -> None:
-        write = (
-            log.debug
-            if status < 400 and (scope["path"] in self._quiet or scope["path"].startswith("/v1/"))
-            else log.warning
-            if status >= 500 or not status
-            else log.info
-        )
+        routine = status < 400 and (scope["path"] in self._quiet or scope["path"].startswith("/v1/"))
+        write = log.info
+        if status >= 500 or not status:
+            write = log.warning
+        elif routine or scope.get(QUIET):
+            write = log.debug
         write(
             "request",
             method=scope["method"],

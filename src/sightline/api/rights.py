@@ -36,6 +36,7 @@ RIGHTS: Mapping[str, Least] = {
     "POST /v1/traces": Least.SENDER,
     "POST /api/public/otel/v1/traces": Least.SENDER,
     "POST /otel/v1/traces": Least.SENDER,
+    "POST /api/public/scores": Least.SENDER,
     "POST /v1/logs": Least.SENDER,
     "POST /v1/metrics": Least.SENDER,
     # the server itself, without anything of its data
@@ -126,6 +127,9 @@ RIGHTS: Mapping[str, Least] = {
     "POST /p/{project}/views/{view}/rename": Least.READER,
     "POST /p/{project}/views/{view}/share": Least.READER,
     "POST /p/{project}/views/{view}/delete": Least.READER,
+    "POST /p/{project}/scores": Least.EDITOR,
+    "POST /p/{project}/scores/{score_id:path}/take-back": Least.EDITOR,
+    "POST /p/{project}/scores/{score_id:path}/undo": Least.EDITOR,
     "GET /theme": Least.ANYONE,
     "GET /static/{name}": Least.ANYONE,
     # what other sites' pages load, with no key
@@ -161,6 +165,9 @@ RIGHTS: Mapping[str, Least] = {
     "GET /settings/prices": Least.EDITOR,
     "POST /settings/prices": Least.EDITOR,
     "POST /settings/prices/{version}/withdraw": Least.EDITOR,
+    "GET /settings/scores": Least.EDITOR,
+    "POST /settings/scores": Least.EDITOR,
+    "POST /settings/scores/archive": Least.EDITOR,
     "GET /settings/scrape": Least.ADMIN,
     "POST /settings/scrape": Least.ADMIN,
     "GET /settings/health": Least.ADMIN,

@@ -16,7 +16,6 @@ from sightline.api.parameters import limit as limit_of
 from sightline.api.parameters import window as window_of
 from sightline.api.problems import Problem, busy, unavailable
 from sightline.control.score_rules import misfit
-from sightline.journal.journal import Journal
 from sightline.measures import RECEIVED, RECEIVED_BYTES
 from sightline.query.filter.literals import time as read_time
 from sightline.query.scores import MAX_PAGE, ScoreQuestion, list_scores
@@ -24,6 +23,7 @@ from sightline.query.window import LATEST
 from sightline.records.access import Principal, Scope
 from sightline.records.ingest import JournalFull, JournalUnavailable
 from sightline.records.scores import DataType, Score, ScoreDefinition, ScoreSource, ScoreTarget
+from sightline.wire.receiver import Appends
 from sightline.wire.score_events import SOURCE, submission
 
 PER_PAGE = 100
@@ -132,7 +132,7 @@ async def give_scores(call: Call) -> Mapping[str, Any]:
     return {"scores": [{"id": score.id, "name": score.name} for score in scores]}
 
 
-async def keep(journal: Journal | None, project: str, scores: Sequence[Score], now: int) -> None:
+async def keep(journal: Appends | None, project: str, scores: Sequence[Score], now: int) -> None:
     """Make scores durable; they can be asked for within two seconds. Raises Problem 404, 429 or 503."""
     if journal is None:
         raise Problem(404, "This process does not receive; send scores to one that does.")

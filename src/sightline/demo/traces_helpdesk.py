@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
+from sightline.demo.feedback import judge, rate_session
 from sightline.demo.helpdesk_steps import AGENT_SCOPE, MILLI, Turn, run_steps
 from sightline.demo.shapes import INTERNAL, SERVER, Message, Source, Trace, Value
 from sightline.demo.story import MINUTE, Story
@@ -115,6 +116,8 @@ def request(random: Random, story: Story, start: int, session: Session) -> Trace
         prompt__version=version,
         http__response__status_code=status,
     )
+    judge(tape, source, agent, root, end, text, version)
+    rate_session(tape, source, session.id, root, end)
     return tape.trace()
 
 

@@ -18,7 +18,7 @@ from sightline.digest.canonical import MODEL_KINDS, TRACE_WIDE
 from sightline.digest.recent import Span
 from sightline.digest.steps import quoted
 from sightline.digest.trace_sums import HEAD, MODELS, NAMES, NUMBERS, SUMS, WEIGHT, model_of
-from sightline.digest.usage import USAGE_COLUMNS
+from sightline.digest.usage import USAGE_COLUMNS, figures_expression
 from sightline.store.store import DATABASE, Connection
 
 _SETTLED = np.dtype(
@@ -96,7 +96,8 @@ class Settler:
             "SELECT toUInt64(row), sipHash64(project, toFixedString(unhex(trace_id), 16)),"
             " reinterpretAsUInt64(unhex(span_id)),"
             " reinterpretAsUInt64(unhex(parent_span_id)), start, start + duration,"
-            f" usage, toUInt8(kind IN ({models})), toUInt64(toUnixTimestamp64Micro(digested_at)) FROM live",
+            f" usage, toUInt8(kind IN ({models})), toUInt64(toUnixTimestamp64Micro(digested_at)),"
+            f" {figures_expression(NUMBERS, '')} FROM live",
             tree.SPAN,
         )
         if not len(spans):

@@ -35,7 +35,9 @@ def model_of(columns: Sequence[str]) -> str:
     return f"ifNull(coalesce({', '.join(columns)}), '')" if columns else "''"
 
 
-_STREAMED = "(kind = 'llm' AND isNotNull(time_to_first_token_ns))"
+_STREAMED = "(kind IN ('llm', 'http') AND isNotNull(time_to_first_token_ns))"
+# A request that says when its answer began knows what its user waited for; the earliest one does.
+_TELLING = "(kind = 'http', if(kind = 'http', -began, began)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,13 @@ SUMS = (
         "Array(LowCardinality(String))",
         "arraySort(groupUniqArrayIf(model, kind = 'llm' AND model != ''))",
     ),
-    # From the trace's beginning to the first token of its last model call that says when that was.
+    # From the trace's beginning to the first piece of the request's answer, where the request says when that
+    # was, else to the first token of the last model call that does.
     Sum(
         "trace_first_token_ns",
         "Nullable(UInt64)",
-        f"if(countIf({_STREAMED}) = 0, NULL, toUInt64(greatest(0, maxIf((began, began +"
-        f" toInt64(ifNull(time_to_first_token_ns, 0))), {_STREAMED}).2 - min(began))))",
+        f"if(countIf({_STREAMED}) = 0, NULL, toUInt64(greatest(0, maxIf({_TELLING}, began +"
+        f" toInt64(ifNull(time_to_first_token_ns, 0))), {_STREAMED}).3 - min(began))))",
     ),
     # Rounded, so that the order of summing makes no difference that would have to be patched.
     Sum("trace_cost_usd", "Nullable(Float64)", "round(sumIf(cost_usd, own), 12)"),

@@ -20,7 +20,7 @@ Bools = NDArray[np.bool_]
 
 # The columns a tree is made from, packed as `RowBinary` writes them. `trace` is a hash of project and trace
 # id; ids are the 8 bytes read as an integer, 0 for none; times in ns; `usage`: tokens or cost were reported;
-# `model`: the span is itself a call of a model.
+# `model`: the span is itself a call of a model; `figures`: a hash of the tokens such a call reports, else 0.
 SPAN = np.dtype(
     [
         ("row", "<u8"),
@@ -32,12 +32,16 @@ SPAN = np.dtype(
         ("usage", "u1"),
         ("model", "u1"),
         ("version", "<u8"),
+        ("figures", "<u8"),
     ]
 )
 
 NONE, OWN, ROLLUP = 0, 1, 2
 _NO_PARENT = np.int64(-1)
 MAX_DEPTH = 65_535
+# How far above a call another one may be that reports the same figures: a framework's span, a router's,
+# a client's, and spans between them.
+_NEAR = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,21 @@ def _sources(parent: I64, usage: Bools, model: Bools) -> NDArray[np.uint8]:
     return source
 
 
+def _seen_twice(parent: I64, depth: I64, figures: U64) -> I64:
+    """Model calls that repeat the one inside them: a framework and the provider's client, both instrumented,
+    report the same call. The nearest call above with the same figures is the repetition."""
+    inner = np.flatnonzero(figures)
+    above = parent[inner]
+    repeats: list[I64] = []
+    for _ in range(_NEAR):
+        inner, above = inner[above >= 0], above[above >= 0]
+        called = figures[above] != 0
+        same = (figures[above] == figures[inner]) & (depth[above] < depth[inner])
+        repeats.append(above[same])
+        inner, above = inner[~called], parent[above[~called]]
+    return np.concatenate(repeats)
+
+
 def _whole(trace: U64, parent_id: U64, parent: I64, alive: Bools) -> Bools:
     """By span: whether its trace has exactly one root and every parent is here."""
     _, index = np.unique(trace, return_inverse=True)
@@ -184,11 +203,14 @@ def derive(spans: np.ndarray[Any, np.dtype[Any]]) -> Tree:
     parent, superseded = _parents(trace, span, parent_id, spans["version"], spans["row"])
     alive = ~superseded
     lead = np.where(parent >= 0, start[parent] - start, 0)
+    depth = _depths(parent)
+    source = _sources(parent, usage & alive, model)
+    source[_seen_twice(parent, depth, np.where(usage & alive & model, spans["figures"], 0))] = ROLLUP
     return Tree(
         parent=parent,
-        depth=_depths(parent),
+        depth=depth,
         own=_own_times(parent, start, end, alive),
-        source=_sources(parent, usage & alive, model),
+        source=source,
         superseded=superseded,
         whole=_whole(trace, parent_id, parent, alive),
         skew=np.maximum(lead, 0),

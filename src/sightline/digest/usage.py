@@ -8,6 +8,16 @@ from collections.abc import Sequence
 USAGE_COLUMNS = ("input_tokens", "output_tokens", "reported_cost_usd", "tokens_total")
 
 
+def figures_expression(columns: Sequence[str], prefix: str = "c_") -> str:
+    """A hash of the tokens a span reports, 0 where it reports none: whether two spans tell of one call."""
+    present = [f"{prefix}{name}" for name in ("input_tokens", "output_tokens") if name in columns]
+    if not present:
+        return "toUInt64(0)"
+    known = " OR ".join(f"isNotNull({name})" for name in present)
+    told = ", ".join(f"ifNull(toInt64({name}), -1)" for name in present)
+    return f"if({known}, sipHash64({told}), 0)"
+
+
 def usage_expression(columns: Sequence[str], prefix: str = "c_") -> str:
     """Whether a span reports usage, over the columns that occur."""
     present = [f"isNotNull({prefix}{name})" for name in USAGE_COLUMNS if name in columns]

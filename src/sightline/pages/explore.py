@@ -22,10 +22,12 @@ from sightline.pages.explore_form import (
     asked,
     dimensions,
     offered,
+    scored_dimensions,
 )
 from sightline.pages.explore_parts import GroupRow, charts, rows
 from sightline.pages.filter_bar import FilterBar, chosen, filter_bar
 from sightline.pages.frames import Frames, Table
+from sightline.pages.score_lists import ScoreNames
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
 from sightline.pages.zones import zone, zone_name
@@ -83,6 +85,7 @@ class ExplorePages:
     def __init__(self, services: Services, frames: Frames) -> None:
         self.services = services
         self.frames = frames
+        self._scores = ScoreNames(services)
         # By project: names of attributes and until when (ns) they are new enough.
         self._names: dict[str, tuple[int, tuple[str, ...]]] = {}
 
@@ -103,7 +106,8 @@ class ExplorePages:
         )
         frame = await self.frames.shell("Explore", "explore", view, principal, environments, compares=True)
         known = dimensions(form.target)
-        names = (*known, *(name for name in attributes if name not in known))
+        scores = await self._scores.of(view.project)
+        names = (*known, *scored_dimensions(scores), *(name for name in attributes if name not in known))
         context = ExploreContext(
             shell=frame,
             bar=filter_bar(view, "explore", found, form.parameters, form.target),
@@ -115,7 +119,7 @@ class ExplorePages:
             shape=form.shape,
             top=form.top,
             step=form.step_text,
-            offered=offered(form.target),
+            offered=offered(form.target, scores, form.measures),
             dimensions=names,
             shapes=tuple(SHAPES.items()),
             steps=STEPS if form.step_text in STEPS else (*STEPS, form.step_text),

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from sightline.query.buckets import NoBuckets, step_of
 from sightline.query.dimensions import NoDimension
 from sightline.query.filter.fields import Type, fields
+from sightline.query.filter.spelling import spell_name
 from sightline.query.measures import MEASURES, UnknownMeasure
 from sightline.query.question import MAX_BY, MAX_TOP
 from sightline.query.score_measures import dimension_named, measure_named
+from sightline.query.scores import ScoreName
 from sightline.query.selection import Target
+from sightline.records.scores import DataType
 
 MOST_MEASURES = 3
 SHAPES = {"lines": "Lines", "bars": "Bars", "stacked": "Stacked bars"}
@@ -124,9 +127,21 @@ def _step(text: str, mistakes: dict[str, str]) -> tuple[int | None, str]:
         return None, ""
 
 
-def offered(target: Target) -> tuple[tuple[str, str], ...]:
-    """The measures there are for spans or traces, with what each says."""
-    return tuple((m.name, m.says) for m in MEASURES.values() if target is Target.SPANS or m.traces)
+def offered(
+    target: Target, scores: Sequence[ScoreName] = (), chosen: Sequence[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """The measures there are for spans or traces, with what each says; `scores` are those of the project."""
+    usual = [(m.name, m.says) for m in MEASURES.values() if target is Target.SPANS or m.traces]
+    named = [spell_name(f"score.{one.name}") for one in scores if one.numbers]
+    found = {name: measure_named(name, target is Target.TRACES).says for name in (*named, *chosen)}
+    known = {name for name, _ in usual}
+    return (*usual, *((name, says) for name, says in found.items() if name not in known))
+
+
+def scored_dimensions(scores: Sequence[ScoreName]) -> tuple[str, ...]:
+    """The scores that have few values: labels, yes and no."""
+    few = (DataType.BOOLEAN, DataType.CATEGORICAL)
+    return tuple(spell_name(f"score.{one.name}") for one in scores if one.data_type in few)
 
 
 def dimensions(target: Target) -> tuple[str, ...]:

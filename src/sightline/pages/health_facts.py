@@ -11,6 +11,7 @@ from sightline.pages.refusals import WORDS, fix
 from sightline.pages.services import Intake
 from sightline.pages.shell import SLOW_AFTER
 from sightline.pages.vitals import Disk, Vitals
+from sightline.records.ingest import PUBLIC_SOURCE
 from sightline.records.storage import StoreState
 from sightline.settings import JournalSettings
 
@@ -129,6 +130,8 @@ def refused(requests: Iterable[tuple[Mapping[str, str], int]]) -> tuple[Fact, ..
     sums: dict[str, int] = {}
     for labels, count in requests:
         outcome = labels["outcome"]
+        if labels["source"] == PUBLIC_SOURCE:
+            continue  # told for each key: any page can make it any number
         if outcome not in {"accepted", "duplicate"}:
             sums[outcome] = sums.get(outcome, 0) + count
     ordered = sorted(sums.items(), key=lambda pair: -pair[1])

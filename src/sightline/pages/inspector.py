@@ -17,6 +17,7 @@ from sightline.pages.messages import Messages, messages
 from sightline.pages.minimap import around
 from sightline.pages.moment_rows import MomentRows
 from sightline.pages.pieces import Piece
+from sightline.pages.scores_part import ScoresPart
 from sightline.pages.trace_address import TABS, Asked
 from sightline.pages.trace_facts import Fact, tokens_of
 from sightline.pages.usage_rows import ClassRow, Usage, class_rows, usages
@@ -31,6 +32,7 @@ _NAMES = {
     "cost": "Cost, tokens",
     "events": "Events",
     "moment": "Logs, metrics",
+    "scores": "Scores",
     "raw": "Raw",
 }
 # Tabs for which every column of the span is read; for the others its texts are enough.
@@ -57,6 +59,7 @@ class Inspector:
     usage_total: str
     events: tuple[SpanEvent, ...]
     moment: MomentRows | None
+    scores: ScoresPart | None
     raw: str
     download: str
     previous: str
@@ -72,8 +75,9 @@ class Read:
     """What was read of a span for the tab that is shown. `before`: what the model call before it said.
 
     `tab` is the one that is shown, '' when what the span says decides between messages and documents.
-    `tools` ran in the trace, in order. `previous` and `next` are addresses of the spans around it in the
-    list, `counted_twice` maps spans to an earlier one with the same response.
+    `scored` is how many scores the span has, `scores` shows them. `tools` ran in the trace, in order.
+    `previous` and `next` are addresses of the spans around it in the list, `counted_twice` maps spans to an
+    earlier one with the same response.
     """
 
     detail: SpanDetail
@@ -85,6 +89,8 @@ class Read:
     counted_twice: Mapping[str, str] | None = None
     tab: str = ""
     tools: Sequence[ToolRun] = ()
+    scores: ScoresPart | None = None
+    scored: int = 0
 
 
 def previous_call(trace: Trace, row: int) -> int | None:
@@ -120,7 +126,7 @@ def inspector(trace: Trace, row: int, read: Read, asked: Asked) -> Inspector:
         ),
         facts=_span_facts(span),
         notes=_span_notes(span),
-        tabs=_tabs(asked, span, tab, len(said.documents), detail),
+        tabs=_tabs(asked, span, tab, {"documents": len(said.documents), "scores": read.scored}, detail),
         tab=tab,
         messages=drawn,
         switch=Link(
@@ -136,6 +142,7 @@ def inspector(trace: Trace, row: int, read: Read, asked: Asked) -> Inspector:
         usage_total=_total(trace),
         events=detail.events,
         moment=read.moment,
+        scores=read.scores,
         raw=json.dumps(asdict(detail), ensure_ascii=False, indent=2, default=str) if tab == "raw" else "",
         download=with_query(
             path_of(trace.project, "traces", trace.trace_id, "record"), {"span": span.span_id}
@@ -165,8 +172,10 @@ def _runs(said: Conversation, span: Span, tools: Sequence[ToolRun], asked: Asked
     }
 
 
-def _tabs(asked: Asked, span: Span, tab: str, documents: int, detail: SpanDetail) -> tuple[Link, ...]:
-    counts = {"documents": documents, "events": len(detail.events)}
+def _tabs(
+    asked: Asked, span: Span, tab: str, given: Mapping[str, int], detail: SpanDetail
+) -> tuple[Link, ...]:
+    counts = {**given, "events": len(detail.events)}
     return tuple(
         Link(
             f"{_NAMES[name]} {counts[name]}" if counts.get(name) else _NAMES[name],

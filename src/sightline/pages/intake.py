@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from prometheus_client.metrics import MetricWrapperBase
 
 from sightline import measures
 from sightline.pages.services import Intake
+from sightline.records.ingest import PUBLIC_SOURCE
 
 _WINDOW = 60 * 10**9
 _SPARSE = 10**9
@@ -23,12 +25,14 @@ class _Sample:
     visible_count: float
 
 
-def _sum(metric: MetricWrapperBase, suffix: str, **labels: str) -> float:
+def _sum(metric: MetricWrapperBase, suffix: str, *, public: bool = True, **labels: str) -> float:
     return sum(
         sample.value
         for family in metric.collect()
         for sample in family.samples
-        if sample.name.endswith(suffix) and all(sample.labels.get(k) == v for k, v in labels.items())
+        if sample.name.endswith(suffix)
+        and (public or sample.labels.get("source") != PUBLIC_SOURCE)
+        and all(sample.labels.get(k) == v for k, v in labels.items())
     )
 
 
@@ -65,9 +69,11 @@ class IntakeMeter:
         passed = new.at - old.at
         seen = new.visible_count - old.visible_count
         accepted = _sum(measures.REQUESTS, "_total", outcome="accepted")
+        # What is refused to public keys is told apart, for each: any page can make it any number.
+        ours = partial(_sum, measures.REQUESTS, "_total", public=False)
         # A retry that was recognised is answered like the request it repeats: no refusal.
-        taken = accepted + _sum(measures.REQUESTS, "_total", outcome="duplicate")
-        everything = _sum(measures.REQUESTS, "_total")
+        taken = ours(outcome="accepted") + ours(outcome="duplicate")
+        everything = ours()
         refusal, stopped_by = self._refusal()
         return Intake(
             spans_per_second=(new.spans - old.spans) * 10**9 / passed if passed >= _SPARSE else None,

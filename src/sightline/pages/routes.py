@@ -42,6 +42,8 @@ from sightline.pages.palette import GoPages
 from sightline.pages.people import PeoplePages
 from sightline.pages.prices import PricePages
 from sightline.pages.projects import ProjectPages
+from sightline.pages.score_forms import ScoreForms
+from sightline.pages.score_settings import ScoreSettingsPages
 from sightline.pages.scrape import ScrapePages
 from sightline.pages.security import PageHeaders
 from sightline.pages.senders import SendersPages
@@ -80,6 +82,7 @@ PROJECT_PAGES = (
     UserPages,
     GoPages,
     SendersPages,
+    ScoreForms,
 )
 # And those that are about no project.
 SERVER_PAGES = (ApiDocsPages,)
@@ -92,7 +95,10 @@ def routes(services: Services) -> list[BaseRoute]:
     """
     frames = Frames(services)
     pages = Pages(services, frames)
-    settings = (PeoplePages, KeyPages, ProjectPages, PricePages, ScrapePages, HealthPages, LogPages)
+    settings = (
+        PeoplePages, KeyPages, ProjectPages, PricePages, ScoreSettingsPages, ScrapePages, HealthPages,
+        LogPages,
+    )  # fmt: skip
     hashing = Hashing()
     me = AccountPages(services, frames.frame, hashing)
     entrance = Entrance(services, pages.problem, hashing)

@@ -14,6 +14,7 @@ from sightline.journal.segment import JournalStats
 from sightline.query.scrape_keeper import ScrapeKeeper
 from sightline.query.sql_endpoint import SqlEndpoint
 from sightline.records.access import Principal
+from sightline.records.ingest import Receipt, Submission
 from sightline.settings import Settings
 from sightline.store.store import Store
 
@@ -71,6 +72,9 @@ class Waiting(Protocol):
 
     def discard(self, entry_id: str) -> None:
         """Remove an entry for good. Raises KeyError."""
+
+    async def append(self, submission: Submission) -> Receipt:
+        """Keep a request. Raises JournalFull, JournalUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ Of a long session a window of turns is shown, the latest first of all; older and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,6 +19,9 @@ from sightline.pages.environment import render
 from sightline.pages.formats import Absent
 from sightline.pages.frames import Frames, Table
 from sightline.pages.named import ID, name_of, named
+from sightline.pages.score_lists import row_chips
+from sightline.pages.score_rows import ScoreChip
+from sightline.pages.scores_part import ScoresPart, session_scores
 from sightline.pages.services import Services
 from sightline.pages.sessions import user_href
 from sightline.pages.shell import Shell
@@ -63,6 +67,9 @@ class SessionContext:
     newer: str
     latest: str
     turns: tuple[TurnRow, ...]
+    scores: ScoresPart | None = None
+    chips: tuple[ScoreChip, ...] = ()
+    turn_chips: Mapping[str, tuple[ScoreChip, ...]] = field(default_factory=dict)
 
 
 def facts(found: SessionSummary, view: View) -> tuple[SessionFact, ...]:
@@ -190,7 +197,9 @@ class SessionPages:
 
     async def show(self, request: Request) -> Response:
         """One session, or the window of its turns that the address names."""
-        view, principal = await self.frames.view(request, ("from", "to", "exact", ID))
+        view, principal = await self.frames.view(
+            request, ("from", "to", "exact", ID, "score_done", "score_undo")
+        )
         session_id = name_of(request, "session_id")
         store, query = self.services.store, request.query_params
         found = await questions.session(store, view.project, session_id)
@@ -212,4 +221,9 @@ class SessionPages:
         filled = await run_in_threadpool(
             context, frame, view, found, shown, said, self.services.clock(), exact=exact
         )
+        scored = await session_scores(self.services, request, principal, view.project, session_id)
+        ids = [(turn.trace_id, "") for turn in found.turns[shown.start : shown.end]]
+        of_turns = await row_chips(self.services, view.project, ids)
+        by_turn = {trace: given for (trace, _), given in of_turns.items()}
+        filled = replace(filled, scores=scored.part, chips=scored.chips, turn_chips=by_turn)
         return html(await run_in_threadpool(render, "session.html", filled))

@@ -20,7 +20,7 @@ def tabs(principal: Principal, current: str) -> tuple[Link, ...]:
     admin = principal.operator or principal.person is None or Role.ADMIN in roles
     names = [("People", "people"), ("Keys", "keys"), ("Projects", "projects")] if admin else []
     if admin or Role.EDITOR in roles:
-        names.append(("Prices", "prices"))
+        names += [("Prices", "prices"), ("Scores", "scores")]
     if admin:
         names += [("Scrape", "scrape"), ("Health", "health"), ("Log", "log")]
     if principal.person is not None:

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from sightline.content.conversation import conversation
 from sightline.pages.inspector import WHOLE, Inspector, Read, inspector, previous_call
 from sightline.pages.moment_rows import moment_rows
+from sightline.pages.scores_part import TraceScores, output_of
 from sightline.pages.trace_address import TABS, Asked
 from sightline.query import traces as questions
 from sightline.query.moment import moment
@@ -33,8 +34,9 @@ _SAYS = frozenset({"", TABS[0], TABS[1]})
 class SpanReader:
     """Questions about single spans of one trace."""
 
-    def __init__(self, store: Store, trace: Trace) -> None:
+    def __init__(self, store: Store, trace: Trace, scored: TraceScores | None = None) -> None:
         self._store, self._trace = store, trace
+        self._scored = scored or TraceScores()
         # The root's texts are asked for twice: for the title, and while no other span is chosen.
         self._asked: dict[tuple[int, bool], asyncio.Future[list[SpanDetail]]] = {}
 
@@ -55,6 +57,11 @@ class SpanReader:
             contents, before, tools = await asyncio.gather(
                 questions.contents(store, trace.project, detail.contents), self._before(row), self._tools(row)
             )
+        span_id = trace.columns.ids[row]
+        scores = None
+        if tab == "scores":
+            contents = await questions.contents(store, trace.project, detail.contents)
+            scores = self._scored.part(span_id, row == 0, output_of(contents, detail.events))
         read = Read(
             detail,
             contents,
@@ -66,6 +73,8 @@ class SpanReader:
             await same_response(store, trace) if tab == "cost" else None,
             tab,
             tools,
+            scores,
+            len(self._scored.of(span_id, row == 0)),
         )
         return await run_in_threadpool(inspector, trace, row, read, asked)
 

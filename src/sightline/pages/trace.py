@@ -7,8 +7,8 @@ link.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -24,6 +24,8 @@ from sightline.pages.group import GroupSheet, group_sheet
 from sightline.pages.inspector import Inspector
 from sightline.pages.minimap import Minimap, minimap
 from sightline.pages.pathline import Step
+from sightline.pages.score_rows import ScoreChip
+from sightline.pages.scores_part import trace_scores
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
 from sightline.pages.span_reader import SpanReader
@@ -67,6 +69,8 @@ class TraceContext:
     running: bool
     inspector: Inspector | None
     sheet: GroupSheet | None
+    chips: Mapping[str, tuple[ScoreChip, ...]] = field(default_factory=dict)
+    scores: tuple[ScoreChip, ...] = ()
 
 
 def context(
@@ -142,12 +146,13 @@ class TracePages:
         asked = read(path_of(view.project, "traces", trace.trace_id), request.query_params, view.carried)
         hits = await find(self.services.store, trace, asked.find, now) if asked.find else frozenset()
         wanted, store = part(request), self.services.store
+        scored = await trace_scores(self.services, request, principal, trace.project, trace.trace_id)
         # Tens of milliseconds for a large trace: senders on the same loop must not wait for it.
         apart = run_in_threadpool if len(trace.spans) >= LARGE else _here
         drawing = await apart(Drawing, found, asked, hits, self.lines)
         if wanted == "more-rows":
-            return html(await apart(lambda: render("_rows.html", Piece(drawing.piece()))))
-        reader = SpanReader(store, trace)
+            return html(await apart(lambda: render("_rows.html", Piece(drawing.piece(), scored.chips))))
+        reader = SpanReader(store, trace, scored)
         sheet = None
         if drawing.group is not None:
             sheet = await apart(group_sheet, trace, drawing.group, drawing.asked)
@@ -160,7 +165,8 @@ class TracePages:
         wrong = misread(request.query_params)
 
         def page() -> str:
-            return render("trace.html", context(frame, drawing, opened, sheet, title, now, wrong))
+            shows = context(frame, drawing, opened, sheet, title, now, wrong)
+            return render("trace.html", replace(shows, chips=scored.chips, scores=scored.whole))
 
         return html(await apart(page))
 
@@ -187,9 +193,10 @@ class TracePages:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of rows alone."""
+    """A piece of rows alone, with the scores of spans by their ids."""
 
     window: Window
+    chips: Mapping[str, tuple[ScoreChip, ...]]
 
 
 @dataclass(frozen=True, slots=True)

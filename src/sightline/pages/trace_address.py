@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from sightline.pages.address import with_query
 
-TABS = ("messages", "documents", "attributes", "cost", "events", "moment", "raw")
+TABS = ("messages", "documents", "attributes", "cost", "events", "moment", "scores", "raw")
 VIEWS = ("waterfall", "path")
-PARAMETERS = ("span", "tab", "from", "exact", "view", "open", "fold", "zoom", "find")
+PARAMETERS = ("span", "tab", "from", "exact", "view", "open", "fold", "zoom", "find",
+              "score_done", "score_undo")  # fmt: skip
 ALL = "all"
 """In `open`: every span in a row of its own."""
 _MOST_IDS = 200

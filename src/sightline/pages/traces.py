@@ -17,6 +17,7 @@ from sightline.pages.begun import Begun
 from sightline.pages.environment import render
 from sightline.pages.filter_bar import FilterBar, chosen, filter_bar
 from sightline.pages.frames import Frames, Table
+from sightline.pages.score_lists import ScoreNames
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
 from sightline.pages.trace_preview import Preview, trace_preview
@@ -33,6 +34,7 @@ from sightline.query.filter.edits import parts_of
 from sightline.query.filter.errors import FilterError
 from sightline.query.in_use import attributes_in_use
 from sightline.query.opened_traces import OpenedTraces
+from sightline.query.scores import ScoreName
 from sightline.query.selection import Selection
 from sightline.query.suggest import BOUNDS
 from sightline.records.facets import Used
@@ -206,6 +208,7 @@ class TracesPages:
         self.frames = frames
         self.opened = OpenedTraces()
         self._begun = Begun()
+        self._scores = ScoreNames(services)
 
     def table(self) -> Table:
         """Method, path and endpoint of each."""
@@ -228,12 +231,13 @@ class TracesPages:
         now, store = self.services.clock(), self.services.store
         found = chosen(state.view, now, state.target)
         bar = filter_bar(state.view, "traces", found, state.kept, state.target)
-        shown, faults = columns(state)
+        scores = await self._scores.of(view.project)
+        shown, faults = columns(state, scored=bool(scores))
         state = replace(state, view=replace(state.view, notices=(*state.view.notices, *faults)))
         wanted = part(request)
         try:
             answers, environments = await asyncio.gather(
-                self._answers(state, found, shown, now, wanted),
+                self._answers(state, found, shown, now, wanted, scores),
                 questions.environments(store, view.project, view.since),
             )
         except questions.BadCursor as error:
@@ -242,7 +246,7 @@ class TracesPages:
         if empty and await questions.latest_arrival(store, view.project, 0) is None:
             return RedirectResponse(path_of(view.project, "first"), 302)
         if wanted == "columns":
-            shown, _ = columns(state, answers.used)
+            shown, _ = columns(state, answers.used, scored=bool(scores))
         frame = await self.frames.shell("Traces", "traces", state.view, principal, environments)
         kept = {"q": view.q or None} | state.kept
         menu = await view_menu(self.services, state.view, principal, "traces", kept)
@@ -250,8 +254,9 @@ class TracesPages:
         return html(render(PARTS.get(wanted, "traces.html"), shows))
 
     async def _answers(
-        self, state: ListState, found: Selection | FilterError, shown: Columns, now: int, wanted: str
-    ) -> _Answers:
+        self, state: ListState, found: Selection | FilterError, shown: Columns, now: int, wanted: str,
+        scores: Sequence[ScoreName],
+    ) -> _Answers:  # fmt: skip
         """The answers to what is wanted: a part, or the whole page."""
         store = self.services.store
         nothing = _Answers(Listed(), (), traces_figures.none(), traces_facets.NONE, ())
@@ -263,19 +268,19 @@ class TracesPages:
             work = self._begun.taken(("figures", here), figures(store, state, found, now))
             return replace(nothing, figures=await work)
         if wanted == "facets":
-            faces = await self._begun.taken(("facets", here), faceted(store, state, found, now))
+            faces = await self._begun.taken(("facets", here), faceted(store, state, found, now, scores))
             return replace(nothing, facets=faces)
         if wanted == "columns":
             return replace(nothing, used=await self._used(found))
         if wanted == "preview":
             return replace(nothing, preview=await self._preview(state, now))
         if wanted == "rows":
-            return replace(nothing, listed=await listed(store, state, found, shown, now))
+            return replace(nothing, listed=await listed(self.services, state, found, shown, now))
         rows, groups, counted, faces, brief = await side_by_side(
             self._rows(state, found, shown, now),
             self._groups(state, found),
             self._soon(state, "figures", figures(store, state, found, now), traces_figures.none(late=True)),
-            self._soon(state, "facets", faceted(store, state, found, now), traces_facets.NONE),
+            self._soon(state, "facets", faceted(store, state, found, now, scores), traces_facets.NONE),
             self._preview(state, now),
         )
         return _Answers(rows, groups, counted, faces, (), len(parts_of(found.node)), brief)
@@ -297,7 +302,7 @@ class TracesPages:
     async def _rows(self, state: ListState, found: Selection, shown: Columns, now: int) -> Listed:
         if state.shows == "groups":
             return Listed()
-        return await listed(self.services.store, state, found, shown, now)
+        return await listed(self.services, state, found, shown, now)
 
     async def _groups(self, state: ListState, found: Selection) -> tuple[Group, ...]:
         if state.shows != "groups":

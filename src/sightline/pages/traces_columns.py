@@ -28,6 +28,7 @@ _BUILT: dict[str, tuple[str, str, str]] = {
     "service": ("Service", "mo", ""),
     "spans": ("Spans", "num", "spans"),
     "errors": ("Errors", "num", "errors"),
+    "feedback": ("Scores", "fb", ""),
 }
 _USUAL = {
     Target.TRACES: ("name", "input", "duration", "tokens", "cost", "model"),
@@ -86,9 +87,14 @@ _FILTERS = {
 }  # fmt: skip
 
 
-def columns(state: ListState, used: Sequence[Used] = ()) -> tuple[Columns, tuple[str, ...]]:
-    """The columns that the address asks for, and a sentence for each that cannot be shown."""
-    usual = _USUAL[state.target]
+def columns(
+    state: ListState, used: Sequence[Used] = (), *, scored: bool = False
+) -> tuple[Columns, tuple[str, ...]]:
+    """The columns that the address asks for, and a sentence for each that cannot be shown.
+
+    `scored`: the project has scores, so that they are among the usual columns.
+    """
+    usual = (*_USUAL[state.target], "feedback") if scored else _USUAL[state.target]
     shown: list[Column] = []
     faults = []
     for name in state.cols or usual:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sightline.pages.traces_state import ListState
@@ -26,6 +27,7 @@ FOLDED = {
     "finish_reason": "Finish reason", "tags": "Tags",
 }  # fmt: skip
 SHOWN = 10
+_RANGE = re.compile(r"(-?[0-9.e]*[0-9])?\.\.(<-?[0-9.e]*[0-9])?")
 MORE = 200
 
 
@@ -69,19 +71,26 @@ class FacetsPart:
 NONE = FacetsPart((), None, "", ())
 
 
-def names(state: ListState) -> tuple[str, ...]:
-    """The facets that are counted."""
-    usual = (*OPEN, *FOLDED)
+def names(state: ListState, scores: Iterable[str] = ()) -> tuple[str, ...]:
+    """The facets that are counted; `scores` are those of scores."""
+    usual = (*OPEN, *scores, *FOLDED)
     return usual if state.facet in ("", *usual) else (*usual, state.facet)
 
 
-def part(state: ListState, selection: Selection, found: Facets, more: Facet | None) -> FacetsPart:
-    """The facets of a list. `more` is the one that is shown with many values."""
+def part(
+    state: ListState,
+    selection: Selection,
+    found: Facets,
+    more: Facet | None,
+    scores: Mapping[str, str] | None = None,
+) -> FacetsPart:
+    """The facets of a list. `more` is the one that is shown with many values, `scores` words for scores."""
     node = selection.node
     panels = []
     for facet in found.facets:
         wide = more is not None and more.name == facet.name
-        panel = _panel(state, node, more if wide and more else facet, wide)
+        title = (scores or {}).get(facet.name.removeprefix("trace."), "")
+        panel = _panel(state, node, more if wide and more else facet, wide, title)
         if panel:
             panels.append(panel)
     late = found.since if found.since > selection.window.since else None
@@ -90,7 +99,7 @@ def part(state: ListState, selection: Selection, found: Facets, more: Facet | No
     return FacetsPart(tuple(panels), late, "", hidden)
 
 
-def _panel(state: ListState, node: Node, facet: Facet, wide: bool) -> Panel | None:
+def _panel(state: ListState, node: Node, facet: Facet, wide: bool, words: str = "") -> Panel | None:
     by = by_name(facet.name)
     # What is not set comes last, and what was asked for is shown though nothing has it.
     listed = sorted(facet.top, key=lambda value: not value.text)
@@ -104,8 +113,8 @@ def _panel(state: ListState, node: Node, facet: Facet, wide: bool) -> Panel | No
         return None
     return Panel(
         name=facet.name,
-        title=OPEN.get(facet.name) or FOLDED.get(facet.name) or facet.name,
-        open=facet.name in OPEN or active or wide,
+        title=words or OPEN.get(facet.name) or FOLDED.get(facet.name) or facet.name,
+        open=facet.name in OPEN or bool(words) or active or wide,
         choices=choices,
         values=f"{facet.values:,}",
         more=state.link(facet=facet.name) if facet.values > len(facet.top) and not wide else "",
@@ -118,13 +127,23 @@ def _choice(state: ListState, node: Node, by: Dimension, value: FacetValue, exac
     holds = by.holds(value.text)
     is_on, is_off = chosen(node, by.name, value.text), excluded(node, by.name, value.text)
     return Choice(
-        text=value.text,
+        text=worded(value.text) if by.score else value.text,
         not_set=not value.text,
         count="–" if not value.filter else f"{'' if exact else '≈ '}{value.count:,}",
         state="on" if is_on else "off" if is_off else "",
         href=state.link(q=spell(toggled(node, by.name, holds, value.text)) or None),
         exclude="" if is_off else state.link(q=spell(without(node, by.name, holds, value.text))),
     )
+
+
+def worded(text: str) -> str:
+    """A range of a score in words; any other value as it is."""
+    low, dots, high = text.partition("..")
+    if not dots or not (low or high) or not _RANGE.fullmatch(text):
+        return text
+    if not low:
+        return f"below {high[1:]}"
+    return f"{low} to {high[1:]}" if high else f"{low} and above"
 
 
 def by_name(name: str) -> Dimension:

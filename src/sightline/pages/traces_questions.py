@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sightline.pages import traces_facets, traces_figures
+from sightline.pages.score_lists import facets_of, row_chips
+from sightline.pages.services import Services
 from sightline.pages.traces_columns import Columns
 from sightline.pages.traces_facets import FacetsPart
 from sightline.pages.traces_figures import FiguresPart, Group
@@ -23,6 +25,7 @@ from sightline.query.facets import facet_values, facets
 from sightline.query.listing_columns import column_values
 from sightline.query.listing_places import places
 from sightline.query.question import ask
+from sightline.query.scores import ScoreName
 from sightline.query.search import phrases_of
 from sightline.query.selection import Selection, Target, count, select
 from sightline.records.facets import Facet
@@ -54,15 +57,20 @@ class Listed:
     easing: Easing | None = None
 
 
-async def listed(store: Store, state: ListState, selection: Selection, columns: Columns, now: int) -> Listed:
+async def listed(
+    services: Services, state: ListState, selection: Selection, columns: Columns, now: int
+) -> Listed:
     """A page of rows. Raises BadCursor; what is too much becomes a sentence."""
     try:
-        return await _listed(store, state, selection, columns, now)
+        return await _listed(services, state, selection, columns, now)
     except (QueryTimeout, QueryTooLarge):
         return Listed(fault=TOO_MUCH)
 
 
-async def _listed(store: Store, state: ListState, selection: Selection, columns: Columns, now: int) -> Listed:
+async def _listed(
+    services: Services, state: ListState, selection: Selection, columns: Columns, now: int
+) -> Listed:
+    store = services.store
     found: Sequence[TraceSummary] | Sequence[SpanSummary]
     cursor = state.cursor or None
     if selection.target is Target.SPANS:
@@ -76,11 +84,13 @@ async def _listed(store: Store, state: ListState, selection: Selection, columns:
         return Listed(easing=none)
     ids = [(one.trace_id, one.span_id if isinstance(one, SpanSummary) else "") for one in found]
     starts = [one.start_time for one in found]
-    values, said = await asyncio.gather(
+    shows_scores = any(column.name == "feedback" for column in columns.shown)
+    values, said, scores = await asyncio.gather(
         column_values(store, selection.window, ids, starts, columns.dimensions),
         places(store, selection, ids, starts),
+        row_chips(services, selection.window.project, ids if shows_scores else ()),
     )
-    told = Told(columns.shown, values, phrases_of(selection.predicate), said)
+    told = Told(columns.shown, values, phrases_of(selection.predicate), said, scores)
     durations = sorted(one.duration_ns for one in found)
     longest = scale(durations)
     project = selection.window.project
@@ -110,21 +120,24 @@ async def _nothing() -> None:
     return None
 
 
-async def faceted(store: Store, state: ListState, selection: Selection, now: int) -> FacetsPart:
-    """The facets beside the list."""
+async def faceted(
+    store: Store, state: ListState, selection: Selection, now: int, seen: Sequence[ScoreName]
+) -> FacetsPart:
+    """The facets beside the list; `seen` are the names of the project's scores."""
+    scores = facets_of(seen)
     more: Facet | None = None
     try:
         if state.facet and traces_facets.can_be(state.facet):
             more = await facet_values(
                 store, selection, now, state.facet, state.find, limit=traces_facets.MORE
             )
-            names = traces_facets.names(replace(state, facet=more.name))
+            names = traces_facets.names(replace(state, facet=more.name), scores)
         else:
-            names = traces_facets.names(replace(state, facet=""))
-        found = await facets(store, selection, now, names, limit=traces_facets.SHOWN)
+            names = traces_facets.names(replace(state, facet=""), scores)
+        found = await facets(store, selection, now, names, limit=traces_facets.SHOWN, scores=seen)
     except (QueryTimeout, QueryTooLarge):
         return replace(traces_facets.NONE, fault="Counting values takes too long in this range.")
-    return traces_facets.part(state, selection, found, more)
+    return traces_facets.part(state, selection, found, more, scores)
 
 
 async def grouped(store: Store, state: ListState, selection: Selection) -> tuple[Group, ...]:

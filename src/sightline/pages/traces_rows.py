@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sightline.pages.address import path_of, with_query
+from sightline.pages.score_rows import ScoreChip
 from sightline.pages.traces_columns import Column
 from sightline.query.filter.spelling import condition
 from sightline.query.phrases import Phrase, ranges
@@ -88,6 +89,7 @@ class Row:
     """How many it stands for, empty for itself alone."""
     kept: str = ""
     """What that means, and why it was kept."""
+    scores: tuple[ScoreChip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Told:
     values: Mapping[tuple[str, str], tuple[str, ...]]
     phrases: Sequence[Phrase]
     places: Mapping[tuple[str, str], Place]
+    scores: Mapping[tuple[str, str], tuple[ScoreChip, ...]] = field(default_factory=dict)
 
 
 def scale(durations: Sequence[int]) -> int:
@@ -241,6 +244,7 @@ def _told(row: Row, told: Told, key: tuple[str, str]) -> Row:
         for c in told.columns
         if c.filter and (value := extra.get(c.name) if c.dimension else own.get(c.filter))
     }
+    row = replace(row, scores=told.scores.get(key, ()))
     place = told.places.get(key)
     if place is None or any(piece.marked for piece in row.said):
         return replace(row, extra=extra, cells=cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sightline.query.statements import statement
@@ -15,6 +16,7 @@ from sightline.store.store import Store
 MAX_PAGE = 500
 MOST_OF_ONE = 500
 """Scores of one trace or session that are read at most."""
+MOST_OF_ROWS = 5_000
 MOST_NAMES = 1000
 _CURSOR = re.compile(r"(\d{1,19})\.(\d{1,20})")
 
@@ -100,6 +102,13 @@ async def scores_of(
     """The scores of a trace with all its spans, and those of a session, latest first."""
     given = {"project": project, "trace_id": trace_id, "session_id": session_id, "limit": limit}
     text = statement("scores_of").replace("{columns}", SELECTED)
+    return [score_of(row) for row in (await store.fetch(text, given, purpose="scores")).dicts()]
+
+
+async def scores_of_traces(store: Store, project: str, traces: Sequence[str]) -> list[Score]:
+    """The scores of some traces and their spans, latest first."""
+    given = {"project": project, "traces": list(traces), "limit": MOST_OF_ROWS}
+    text = statement("scores_of_traces").replace("{columns}", SELECTED)
     return [score_of(row) for row in (await store.fetch(text, given, purpose="scores")).dicts()]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+PUBLIC_SOURCE = "otlp-public"
+"""The way in with a public key, as journal and store remember it: claims of whoever opened a page."""
 IMPORT = "import"
 """The source of requests that say they come from files."""
 IMPORT_HEADER = "x-sightline-import"

@@ -45,7 +45,10 @@ def assemble(
         found = counts_of(account, delivery)
         return account_report(found, encoder.own_resource(), began, time.time_ns(), __version__)
 
-    traces = LocalTraces(config.sampling, _cost_and_tokens)
+    traces = LocalTraces(
+        config.sampling, _cost_and_tokens,
+        max_waiting=config.queue_max_spans, max_bytes=config.queue_max_bytes,
+    )  # fmt: skip
     made.append(Worker(inbox, traces, account, build, config.flush_interval, report, started))
     return made[0]
 

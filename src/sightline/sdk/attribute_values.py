@@ -37,6 +37,15 @@ def attribute(value: object, limit: int) -> Attribute | None:
     return text_of(value, limit)
 
 
+def word(value: object, limit: int = 500) -> str:
+    """A name: a text as it is, anything else as JSON or its type, cut to `limit` characters.
+
+    >>> word("chat"), word(7), word(object())
+    ('chat', '7', '"<object>"')
+    """
+    return cut(value, limit) if type(value) is str else text_of(value, limit)
+
+
 def _of_one_type(values: list[Any] | tuple[Any, ...], limit: int) -> Attribute | None:
     if not values or len(values) > _MAX_ITEMS:
         return None

@@ -13,12 +13,13 @@ from opentelemetry.trace import SpanKind
 
 from sightline.sdk import names, running
 from sightline.sdk.answers import Answer, answer_of
+from sightline.sdk.attribute_values import word
 from sightline.sdk.call_parameters import request_attributes
-from sightline.sdk.capture import cut, json_of
+from sightline.sdk.capture import json_of
 from sightline.sdk.driving import end_abandoned
 from sightline.sdk.errors import COLLECTED, note_end
 from sightline.sdk.levels import SPAN_KEY, leave, prepared
-from sightline.sdk.messages import Message, messages_of, text_of_messages
+from sightline.sdk.messages import Message, messages_of, parts_of, text_of_messages
 from sightline.sdk.spans import Span, trouble
 from sightline.sdk.stream_reading import StreamReading
 from sightline.sdk.streams import AsyncStream, Stream, measured
@@ -160,7 +161,10 @@ class LlmCall(Span):
             if not self._once:
                 self._begin(get_current())
                 self._block_over = True
-            reading = StreamReading(running.content_limit(), self._started)
+            reading = StreamReading.of_nothing()
+            if self._otel.is_recording():
+                reading = StreamReading(running.content_limit(), self._started)
+            running.attend()
             level, context = prepared(self, self._outer)
             self._open_streams += 1
             return measured(chunks, reading, self, level, Context({**context, SPAN_KEY: self._otel}))
@@ -203,17 +207,14 @@ class LlmCall(Span):
         self._outer = outer
         self._block_over = False
         super()._begin(outer)
-        if self._messages is not None:
-            self._write(names.INPUT_MESSAGES, messages_of, self._messages)
-        if self._system is not None:
-            self._write_system(self._system)
         self._messages = self._system = None
         self._started = perf_counter_ns()
 
-    def _write_system(self, system: object) -> None:
-        limit = running.content_limit()
-        if limit and self._otel.is_recording():
-            parts = messages_of(system)[0]["parts"] if isinstance(system, str) else system
+    def _begun(self, limit: int) -> None:
+        if self._messages is not None:
+            self._write(names.INPUT_MESSAGES, messages_of, self._messages)
+        if self._system is not None:
+            parts = parts_of(self._system)
             self._otel.set_attribute(names.SYSTEM_INSTRUCTIONS, json_of(parts, limit))
 
     def _write(self, name: str, make: Callable[[Any], list[Message]], said: object) -> Self:
@@ -266,19 +267,17 @@ def llm_call(
         >>> with sightline.llm_call(model="bge-m3", operation="embeddings", input=["a", "b"]) as call:
         ...     _ = call.response({"data": [{"embedding": [0.1, 0.2]}], "usage": {"prompt_tokens": 2}})
     """
-    if operation in ("embeddings", "rerank") and input is None:
+    done = word(operation)
+    if done in ("embeddings", "rerank") and input is None:
         messages, input = None, messages  # noqa: A001  # the parameter
-    attributes: dict[str, Any] = {
-        names.OPERATION: str(operation),
-        names.SPAN_KIND: _KINDS.get(operation, "LLM"),
-    }
+    attributes: dict[str, Any] = {names.OPERATION: done, names.SPAN_KIND: _KINDS.get(done, "LLM")}
     if model is not None:
-        attributes[names.REQUEST_MODEL] = cut(str(model), 500)
+        attributes[names.REQUEST_MODEL] = word(model)
     if provider is not None:
-        attributes[names.PROVIDER] = cut(str(provider), 200)
+        attributes[names.PROVIDER] = word(provider)
     try:
         attributes.update(request_attributes(params, running.content_limit()))
     except Exception as error:  # the border
         trouble("llm_call", error)
-    spoken = name or (f"{operation} {attributes.get(names.REQUEST_MODEL, '')}".strip())
-    return LlmCall(spoken, attributes, str(operation), messages, system, input)
+    spoken = name if name is not None else f"{done} {attributes.get(names.REQUEST_MODEL, '')}".strip()
+    return LlmCall(spoken, attributes, done, messages, system, input)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future
 from functools import wraps
 from types import TracebackType
 from typing import Any, Final, ParamSpec, Self, TypeVar, overload
@@ -45,8 +46,14 @@ def carry(work: Any) -> Any:
     >>> ids == {span.trace_id}
     True
     """
-    if isinstance(work, Executor):
+    if issubclass(type(work), Executor):
         return CarryingExecutor(work)
+    if not callable(work):
+        running.warn_once(
+            "api.carry",
+            f"sightline.carry(a {type(work).__name__}): expected a function or an executor; left as it is.",
+        )
+        return work
     carried = get_current()
     if inspect.iscoroutinefunction(work):
 
@@ -85,7 +92,7 @@ class CarryingExecutor(Executor):
 
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """As the executor's own."""
-        if isinstance(self._executor, ProcessPoolExecutor):
+        if _of_processes(self._executor):
             return self._executor.submit(_run_extracted, inject(), fn, args, kwargs)
         return self._executor.submit(carry(fn), *args, **kwargs)
 
@@ -97,7 +104,7 @@ class CarryingExecutor(Executor):
         chunksize: int = 1,
     ) -> Iterator[R]:
         """As the executor's own."""
-        if isinstance(self._executor, ProcessPoolExecutor):
+        if _of_processes(self._executor):
             work = _Extracting(inject(), fn)
             return self._executor.map(work, *iterables, timeout=timeout, chunksize=chunksize)
         return self._executor.map(carry(fn), *iterables, timeout=timeout, chunksize=chunksize)
@@ -105,6 +112,12 @@ class CarryingExecutor(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """As the executor's own."""
         self._executor.shutdown(wait=wait, cancel_futures=cancel_futures)
+
+
+def _of_processes(executor: Executor) -> bool:
+    """Whether it is a pool of processes, whose module is slow to import and not imported for this."""
+    module = sys.modules.get("concurrent.futures.process")
+    return module is not None and isinstance(executor, module.ProcessPoolExecutor)
 
 
 class _Extracting:

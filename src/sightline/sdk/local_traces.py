@@ -27,7 +27,11 @@ class _Open:
 
 
 class LocalTraces:
-    """`cost`: USD and tokens of spans, None where unknown. Times are ns since 1970."""
+    """`cost`: USD and tokens of spans, None where unknown. Times are ns since 1970.
+
+    Bounded in every way: a trace by its spans and its age, all of them together by traces, spans and bytes
+    (`max_waiting`, `max_bytes`); what exceeds them has the oldest trace decided early.
+    """
 
     def __init__(
         self,
@@ -35,21 +39,22 @@ class LocalTraces:
         cost: Callable[[list[EndedSpan]], tuple[float | None, int | None]],
         most_spans: int = MOST_SPANS,
         longest: float = LONGEST_SECONDS,
+        max_waiting: int = 20_000,
+        max_bytes: int = 64 * 2**20,
     ) -> None:
+        self._max_waiting, self._max_bytes = max_waiting, max_bytes
+        self.waiting, self.bytes = 0, 0
         self._sampling, self._cost = sampling, cost
         self._most, self._longest = most_spans, int(longest * _SECOND)
         self._open: OrderedDict[int, _Open] = OrderedDict()
         self._decided: OrderedDict[int, Decision] = OrderedDict()
 
-    @property
-    def waiting(self) -> int:
-        """How many spans wait for a decision."""
-        return sum(len(trace.spans) for trace in self._open.values())
-
-    def root_started(self, trace_id: int, at: int) -> None:
-        """A local root began; spans of its trace wait from now on."""
+    def root_started(self, trace_id: int, at: int) -> Kept:
+        """A local root began; spans of its trace wait from now on. What had to leave to make room for it."""
         if not self._sampling.all and trace_id not in self._decided:
             self._open.setdefault(trace_id, _Open(at)).roots += 1
+            if len(self._open) > self._max_waiting:
+                yield from self._decide(next(iter(self._open)), False)
 
     def ended(self, span: EndedSpan) -> Kept:
         """A span ended: what can leave now, with its decision."""
@@ -65,12 +70,16 @@ class LocalTraces:
         if trace is None:  # its root began before us, in another process, or long ago
             trace = self._open[trace_id] = _Open(span.start)
         trace.spans.append(span)
+        self.waiting += 1
+        self.bytes += span.size
         if trace.roots and span.is_local_root:
             trace.roots -= 1
         if not trace.roots:
             yield from self._decide(trace_id, True)
         elif len(trace.spans) >= self._most:
             yield from self._decide(trace_id, False)
+        while self.waiting > self._max_waiting or self.bytes > self._max_bytes:
+            yield from self._decide(next(iter(self._open)), False)
 
     def keep(self, trace_id: int, reason: str) -> Kept:
         """The program wants this trace; one already decided stays as it is."""
@@ -81,7 +90,10 @@ class LocalTraces:
 
     def expire(self, now: int) -> Kept:
         """Decide what has waited too long."""
-        for trace_id in [i for i, trace in self._open.items() if now - trace.began >= self._longest]:
+        while self._open:
+            trace_id, trace = next(iter(self._open.items()))
+            if now - trace.began < self._longest:
+                return
             yield from self._decide(trace_id, False)
 
     def next_end(self, now: int) -> float | None:
@@ -92,6 +104,8 @@ class LocalTraces:
 
     def _decide(self, trace_id: int, complete: bool) -> Kept:
         trace = self._open.pop(trace_id)
+        self.waiting -= len(trace.spans)
+        self.bytes -= sum(span.size for span in trace.spans)
         decision = self._decision(trace_id, trace, complete)
         self._decided[trace_id] = decision
         while len(self._decided) > _DECISIONS:

@@ -7,6 +7,7 @@ strings; dicts or objects.
 from __future__ import annotations
 
 import json
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 from sightline.sdk.capture import LEAST, cut, json_of
@@ -17,6 +18,7 @@ Message = dict[str, Any]
 _MAX_MESSAGES: Final = 2_000
 _MAX_PARTS: Final = 500
 _MAX_ARGUMENTS: Final = 100_000
+_ROLES: Final = frozenset({"system", "user", "assistant", "tool"})
 
 
 def messages_of(said: object) -> list[Message]:
@@ -56,11 +58,11 @@ def text_of_messages(messages: list[Message], limit: int) -> str:
     limit = max(limit, 4 * LEAST)
     if not messages:
         return "[]"
-    first = json_of(messages[0], limit // 2)
+    first = _json(messages[0], limit // 2)
     left = limit - len(first) - 120  # the note on those left out
     kept: list[str] = []
     for message in reversed(messages[1:]):
-        text = json_of(message, max(left, LEAST) if not kept else limit)
+        text = _json(message, max(left, LEAST) if not kept else limit)
         if len(text) + 2 > left:
             break
         kept.append(text)
@@ -68,6 +70,19 @@ def text_of_messages(messages: list[Message], limit: int) -> str:
     missing = len(messages) - 1 - len(kept)
     note = [json_of(_note(missing), 1_000)] if missing else []
     return f"[{', '.join([first, *note, *reversed(kept)])}]"
+
+
+def _json(message: Message, limit: int) -> str:
+    """A message as JSON; one of a single text, as nearly all are, without the long way."""
+    parts = message["parts"]
+    if len(parts) == 1 and len(parts[0]) == 2 and parts[0].get("type") == "text":
+        text = parts[0].get("content")
+        if type(text) is str and len(text) < limit and text.isascii():
+            quoted = encode_basestring(text)
+            made = f'{{"role": "{message["role"]}", "parts": [{{"type": "text", "content": {quoted}}}]}}'
+            if len(made) <= limit and message["role"] in _ROLES and len(message) == 2:
+                return made
+    return json_of(message, limit)
 
 
 def parts_of(content: object) -> list[Part]:

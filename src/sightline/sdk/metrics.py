@@ -50,6 +50,13 @@ OWN_METRICS: Final[Mapping[str, frozenset[str]]] = {
     "pydantic-ai": frozenset({TOKENS, FIRST_CHUNK}),
 }
 _MAX_PARENTS: Final = 10_000
+_NONE: Final[frozenset[str]] = frozenset()
+_DURATION_ONLY: Final = frozenset({DURATION})
+_SAID: Final = {
+    (tokens, first): frozenset({DURATION, *([TOKENS] if tokens else []), *([FIRST_CHUNK] if first else [])})
+    for tokens in (False, True)
+    for first in (False, True)
+}
 
 
 class MetricsProcessor(SpanProcessor):
@@ -60,7 +67,7 @@ class MetricsProcessor(SpanProcessor):
     instrumentations write which metric themselves, by how their scope's name begins; those are not written
     twice.
 
-    A framework's span around an instrumented request says the same tokens again. Only the innermost counts.
+    A framework's span around an instrumented request says the same again: the innermost that says it counts.
 
         >>> from opentelemetry.sdk.trace import TracerProvider
         >>> from sightline import MetricsProcessor
@@ -97,8 +104,8 @@ class MetricsProcessor(SpanProcessor):
         self._dimensions = tuple(dimensions)
         self._own = tuple(own_metrics.items())
         self._own_of: dict[str, frozenset[str]] = {}
-        # Spans with a request somewhere below them, while they are open.
-        self._above: dict[int, None] = {}
+        # What requests below said already, by the span above them that is still open.
+        self._above: dict[int, frozenset[str]] = {}
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Nothing is measured at the start."""
@@ -113,26 +120,31 @@ class MetricsProcessor(SpanProcessor):
     def _measure(self, span: ReadableSpan) -> None:
         attributes = span.attributes or {}
         operation = operation_of(attributes)
-        request = operation is not None and operation.is_request
-        repeated = self._request_below(span, request)
-        if operation is None or (request and repeated):
+        below = self._above.pop(span.context.span_id, _NONE) if self._above and span.context else _NONE
+        said = _said(operation) if operation is not None and operation.is_request else _NONE
+        self._tell_parent(span, below | said)
+        if operation is None:
             return
-        kept = self._labels(operation, attributes)
         own = self._written_by(span.instrumentation_scope.name if span.instrumentation_scope else "")
-        if DURATION not in own and span.end_time is not None and span.start_time is not None:
-            error = attributes.get(names.ERROR_TYPE)
+        wanted = (said or _DURATION_ONLY) - own - (below if operation.is_request else _NONE)
+        if wanted:
+            self._record(span, operation, wanted, self._labels(operation, attributes))
+
+    def _record(
+        self, span: ReadableSpan, operation: GenAiOperation, wanted: frozenset[str], labels: dict[str, Any]
+    ) -> None:
+        if DURATION in wanted and span.end_time is not None and span.start_time is not None:
+            error = (span.attributes or {}).get(names.ERROR_TYPE)
             if error is None and span.status.status_code is StatusCode.ERROR:
                 error = "_OTHER"
-            labels = kept if error is None else {**kept, names.ERROR_TYPE: str(error)[:200]}
-            self._duration.record(max(span.end_time - span.start_time, 0) / 1e9, labels)
-        if not request:
-            return
-        if TOKENS not in own:
+            more = labels if error is None else {**labels, names.ERROR_TYPE: str(error)[:200]}
+            self._duration.record(max(span.end_time - span.start_time, 0) / 1e9, more)
+        if TOKENS in wanted:
             for kind, count in (("input", operation.input_tokens), ("output", operation.output_tokens)):
                 if count is not None:
-                    self._tokens.record(count, {**kept, "gen_ai.token.type": kind})
-        if FIRST_CHUNK not in own and operation.first_chunk is not None:
-            self._first_chunk.record(operation.first_chunk, kept)
+                    self._tokens.record(count, {**labels, "gen_ai.token.type": kind})
+        if FIRST_CHUNK in wanted and operation.first_chunk is not None:
+            self._first_chunk.record(operation.first_chunk, labels)
 
     def _labels(self, operation: GenAiOperation, attributes: Mapping[str, Any]) -> dict[str, Any]:
         made: dict[str, Any] = {names.OPERATION: operation.operation}
@@ -157,16 +169,21 @@ class MetricsProcessor(SpanProcessor):
                 self._own_of[scope] = found
         return found
 
-    def _request_below(self, span: ReadableSpan, request: bool) -> bool:
-        """Whether a request was measured below this span; parents hear of it here."""
-        # Single steps of a dict, no lock: a process may fork while another thread is in here.
-        above = self._above
-        below = False
-        if above and span.context is not None:
-            below = above.pop(span.context.span_id, 0) is None
-        if (below or request) and span.parent is not None and not span.parent.is_remote:
-            above[span.parent.span_id] = None
-            if len(above) > _MAX_PARENTS:
-                with suppress(RuntimeError, StopIteration):  # another thread was faster
-                    above.pop(next(iter(above)), None)
-        return below
+    def _tell_parent(self, span: ReadableSpan, said: frozenset[str]) -> None:
+        """Children end before their parents: note what was said below, for the parent's end.
+
+        Single steps of a dict and no lock: a process may fork while another thread is in here.
+        """
+        if not said or span.parent is None or span.parent.is_remote:
+            return
+        above, parent = self._above, span.parent.span_id
+        above[parent] = above.get(parent, _NONE) | said
+        if len(above) > _MAX_PARENTS:
+            with suppress(RuntimeError, StopIteration):  # another thread was faster
+                above.pop(next(iter(above)), None)
+
+
+def _said(operation: GenAiOperation) -> frozenset[str]:
+    """Which metrics a request's span has a value for."""
+    tokens = operation.input_tokens is not None or operation.output_tokens is not None
+    return _SAID[tokens, operation.first_chunk is not None]

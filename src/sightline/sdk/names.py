@@ -89,7 +89,6 @@ HTTP_ROUTE = "http.route"
 HTTP_STATUS = "http.response.status_code"
 URL_PATH = "url.path"
 URL_SCHEME = "url.scheme"
-ERROR_TYPE = "error.type"
 CLIENT_DISCONNECTED = "sightline.client.disconnected"
 
 # Scores: log records with this event name.

@@ -10,7 +10,8 @@ from opentelemetry.trace import SpanKind
 
 from sightline.sdk import names, running
 from sightline.sdk.arguments import Parameters
-from sightline.sdk.capture import cut, json_of
+from sightline.sdk.attribute_values import word
+from sightline.sdk.capture import json_of, text_of
 from sightline.sdk.decorator import traced
 from sightline.sdk.spans import Span, start_attributes, trouble
 from sightline.sdk.usage import field
@@ -52,12 +53,10 @@ class Retrieval(Span):
         """As a decorator: the query is the argument of that name or the first text."""
         return traced(function, lambda plain: _Lookups(self._name, self._attributes, Parameters(plain)))
 
-    def _begin(self, outer: Any) -> None:
-        super()._begin(outer)
-        limit = running.content_limit()
-        if self._query is not None and limit and self._otel.is_recording():
-            text = self._query if type(self._query) is str else json_of(self._query, limit)
-            self._otel.set_attribute(names.RETRIEVAL_QUERY, cut(text, limit))
+    def _begun(self, limit: int) -> None:
+        if self._query is not None:
+            self._otel.set_attribute(names.RETRIEVAL_QUERY, text_of(self._query, limit))
+        self._query = None
 
 
 class _Lookups:
@@ -71,11 +70,11 @@ class _Lookups:
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Span:
         given = self._parameters.named(args, kwargs)
         named = next((given[name] for name in _QUERIES if name in given), None)
-        first = next((value for value in given.values() if isinstance(value, str)), None)
+        first = next((value for value in given.values() if type(value) is str), None)
         return Retrieval(self._name, self._attributes, named if named is not None else first)
 
     def result(self, span: Span, value: object) -> None:
-        if isinstance(span, Retrieval) and isinstance(value, list | tuple):
+        if isinstance(span, Retrieval) and issubclass(type(value), list | tuple):
             span.documents(value)
         else:
             span.output(value)
@@ -133,7 +132,8 @@ def retrieval(
     made = start_attributes("retriever", attributes)
     made[names.OPERATION] = "retrieval"
     if source is not None:
-        made[names.DATA_SOURCE] = cut(str(source), 500)
+        made[names.DATA_SOURCE] = word(source)
     if type(top_k) is int:
         made[names.RETRIEVAL_TOP_K] = top_k
-    return Retrieval(name or f"retrieval {source or ''}".strip(), made, query)
+    spoken = name if name is not None else f"retrieval {made.get(names.DATA_SOURCE, '')}".strip()
+    return Retrieval(spoken, made, query)

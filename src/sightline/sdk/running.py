@@ -79,6 +79,13 @@ def ring() -> None:
         found.worker.ring()
 
 
+def attend() -> None:
+    """Have the worker run: something begins that a finalizer may have to end."""
+    found = runtime()
+    if found is not None:
+        found.worker.attend()
+
+
 def keep_trace(reason: str) -> None:
     """Keep the current trace whatever the sampling says."""
     found = runtime()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sightline.sdk.configuration import Config
 from sightline.sdk.counts import Account, Counts, counts_of
+from sightline.sdk.driving import end_abandoned
 from sightline.sdk.events import LogEvent as LogEvent
 from sightline.sdk.inbox import Inbox, Keep
 from sightline.sdk.names import (
@@ -37,6 +38,7 @@ class Runtime:
         self.config = config
         self._resource = resource
         self.closed = False
+        self.started: Any = None
         self.keeps_all = config.sampling.all
         self._begin()
         _runtimes.add(self)
@@ -81,6 +83,7 @@ class Runtime:
         Spans of traces that are still open and wait for their sampling decision are not waited for.
         """
         try:
+            end_abandoned()
             return self.worker.flush(timeout)
         except Exception as error:  # a border
             warn_once("flush", f"sightline: flush failed ({type(error).__name__}: {error}).")
@@ -90,7 +93,10 @@ class Runtime:
         """Send what there is, within `timeout` seconds, and take nothing more."""
         if self.closed:
             return
+        end_abandoned()
         self.closed = True
+        if current() is self:
+            install(None)
         try:
             self.inbox.closed = True
             self.worker.stop(timeout)
@@ -99,7 +105,13 @@ class Runtime:
 
     def counts(self) -> Counts:
         """What became of everything that was made in this process."""
-        return counts_of(self.account, self.worker.delivery)
+        try:
+            return counts_of(self.account, self.worker.delivery)
+        except Exception as error:  # a border: the worker may be changing what is counted
+            warn_once(
+                "counts", f"sightline: the counts are those in memory ({type(error).__name__}: {error})."
+            )
+            return counts_of(self.account, None)
 
     def after_fork(self) -> None:
         """In the child: another sender, nothing of the parent's, a worker of its own."""

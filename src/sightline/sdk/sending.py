@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,14 +65,15 @@ class Sender:
             "accept": MEDIA_TYPE,
         }
         self._pool: Any = None
+        self._deadline = _Deadline()
 
     def send(self, signal: str, packed: bytes, seconds: float | None = None) -> Answer:
         """Send a compressed body, in at most `seconds` all in all. Never raises."""
         limit = max(0.05, min(self._timeout, seconds if seconds is not None else self._timeout))
         try:
             if self._pool is None:
-                self._pool = _pool(self._endpoint)
-            _deadline.at = time.monotonic() + limit
+                self._pool = _pool(self._endpoint, self._deadline)
+            self._deadline.at = time.monotonic() + limit
             answer = self._pool.urlopen(
                 "POST",
                 f"{self._endpoint}/v1/{signal}",
@@ -84,16 +85,13 @@ class Sender:
                 timeout=urllib3.Timeout(connect=min(_CONNECT, limit), read=limit),
             )
             try:
-                body = _read(answer)
+                body = _read(answer, self._deadline)
                 return judged(signal, answer.status, dict(answer.headers), body, self._endpoint)
             finally:
                 answer.drain_conn() if answer.closed else answer.close()
-        except (urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError) as error:
-            self._pool = None  # a connection in an unknown state is not used again
-            return Answer(Fate.LATER, f"{type(error).__name__}: {error}"[:300])
         except Exception as error:  # a border: a proxy or server may answer anything at all
-            self._pool = None
-            return Answer(Fate.LATER, f"{type(error).__name__}: {error}"[:300])
+            self._pool = None  # a connection in an unknown state is not used again
+            return Answer(Fate.LATER, f"{self._endpoint}: {_why(error)}")
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -137,6 +135,12 @@ def _rejected(signal: str, body: bytes) -> int:
         return 0
 
 
+def _why(error: Exception) -> str:
+    """An exception's own words, without those of the layers around it; one line."""
+    text = " ".join(str(error).rpartition("connection: ")[2].split())
+    return "".join(c for c in text if c.isprintable())[:200] or type(error).__name__
+
+
 def _said(body: bytes, kind: str) -> str:
     """The server's own words, where they are short text."""
     text = body
@@ -164,57 +168,52 @@ def _pause(retry_after: str | None) -> float | None:
 
 
 class _Deadline:
+    """When an answer must be there, in monotonic seconds. A socket's time-out starts anew with each byte."""
+
     at = 0.0
 
-
-_deadline = (
-    _Deadline()
-)  # one worker thread sends at a time; a socket's own time-out starts anew with each byte
+    def left(self) -> float:
+        """Seconds that are left. Raises TimeoutError."""
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer took too long")
+        return left
 
 
 class _Raw(io.RawIOBase):
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
+    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
+        self._sock, self._deadline = sock, deadline
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        left = _deadline.at - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the answer took too long")
-        self._sock.settimeout(left)
+        self._sock.settimeout(self._deadline.left())
         return self._sock.recv_into(buffer)
 
 
-class _Response(HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
-        super().__init__(sock, *args, **options)
-        self.fp.close()
-        self.fp = io.BufferedReader(_Raw(sock))
-
-
-class _Plain(HTTPConnection):
-    response_class = _Response
-
-
-class _Secure(HTTPSConnection):
-    response_class = _Response
-
-
-def _read(answer: Any) -> bytes:
+def _read(answer: Any, deadline: _Deadline) -> bytes:
     body = b""
     while len(body) < _LONGEST_ANSWER:
         part = answer.read(min(8192, _LONGEST_ANSWER - len(body)), decode_content=False)
         if not part:
             return body
         body += part
-        if time.monotonic() > _deadline.at:
-            raise TimeoutError("the answer took too long")
+        deadline.left()
     return body
 
 
-def _pool(endpoint: str) -> Any:
+def _pool(endpoint: str, deadline: _Deadline) -> Any:
+    """Connections whose answers keep to the deadline, through the proxy that the environment names."""
+
+    class Response(HTTPResponse):
+        def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+            super().__init__(sock, *args, **options)
+            self.fp.close()
+            self.fp = io.BufferedReader(_Raw(sock, deadline))
+
+    plain = type("_Plain", (HTTPConnection,), {"response_class": Response})
+    secure = type("_Secure", (HTTPSConnection,), {"response_class": Response})
     parts = urlsplit(endpoint)
     options: dict[str, Any] = {"num_pools": 2, "maxsize": 1}
     if parts.scheme == "https":
@@ -226,7 +225,7 @@ def _pool(endpoint: str) -> Any:
         manager = urllib3.PoolManager(**options)
     http, https = urllib3.HTTPConnectionPool, urllib3.HTTPSConnectionPool
     manager.pool_classes_by_scheme = {
-        "http": type("_PlainPool", (http,), {"ConnectionCls": _Plain}),
-        "https": type("_SecurePool", (https,), {"ConnectionCls": _Secure}),
+        "http": type("_PlainPool", (http,), {"ConnectionCls": plain}),
+        "https": type("_SecurePool", (https,), {"ConnectionCls": secure}),
     }
     return manager

@@ -13,6 +13,7 @@ from opentelemetry.trace import INVALID_SPAN, SpanKind
 
 from sightline.sdk import names, running
 from sightline.sdk.attribute_values import attributes as ready_attributes
+from sightline.sdk.attribute_values import word
 from sightline.sdk.capture import text_and_type
 from sightline.sdk.errors import note_end, note_error
 from sightline.sdk.levels import SPAN_KEY, Level, enter, leave
@@ -22,6 +23,7 @@ Kind = Literal[
     "reranker", "retriever", "speech", "task", "tool", "transcription", "workflow",
 ]  # fmt: skip
 ATTRIBUTE_CHARS: Final = 20_000
+_NAME: Final = 500
 
 
 class Span:
@@ -53,7 +55,7 @@ class Span:
         span_kind: SpanKind = SpanKind.INTERNAL,
         input: object = None,  # noqa: A002  # what users call it
     ) -> None:
-        self._name = name
+        self._name = name if type(name) is str and 0 < len(name) <= _NAME else word(name, _NAME) or "span"
         self._attributes = attributes
         self._span_kind = span_kind
         self._input = input
@@ -96,8 +98,8 @@ class Span:
         """
         try:
             ready = ready_attributes({**attributes, **more} if attributes else more, ATTRIBUTE_CHARS)
-            if self._otel is INVALID_SPAN:
-                self._attributes.update(ready)
+            if self._otel is INVALID_SPAN:  # not begun; a decorator's spans begin with one dict
+                self._attributes = {**self._attributes, **ready}
             elif ready and self._otel.is_recording():
                 self._otel.set_attributes(ready)
         except Exception as error:  # the border
@@ -186,6 +188,15 @@ class Span:
         if self._input is not None:
             self.input(self._input)
             self._input = None
+        try:
+            limit = running.content_limit()
+            if limit and self._otel.is_recording():
+                self._begun(limit)
+        except Exception as error:  # the border
+            trouble("content", error)
+
+    def _begun(self, limit: int) -> None:
+        """Write down what is known at the start, in at most `limit` characters each."""
 
     def _end(self, error: BaseException | None = None, at: int | None = None) -> bool:
         """End the span once, at a time in ns since 1970 or now; whether this call did it."""
@@ -231,7 +242,7 @@ def span(
         >>> span.trace_id != ""
         True
     """
-    return Span(_name(name), start_attributes(kind, attributes), SpanKind.INTERNAL, input)
+    return Span(name, start_attributes(kind, attributes), SpanKind.INTERNAL, input)
 
 
 def current_span() -> Span:
@@ -255,15 +266,11 @@ def start_attributes(kind: str | None, attributes: Mapping[str, object]) -> dict
     try:
         made = ready_attributes(attributes, ATTRIBUTE_CHARS) if attributes else {}
         if kind is not None:
-            made[names.SPAN_KIND] = str(kind).upper()
+            made[names.SPAN_KIND] = word(kind).upper()
         return made
     except Exception as error:  # the border
         trouble("attributes", error)
         return {}
-
-
-def _name(name: object) -> str:
-    return name if type(name) is str and name else text_and_type(name, 200)[0] or "span"
 
 
 def trouble(what: str, error: Exception) -> None:

@@ -73,11 +73,11 @@ class Spool:
     @property
     def bytes(self) -> int:
         """What is on disk here, with what was taken over."""
-        return sum(segment.size for segment in self._segments)
+        return sum(segment.size for segment in tuple(self._segments))  # also asked by other threads
 
     def items(self, signal: str) -> int:
         """This process's items that wait here."""
-        return sum(s.waiting.get(signal, 0) for s in self._segments if s.own)
+        return sum(s.waiting.get(signal, 0) for s in tuple(self._segments) if s.own)
 
     def keep(self, packed: Packed) -> bool:
         """Write it down, if need be instead of the oldest; False when the disk does not take it."""

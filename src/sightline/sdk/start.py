@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _lock = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Started:
     """What `init()` turned on. `pages` is where people look; empty in file mode.
 
@@ -46,12 +46,21 @@ class Started:
         first = f"sightline sends {self.config.service!r} to {target} ({how}){look}"
         return "\n".join((first, *(self.instrumentations.lines() if self.instrumentations else ())))
 
+    def __repr__(self) -> str:
+        return str(self)  # a notebook shows it under the cell
+
 
 def init(**options: Unpack[Options]) -> Started:
     """Begin to send this program's traces, with the options of the guide (`docs/guide/sdk.md`).
 
         import sightline
         sightline.init()
+
+    In tests, and wherever nothing shall be sent:
+
+        >>> import sightline
+        >>> print(sightline.init(enabled=False))
+        sightline is off
 
     Joins the OpenTelemetry tracer provider that the program has, or makes one. Options come from arguments,
     then `SIGHTLINE_*` variables, then OpenTelemetry's. Never raises: a value that cannot be used is warned of
@@ -73,7 +82,7 @@ def _start(config: Config, named: bool) -> Started:
     if running is not None:
         if replace(config, service="") != replace(running.config, service=""):
             warn_once("twice", "sightline.init() was called again with other options; the first ones stay.")
-        return _started(running, True)
+        return running.started or _started(running, True)
     if not config.enabled:
         return Started(config, False)
     provider, joined = _provider(config)
@@ -88,8 +97,11 @@ def _start(config: Config, named: bool) -> Started:
     runtimes.install(runtime)
     _add_processors(provider, runtime)
     started = _started(runtime, joined, _instrumented(config, provider))
+    runtime.started = started
     if not config.quiet:
         _say(str(started))
+    if "IPython" in sys.modules and (watch := part("notebook", "watch_notebook")) is not None:
+        watch()
     return started
 
 
@@ -157,7 +169,9 @@ def _provider(config: Config) -> tuple[TracerProvider | None, bool]:
 def flush(timeout: float = 10.0) -> bool:
     """Wait at most `timeout` seconds until all that ended is with the server, in the file, or safe on disk.
 
-        assert sightline.flush()
+        >>> import sightline
+        >>> sightline.flush(timeout=2.0)
+        True
 
     True when it is, and before `init()`, where there is nothing to wait for.
     """
@@ -169,7 +183,7 @@ def shutdown(timeout: float = 5.0) -> None:
     """Send what there is, within `timeout` seconds, and take nothing more. Happens by itself at exit.
 
     >>> import sightline
-    >>> sightline.shutdown(timeout=2.0)
+    >>> sightline.shutdown()
     """
     runtime = runtimes.current()
     if runtime is not None:
@@ -181,7 +195,8 @@ def counts() -> Counts:
     """What became of everything that was made in this process; zeros before `init()`.
 
     >>> import sightline
-    >>> _ = sightline.counts()
+    >>> sightline.counts().spans.lost
+    0
     """
     runtime = runtimes.current()
     return Counts() if runtime is None else runtime.counts()

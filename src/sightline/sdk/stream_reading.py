@@ -80,6 +80,11 @@ class StreamReading:
             parts.append(call)
         return [{"role": "assistant", "parts": parts}] if parts else []
 
+    @staticmethod
+    def of_nothing() -> StreamReading:
+        """For a stream of a call that is not recorded: hears chunks and reads none."""
+        return _NotRead(0, 0)
+
     def _kept(self, text: str) -> str:
         kept = text if len(text) <= self._left else text[: self._left]
         self._left -= len(kept)
@@ -104,3 +109,8 @@ class StreamReading:
             call["pieces"].append(self._kept(delta.arguments))
         elif delta.arguments is not None:
             call["arguments"] = delta.arguments
+
+
+class _NotRead(StreamReading):
+    def chunk(self, said: object, waited_ns: int, now_ns: int) -> None:
+        """Nothing."""

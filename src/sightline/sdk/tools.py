@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Self, TypeVar, overload
 
-from opentelemetry.context.context import Context
-
 from sightline.sdk import names, running
 from sightline.sdk.arguments import Parameters
-from sightline.sdk.capture import cut, json_of, text_of
+from sightline.sdk.attribute_values import word
+from sightline.sdk.capture import cut, text_of
 from sightline.sdk.decorator import name_of_function, traced
 from sightline.sdk.spans import Span, start_attributes, trouble
 
@@ -46,13 +45,9 @@ class ToolCall(Span):
         """As a decorator: the arguments are the function's, the result is what it returns."""
         return traced(function, lambda plain: _ToolCalls(self._tool, self._attributes, plain))
 
-    def _begin(self, outer: Context) -> None:
-        super()._begin(outer)
-        limit = running.content_limit()
-        if self._arguments is not None and limit and self._otel.is_recording():
-            given = self._arguments
-            text = cut(given, limit) if isinstance(given, str) else json_of(given, limit)
-            self._otel.set_attribute(names.TOOL_ARGUMENTS, text)
+    def _begun(self, limit: int) -> None:
+        if self._arguments is not None:
+            self._otel.set_attribute(names.TOOL_ARGUMENTS, text_of(self._arguments, limit))
         self._arguments = None
 
 
@@ -113,9 +108,9 @@ def tool(
     made[names.OPERATION] = "execute_tool"
     made[names.TOOL_TYPE] = "function"
     if call_id is not None:
-        made[names.TOOL_CALL_ID] = cut(str(call_id), 500)
+        made[names.TOOL_CALL_ID] = word(call_id)
     if description is not None:
-        made[names.TOOL_DESCRIPTION] = cut(str(description), 4_000)
-    if name is not None and not isinstance(name, str):
+        made[names.TOOL_DESCRIPTION] = word(description, 4_000)
+    if name is not None and type(name) is not str:
         return ToolCall(None, made, None)(name)
     return ToolCall(None if name is None else cut(name, 500), made, arguments)

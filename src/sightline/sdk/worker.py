@@ -121,6 +121,11 @@ class Worker:
         """The same from a finalizer: takes no lock and starts nothing."""
         self._bell.put(None)
 
+    def attend(self) -> None:
+        """Have the thread run, so that `ring` is heard."""
+        if self._thread is None:
+            self.wake()
+
     def flush(self, timeout: float) -> bool:
         """Wait until all that ended before is acknowledged or safe; False when it is not in time."""
         waiting = Flush(time.monotonic() + max(0.0, timeout))
@@ -257,7 +262,8 @@ class Worker:
     def _handle(self, item: Any, encoder: Encoder, delivery: Delivery, deadline: float | None) -> None:
         kind = type(item)
         if kind is RootStarted:
-            self._traces.root_started(item.trace_id, item.at)
+            for span, decision in self._traces.root_started(item.trace_id, item.at):
+                self._leave(span, decision, encoder, delivery, deadline)
         elif kind is Keep:
             for span, decision in self._traces.keep(item.trace_id, item.reason):
                 self._leave(span, decision, encoder, delivery, deadline)

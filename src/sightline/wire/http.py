@@ -6,8 +6,6 @@ Browsers send here too: from pages of `http.cors_origins`, and with a public key
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from functools import partial
 
 from starlette.requests import Request
@@ -16,16 +14,24 @@ from starlette.routing import BaseRoute, Route
 
 from sightline.control import origins
 from sightline.records.access import Principal, Scope
-from sightline.records.ingest import IMPORT, IMPORT_HEADER, Signal
+from sightline.records.ingest import IMPORT, IMPORT_HEADER, PUBLIC_SOURCE, Signal
 from sightline.settings import HttpSettings
 from sightline.wire.answers import FAILURES, MEDIA_TYPES, failure, success
-from sightline.wire.public_claims import SOURCE as PUBLIC_SOURCE
+from sightline.wire.bodies import Bodies
+from sightline.wire.langfuse_door import LANGFUSE_SCORES, LangfuseScores
 from sightline.wire.public_claims import bounded_claims
-from sightline.wire.public_door import PARAMETER, SIGNALS, Authenticates, PublicSender, with_address_key
+from sightline.wire.public_door import (
+    PARAMETER,
+    QUIET,
+    SIGNALS,
+    Authenticates,
+    PublicSender,
+    says_public,
+    with_address_key,
+)
 from sightline.wire.receiver import Encoding, Outcome, Receiver
-from sightline.wire.refusals import BadRequest, TooLarge, TooSlow, Unsupported
+from sightline.wire.refusals import TooLarge, Unsupported
 from sightline.wire.sender_address import networks
-from sightline.wire.unpack import unpack
 
 _ENCODINGS: dict[str, Encoding] = {
     "application/x-protobuf": "protobuf",
@@ -33,9 +39,6 @@ _ENCODINGS: dict[str, Encoding] = {
     "application/json": "json",
 }
 _SOURCES: dict[Encoding, str] = {"protobuf": "otlp-http", "json": "otlp-json"}
-_INLINE = 64 * 2**10  # packed bytes; larger bodies are unpacked in a thread
-_LONGEST = 4  # whole body, in units of the longest silence
-
 
 # Where other products' SDKs add to the address they are given, so that the address is all that changes.
 ALIASES: dict[Signal, tuple[str, ...]] = {
@@ -52,6 +55,14 @@ def routes(receiver: Receiver, gate: Authenticates, settings: HttpSettings) -> l
     Raises ValueError for a `trusted_proxies` that is no address.
     """
     endpoint = _Endpoint(receiver, gate, settings)
+    scores = LangfuseScores(receiver, gate, settings)
+    return [
+        Route(LANGFUSE_SCORES, scores.serve, methods=["POST"], name="langfuse-scores"),
+        *_signals(endpoint),
+    ]
+
+
+def _signals(endpoint: _Endpoint) -> list[BaseRoute]:
     return [
         Route(path, partial(endpoint.serve, signal=signal), methods=["POST", "OPTIONS"], name=name)
         for signal in Signal
@@ -67,6 +78,7 @@ class _Endpoint:
         self.receiver = receiver
         self.gate = gate
         self.settings = settings
+        self.bodies = Bodies(settings.body_timeout)
         self.origins = frozenset(settings.cors_origins)
         self.trusted = networks(settings.trusted_proxies)
 
@@ -81,11 +93,15 @@ class _Endpoint:
         try:
             encoding = _encoding(request)
             source = _SOURCES[encoding]
-            principal = self.gate.admit_public(with_address_key(request))
-            if principal.terms is None and IMPORT_HEADER in request.headers:
-                source = IMPORT
-            if principal.terms is not None:
+            presented = with_address_key(request)
+            if says_public(presented):
+                request.scope[QUIET] = True
                 source = PUBLIC_SOURCE
+            principal = self.gate.admit_public(presented)
+            if principal.terms is None:
+                # On a server that needs no key, one that looks public says nothing.
+                source = IMPORT if IMPORT_HEADER in request.headers else _SOURCES[encoding]
+            else:
                 sender = PublicSender(self.gate.public, principal, principal.terms, request)
                 peer = request.client.host if request.client else ""
                 sender.admit(signal, peer, request.headers.getlist("x-forwarded-for"), self.trusted)
@@ -114,9 +130,8 @@ class _Endpoint:
         accept, most = self.receiver.accept, self.settings.max_body
         if sender is not None:
             most = min(most, sender.max_body)
-        self._bound(request.headers.get("content-length"), most)
         with self.receiver.in_flight.hold() as take:
-            body = await self._body(request, take, most)
+            body = await self.bodies.read(request, take, most)
             if sender is None:
                 return await accept(principal, signal, body, encoding, source)
 
@@ -129,53 +144,6 @@ class _Endpoint:
             )
             sender.accepted()
             return outcome
-
-    def _bound(self, length: str | None, most: int) -> None:
-        """Refuse early what says itself that it is too large."""
-        if length is not None and length.isdecimal() and int(length[:20]) > most:
-            raise TooLarge(
-                f"the body is {length[:20]} bytes, at most {most} are taken "
-                "(http.max_body); send smaller batches"
-            )
-
-    async def _body(self, request: Request, take: Callable[[int], None], most: int) -> bytes:
-        packed = await self._received(request, take, most)
-        encoding = request.headers.get("content-encoding", "")
-        if not encoding:
-            return packed
-        if len(packed) <= _INLINE:
-            body = unpack(packed, encoding, most)
-        else:
-            body = await asyncio.to_thread(unpack, packed, encoding, most)
-        take(len(body) - len(packed))
-        return body
-
-    async def _received(self, request: Request, take: Callable[[int], None], most: int) -> bytes:
-        """The body as it was sent, within its time and size."""
-        silence = self.settings.body_timeout
-        loop = asyncio.get_running_loop()
-        end = loop.time() + _LONGEST * silence
-        chunks: list[bytes] = []
-        size = 0
-        while True:
-            try:
-                async with asyncio.timeout_at(min(end, loop.time() + silence)):
-                    message = await request.receive()
-            except TimeoutError:
-                raise TooSlow(
-                    f"the body did not arrive in time: {size} bytes so far, at most {silence:g} s of silence "
-                    f"and {_LONGEST * silence:g} s in all are waited for (http.body_timeout)"
-                ) from None
-            if message["type"] == "http.disconnect":
-                raise BadRequest(f"the sender went away after {size} bytes of the body")
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > most:
-                raise TooLarge(f"the body is over {most} bytes (http.max_body); send smaller batches")
-            take(len(chunk))
-            chunks.append(chunk)
-            if not message.get("more_body", False):
-                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def _cors(self, request: Request, signal: Signal, preflight: bool = False) -> dict[str, str]:
         """CORS headers for an allowed origin; none for others, which a browser then keeps from reading.

@@ -20,8 +20,6 @@ from sightline.catalog.conventions import conventions
 from sightline.records.ingest import Signal
 from sightline.wire.shapes import SHAPES
 
-SOURCE = "otlp-public"
-"""The way in, as journal and store remember it."""
 SCORE_EVENT = "gen_ai.evaluation.result"
 SCORE_SOURCE = "sightline.score.source"
 SCORE_ID = "sightline.score.id"

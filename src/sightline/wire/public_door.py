@@ -10,6 +10,7 @@ from starlette.requests import Request
 from sightline.control import origins
 from sightline.control.gate import AccessDenied
 from sightline.control.keys import PUBLIC_PREFIX
+from sightline.control.presented import keys_in
 from sightline.control.public_use import PublicUses, Reason, Verdict
 from sightline.records.access import Principal, PublicTerms
 from sightline.records.ingest import Signal
@@ -19,6 +20,8 @@ from sightline.wire.sender_address import Network, address_of
 SIGNALS = frozenset({Signal.TRACES, Signal.LOGS})
 """What a public key may send."""
 PARAMETER = "key"
+QUIET = "sightline.quiet"
+"""Set in a request's scope: it is counted, and not written to the log, which strangers could fill."""
 
 
 class Authenticates(Protocol):
@@ -121,6 +124,12 @@ class PublicSender:
             f"The key {self._key} takes {most:,} {what} a minute {whom}. Try again in {verdict.wait} s; its"
             " limits are under Settings, Keys."
         )
+
+
+def says_public(headers: Mapping[str, str]) -> bool:
+    """Whether a request comes with what is, or was, or only looks like a public key. What becomes of those is
+    told apart from what becomes of a team's own senders: anybody can make any number of them."""
+    return any(text.startswith(PUBLIC_PREFIX) for text, _ in keys_in(headers))
 
 
 def with_address_key(request: Request) -> Mapping[str, str]:

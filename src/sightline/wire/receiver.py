@@ -13,7 +13,14 @@ from typing import Literal, Protocol
 from sightline.control.gate import AccessDenied, require
 from sightline.measures import DROPPED, RECEIVED, RECEIVED_BYTES, REQUESTS
 from sightline.records.access import Principal, Scope
-from sightline.records.ingest import JournalFull, JournalUnavailable, Receipt, Signal, Submission
+from sightline.records.ingest import (
+    PUBLIC_SOURCE,
+    JournalFull,
+    JournalUnavailable,
+    Receipt,
+    Signal,
+    Submission,
+)
 from sightline.wire.otlp import Checked, validate
 from sightline.wire.otlp_json import Transcoded, transcode
 from sightline.wire.refusals import Busy, Refused
@@ -144,7 +151,8 @@ class Receiver:
             outcome = "full"
         elif isinstance(error, JournalUnavailable):
             outcome = "unavailable"
-        self.last_refusal, self.last_outcome = str(error)[:300], outcome
+        if source != PUBLIC_SOURCE:  # strangers do not write into what a team reads of its own senders
+            self.last_refusal, self.last_outcome = str(error)[:300], outcome
         REQUESTS.labels(signal.value, source, outcome).inc()
 
 

@@ -14,9 +14,13 @@ SELECT
     min(started) AS began,
     max(started + s.duration_ns) AS ended,
     maxIf(
-        (started, started + ifNull(s.time_to_first_token_ns, 0)),
-        s.kind = 'llm' AND s.time_to_first_token_ns IS NOT NULL
-    ).2 AS first_token_at,
+        (
+            s.kind = 'http',
+            if(s.kind = 'http', -started, started),
+            started + ifNull(s.time_to_first_token_ns, 0)
+        ),
+        s.kind IN ('llm', 'http') AND s.time_to_first_token_ns IS NOT NULL
+    ).3 AS first_token_at,
     argMin(s.status, rank) = 'error' AS root_failed,
     argMinIf((s.name, substring(said, 1, 500)), (said = '', rank), s.status = 'error') AS failure,
     count() AS spans,

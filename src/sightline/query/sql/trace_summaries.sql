@@ -18,9 +18,13 @@ SELECT
     min(started) AS began,
     max(started + s.duration_ns) AS ended,
     maxIf(
-        (started, started + ifNull(s.time_to_first_token_ns, 0)),
-        s.kind = 'llm' AND s.time_to_first_token_ns IS NOT NULL
-    ).2 AS first_token_at,
+        (
+            s.kind = 'http',
+            if(s.kind = 'http', -started, started),
+            started + ifNull(s.time_to_first_token_ns, 0)
+        ),
+        s.kind IN ('llm', 'http') AND s.time_to_first_token_ns IS NOT NULL
+    ).3 AS first_token_at,
     count() AS spans,
     countIf(s.status = 'error') AS errors,
     argMaxIf(model_name, (ifNull(s.cost_usd, 0), ifNull(s.input_tokens, 0)), called) AS model,

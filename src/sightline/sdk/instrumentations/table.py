@@ -20,7 +20,7 @@ class Instrumentation:
 
     `least`: the least version of the library, empty for any; of the distribution `needs` where that is
     another one. `apart`: its spans are not current while the library calls another one. What is made
-    inside begins a trace of its own, and what that call cost would be counted twice.
+    inside is not below them, and what that call cost would be counted twice.
     """
 
     pip: str
@@ -80,9 +80,9 @@ def _inference(pip: str, entry: str, least: str = "", apart: bool = False) -> In
     return Instrumentation(name, f"openinference.instrumentation.{entry}", "openinference", least, apart)
 
 
-def _llmetry(pip: str, entry: str, least: str = "") -> Instrumentation:
+def _llmetry(pip: str, entry: str, least: str = "", apart: bool = False) -> Instrumentation:
     name = f"opentelemetry-instrumentation-{pip}"
-    return Instrumentation(name, f"opentelemetry.instrumentation.{entry}", "openllmetry", least)
+    return Instrumentation(name, f"opentelemetry.instrumentation.{entry}", "openllmetry", least, apart)
 
 
 _KERNEL = "SEMANTICKERNEL_EXPERIMENTAL_GENAI_ENABLE_OTEL_DIAGNOSTICS"
@@ -95,7 +95,7 @@ LIBRARIES: tuple[Library, ...] = (
         (
             _otel("genai-langchain", "genai.langchain:LangChainInstrumentor", "0.3.22", "langchain"),
             _inference("langchain", "langchain:LangChainInstrumentor", "0.1.0", apart=True),
-            _llmetry("langchain", "langchain:LangchainInstrumentor", "0.1.0"),
+            _llmetry("langchain", "langchain:LangchainInstrumentor", "0.1.0", apart=True),
         ),
         _PROVIDERS,
         note="LangGraph too. OpenTelemetry's leaves the call inside to the framework's span.",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from sightline.sdk.redaction.found import Found
 
+_PLAIN_AT = re.compile(r"@(?=[^\W_])")
 _AT = re.compile(r"@(?=[^\W_])|%40(?=[A-Za-z0-9])")
 _DOMAIN = re.compile(
     r"(?:[^\W_](?:[\w\-]{0,61}[^\W_])?+\.){1,8}([A-Za-z][A-Za-z0-9\-]{1,23}|[^\W\d_]{2,24})(?![\w])"
@@ -65,7 +66,8 @@ def emails(text: str) -> Iterator[Found]:
     """Addresses, also with letters beyond ASCII and with %40 in a URL."""
     if "@" not in text and "%40" not in text:
         return
-    for match in _AT.finditer(text):
+    # A pattern that begins with one sign is found much faster than a choice of two.
+    for match in (_AT if "%40" in text else _PLAIN_AT).finditer(text):
         at = match.start()
         if at == 0 or text[at - 1].isspace():
             continue

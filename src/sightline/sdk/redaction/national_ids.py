@@ -208,7 +208,7 @@ FORMS = re.compile(
     r"(?P<us_ssn>[0-9]{3}-[0-9]{2}-[0-9]{4})"
     r"|(?P<br_cpf>[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2})"
     r"|(?P<ch_ahv>756[. ]?[0-9]{4}[. ]?[0-9]{4}[. ]?[0-9]{2})"
-    r"|(?P<fr_nir>[1-478] ?[0-9]{2} ?[0-9]{2} ?(?:[0-9]{2}|2[ABab]) ?[0-9]{3} ?[0-9]{3} ?[0-9]{2})"
+    r"|(?P<fr_nir>(?:[12] ?|[3478] )[0-9]{2} ?[0-9]{2} ?(?:[0-9]{2}|2[ABab]) ?[0-9]{3} ?[0-9]{3} ?[0-9]{2})"
     r"|(?P<cn_resident>[1-9][0-9]{5}(?:19|20)[0-9]{9}[0-9Xx])"
     r"|(?P<es_dni>[0-9]{8}[- ]?[TRWAGMYFPDXBNJZSQVHLCKEtrwagmyfpdxbnjzsqvhlcke])"
     r"|(?P<be_national>[0-9]{2}\.[0-9]{2}\.[0-9]{2}-[0-9]{3}\.[0-9]{2})"
@@ -272,8 +272,13 @@ _IDS = (
     r"|(?<=[A-Za-z]{6}[0-9])(?P<it_fiscal_code>[0-9][A-Za-z][0-9]{2}[A-Za-z][0-9]{3}[A-Za-z](?!\w))"
 )
 # An account number comes first: whoever finds that it is none asks for the ids again.
-LETTERED = re.compile(rf"[0-9](?:(?P<iban>(?<=[A-Za-z]{{2}}[0-9])[0-9][ \-\u00a0]?[A-Za-z0-9]{{2}})|{_IDS})")
-LETTERED_IDS = re.compile(rf"[0-9](?:{_IDS})")
+_START = r"[0-9](?<=[A-Za-z \-][0-9])"
+LETTERED = re.compile(
+    _START
+    + r"(?:(?P<iban>(?<=[A-Za-z]{2}[0-9])(?<![A-Za-z0-9_][A-Za-z]{2}[0-9])[0-9][ \-\u00a0]?[A-Za-z0-9]{2})"
+    rf"|{_IDS})"
+)
+LETTERED_IDS = re.compile(rf"{_START}(?:{_IDS})")
 # How many letters and separators stand before that digit.
 LEADING = {"uk_nino": 2, "uk_nino_": 3, "es_nie": 1, "es_nie_": 2, "it_fiscal_code": 6}
 LETTERED_CHECKS: dict[str, Callable[[str], bool]] = {

@@ -27,11 +27,12 @@ from sightline.sdk.redaction.national_ids import (
 # Seven digits or more with at most two separators between each; possessive, so that it runs once. A line may
 # end between two groups of four.
 PLACE = re.compile(
-    r"[0-9](?:[ \-./()\u00a0\u2009\u202f]{0,2}+"
+    r"[0-9](?<![0-9][0-9])(?:[ \-./()\u00a0\u2009\u202f]{0,2}+"
     r"(?:\n(?<=[ \-.][0-9]{4}\n) ?(?=[0-9]{4}(?![0-9])))?+[0-9]){6,}+"
 )
 _SOLID = frozenset({8, 11, 13, 15, 17, 18})
 _DATE = re.compile(r"(?:19|20)[0-9]{2}[-/.][01][0-9][-/.][0-3][0-9](?![0-9])[ T]?")
+_DECIMAL = re.compile(r"[0-9]+\.[0-9]+")
 _BARE = re.compile(r"(?<![\w.+\-/])[0-9]{9,12}(?![\w\-/]|\.[0-9])")
 _GROUPED = re.compile(
     r"(?<![\w.+\-/])[0-9]{2,4}(?:([ \-.])[0-9]{2,6})(?:\1[0-9]{1,4}){0,3}(?:[ \-][0-9]{1,4})?"
@@ -39,7 +40,7 @@ _GROUPED = re.compile(
 )
 _S = r"(?:[ \-.\u00a0\u2009\u202f]|\n ?)"
 CARD = re.compile(
-    rf"(?<![\w.])(?<![0-9a-fA-F]{{4}}-)(?:[2-689][0-9]{{12,18}}"
+    rf"(?<![0-9A-Za-z.])(?<![0-9a-fA-F]{{4}}-)(?:[2-689][0-9]{{12,18}}"
     rf"|[2-689][0-9]{{3}}{_S}[0-9]{{4}}{_S}[0-9]{{4}}{_S}[0-9]{{1,4}}(?:{_S}[0-9]{{1,3}}(?![0-9]))?"
     rf"|[2-689][0-9]{{3}}{_S}[0-9]{{4}}{_S}[0-9]{{4}}{_S}[0-9]{{4}}"
     rf"|3[0-9]{{3}}{_S}[0-9]{{6}}{_S}[0-9]{{4,5}}"
@@ -68,6 +69,8 @@ def find(text: str, wanted: frozenset[str]) -> Iterator[Found]:
         begin, end = place.span()
         solid = place[0].isdigit()
         size = end - begin if solid else len(_NOT_DIGIT.sub("", place[0]))
+        if not solid and _DECIMAL.fullmatch(place[0]):
+            continue
         if not solid and (dated := _DATE.match(text, begin)):
             if end - dated.end() < 9:
                 continue

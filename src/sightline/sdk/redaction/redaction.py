@@ -134,7 +134,7 @@ class Redaction:
             return text
         result = tokens.replaced(text, places, self._name)
         if tokens.as_json(text) and not tokens.whole(result) and tokens.whole(text):
-            return tokens.by_leaves(text, self._leaf)
+            return tokens.by_leaves(text, self._leaf, secret_name, self._name)
         return result
 
     def _leaf(self, text: str) -> str:

@@ -101,20 +101,25 @@ def whole(text: str) -> bool:
     return True
 
 
-def by_leaves(text: str, redact: Callable[[str], str]) -> str:
-    """A document of JSON with its texts and numbers redacted one by one: always JSON again."""
+def by_leaves(text: str, redact: Callable[[str], str], secret: Callable[[str], bool], name: Name) -> str:
+    """A document of JSON with its texts and numbers redacted one by one: always JSON again.
 
-    def walked(node: object) -> object:
+    `secret`: whether a text, number or list under a key goes whatever it is; an object may be a schema.
+    """
+
+    def walked(node: object, hidden: bool) -> object:
+        if isinstance(node, dict):
+            return {redact(key): walked(value, secret(key)) for key, value in node.items()}
+        if isinstance(node, list):
+            return [walked(value, hidden) for value in node]
+        if node is None or isinstance(node, bool) or node == "":
+            return node
+        if hidden:
+            return name("secret", str(node))
         if isinstance(node, str):
             return redact(node)
-        if isinstance(node, dict):
-            return {redact(key): walked(value) for key, value in node.items()}
-        if isinstance(node, list):
-            return [walked(value) for value in node]
-        if isinstance(node, int | float) and not isinstance(node, bool):
-            written = json.dumps(node)
-            found = redact(written)
-            return node if found == written else found
-        return node
+        written = json.dumps(node)
+        found = redact(written)
+        return node if found == written else found
 
-    return json.dumps(walked(json.loads(text)), ensure_ascii=False)
+    return json.dumps(walked(json.loads(text), False), ensure_ascii=False)

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 
 _DROPPED = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
-_UNIT = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|([nrtbf\"/]))?")
+_UNIT = re.compile(r"\\\\*(?:u([0-9a-fA-F]{4})|([nrtbf\"/]))?")
 _UNIT_OR_DROPPED = re.compile(rf"\\+(?:u([0-9a-fA-F]{{4}})|([nrtbf\"/]))?|[{_DROPPED}]+")
 _PLAIN = {"n": "\n", "r": "\n", "t": " ", "b": " ", "f": " ", '"': '"', "/": "/"}
 _DIGIT_ELSEWHERE = re.compile(r"[^\x00-\x7f](?<=\d)")
@@ -43,7 +43,9 @@ def view(text: str) -> View:
     """The view of a text."""
     ascii_only = text.isascii()
     if "\\" in text:
-        if "\\u" in text or "\\/" in text or "\\\\" in text:
+        # Each escape costs there as much as 150 characters here.
+        few = text.count("\\") * 150 < len(text)
+        if few or "\\u" in text or "\\/" in text or "\\\\" in text:
             return _mapped(text, ascii_only)
         # As long as before, so that no way back is needed.
         for escape, read in (
@@ -69,7 +71,10 @@ def _mapped(text: str, ascii_only: bool) -> View:
     marks: list[int] = []
     removed = [0]
     last = length = gone = 0
-    for unit in (_UNIT if ascii_only else _UNIT_OR_DROPPED).finditer(text):
+    # Escapes begin with a backslash, which is looked for much faster than signs without width.
+    odd = not ascii_only and _ODD.search(text) is not None
+    dropped = odd and any(c in text for c in _DROPPED)
+    for unit in (_UNIT_OR_DROPPED if dropped else _UNIT).finditer(text):
         start, end = unit.span()
         code, letter = unit.groups()
         if code:
@@ -89,7 +94,9 @@ def _mapped(text: str, ascii_only: bool) -> View:
         last = end
     pieces.append(text[last:])
     read = "".join(pieces)
-    return View(read if ascii_only and read.isascii() else _plain_signs(read), marks, removed)
+    # Escapes may have brought signs that were not there before.
+    as_is = read.isascii() or (not odd and "\\u" not in text)
+    return View(read if as_is else _plain_signs(read), marks, removed)
 
 
 def _plain_signs(text: str) -> str:

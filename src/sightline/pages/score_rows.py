@@ -1,0 +1,184 @@
+"""Scores as pages show them: in words, coloured where a definition says which way is good. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sightline.content.difference import DiffLine, difference
+from sightline.control.score_rules import goodness, misfit
+from sightline.pages import formats
+from sightline.records.scores import DataType, Score, ScoreDefinition, ScoreSource, ScoreTarget
+
+WHO = {
+    ScoreSource.END_USER: "end user",
+    ScoreSource.PERSON: "person",
+    ScoreSource.EVALUATOR: "evaluator",
+    ScoreSource.RULE: "rule",
+}
+_ORDER = (ScoreSource.PERSON, ScoreSource.END_USER, ScoreSource.EVALUATOR, ScoreSource.RULE)
+_GOOD, _BAD = 2 / 3, 1 / 3
+MOST_CHIPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreChip:
+    """A score in a few words. `tone` is `good`, `bad` or empty: nothing says which way is good."""
+
+    name: str
+    text: str
+    tone: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """One score in full. `counts`: it is the one of its name and target that figures use.
+
+    `outside` says why it does not fit its definition. `difference` is its correction against the output.
+    `mine`: the reader gave it, so that correcting it replaces it.
+    """
+
+    id: str
+    chip: ScoreChip
+    target: str
+    who: str
+    author: str
+    method: str
+    time: int
+    comment: str
+    correction: str
+    difference: tuple[DiffLine, ...]
+    outside: str
+    description: str
+    counts: bool
+    mine: bool
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A name that a person may score, with what is expected of it."""
+
+    name: str
+    hint: str
+
+
+def chip(score: Score, definitions: Mapping[str, ScoreDefinition]) -> ScoreChip:
+    """A score in a few words."""
+    good = goodness(definitions.get(score.name), score.value)
+    tone = "" if good is None else "good" if good >= _GOOD else "bad" if good <= _BAD else ""
+    by = f"{WHO[score.source]}{f' {score.author}' if score.author else ''}"
+    note = f": {score.comment[:200]}" if score.comment else ""
+    return ScoreChip(score.name, text_of(score), tone, f"{score.name}, by {by}{note}")
+
+
+def text_of(score: Score) -> str:
+    """What a score says."""
+    if score.label:
+        number = f" ({formats.score(score.value)})" if score.value is not None else ""
+        return f"{score.label}{number}"
+    if score.value is not None:
+        if score.data_type is DataType.BOOLEAN:
+            return "yes" if score.value else "no"
+        return formats.score(score.value)
+    return "corrected" if score.correction else "comment"
+
+
+def counting(scores: Iterable[Score]) -> list[Score]:
+    """Of several of one name on one target the one that counts, in the order of names."""
+    best: dict[tuple[str, ...], Score] = {}
+    for score in scores:
+        key = (score.name, score.target, score.trace_id, score.span_id, score.session_id)
+        if key not in best or _rank(score) > _rank(best[key]):
+            best[key] = score
+    return sorted(best.values(), key=lambda score: score.name)
+
+
+def _rank(score: Score) -> tuple[int, int, str]:
+    return -_ORDER.index(score.source), score.time, score.id
+
+
+def chips(
+    scores: Sequence[Score], definitions: Mapping[str, ScoreDefinition], most: int = MOST_CHIPS
+) -> tuple[ScoreChip, ...]:
+    """The scores that count in a few words each; those that are bad first."""
+    found = [chip(score, definitions) for score in counting(scores)]
+    tones = {"bad": 0, "good": 1, "": 2}
+    return tuple(sorted(found, key=lambda one: tones[one.tone])[:most])
+
+
+def rows(
+    scores: Sequence[Score], definitions: Mapping[str, ScoreDefinition], reader: str, output: str
+) -> tuple[ScoreRow, ...]:
+    """Scores in full, latest first. `output` is what a correction is held against, '' where unknown."""
+    counted = {score.id for score in counting(scores)}
+    found = []
+    for score in scores:
+        definition = definitions.get(score.name)
+        outside = ""
+        if definition:
+            outside = misfit(definition, score.value, score.label, score.comment, score.correction)
+        found.append(
+            ScoreRow(
+                id=score.id,
+                chip=chip(score, definitions),
+                target="whole trace" if score.target is ScoreTarget.TRACE else str(score.target),
+                who=WHO[score.source],
+                author=score.author,
+                method=score.method,
+                time=score.time,
+                comment=score.comment,
+                correction=score.correction,
+                difference=difference(output, score.correction) if score.correction and output else (),
+                outside=outside,
+                description=definition.description if definition else "",
+                counts=score.id in counted,
+                mine=score.source is ScoreSource.PERSON and bool(reader) and score.author == reader,
+                typed=score.label or ("" if score.value is None else _typed(score)),
+            )
+        )
+    return tuple(found)
+
+
+def _typed(score: Score) -> str:
+    if score.data_type is DataType.BOOLEAN:
+        return "yes" if score.value else "no"
+    return f"{score.value:.12g}"
+
+
+def offers(definitions: Iterable[ScoreDefinition], seen: Iterable[str]) -> tuple[Offer, ...]:
+    """The names to offer: those that are defined, then those that were seen."""
+    known = {one.name: one for one in definitions}
+    found = [Offer(one.name, hint(one)) for one in known.values() if not one.archived]
+    return (*found, *(Offer(name, "") for name in seen if name not in known))
+
+
+def hint(one: ScoreDefinition) -> str:
+    """What is expected of a score, in a few words."""
+    if one.data_type is DataType.BOOLEAN:
+        return "yes or no"
+    if one.data_type is DataType.CATEGORICAL:
+        return ", ".join(one.categories[:6])
+    if one.data_type is DataType.NUMERIC and (one.low is not None or one.high is not None):
+        low = "" if one.low is None else formats.score(one.low)
+        high = "" if one.high is None else formats.score(one.high)
+        return f"{low} to {high}".strip()
+    return str(one.data_type)
+
+
+def typed_value(text: str, definition: ScoreDefinition | None) -> tuple[float | bool | None, str]:
+    """A typed value as number, truth or label: as defined, else as it looks."""
+    text = text.strip()
+    lowered = text.lower()
+    kind = definition.data_type if definition else None
+    if not text:
+        return None, ""
+    if kind is not DataType.CATEGORICAL and lowered in ("yes", "no", "true", "false"):
+        return lowered in ("yes", "true"), ""
+    if kind is not DataType.CATEGORICAL:
+        try:
+            return float(text.replace("−", "-")), ""
+        except ValueError:
+            pass
+    return None, text

@@ -1,0 +1,204 @@
+"""Scores of one trace or session on its page, and the form with which a person gives one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from sightline.content.conversation import conversation
+from sightline.pages.address import path_of
+from sightline.pages.score_forms import author_of
+from sightline.pages.score_rows import Offer, ScoreChip, ScoreRow, chips, counting, offers, rows
+from sightline.pages.services import Services
+from sightline.query.scores import MOST_OF_ONE, scores_of
+from sightline.records.access import Principal
+from sightline.records.conversation import Text
+from sightline.records.people import Role
+from sightline.records.scores import Score, ScoreDefinition, ScoreTarget
+from sightline.records.trace import Content, SpanEvent
+
+DONE = {
+    "kept": "Your score is kept.",
+    "taken-back": "The score is taken back.",
+    "undone": "The score is back.",
+    "gone": "This score was gone already.",
+    "late": "It was taken back too long ago to be undone here.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreGroup:
+    """Scores under a heading."""
+
+    title: str
+    rows: tuple[ScoreRow, ...]
+    nothing: str
+    fields: tuple[tuple[str, str], ...] = ()
+    """Hidden fields that say what these scores are about."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresPart:
+    """What `_scores.html` shows. `targets` are what can be scored: words, then hidden fields.
+
+    `may`: the reader may give scores. `back` is where forms lead, `undo` the id that was taken back just now.
+    """
+
+    groups: tuple[ScoreGroup, ...]
+    targets: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    offers: tuple[Offer, ...]
+    may: bool
+    action: str
+    csrf: str
+    back: str
+    done: str
+    undo: str
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Who looks, and from where."""
+
+    author: str = ""
+    may: bool = False
+    csrf: str = ""
+    back: str = ""
+    done: str = ""
+    undo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceScores:
+    """The scores of a trace and its spans, with what is needed to show them."""
+
+    project: str = ""
+    trace_id: str = ""
+    scores: tuple[Score, ...] = ()
+    definitions: Mapping[str, ScoreDefinition] = field(default_factory=dict)
+    reader: _Reader = _Reader()
+
+    @property
+    def chips(self) -> dict[str, tuple[ScoreChip, ...]]:
+        """A few words for each span that has scores of its own, by its id."""
+        by_span: dict[str, list[Score]] = {}
+        for score in self.scores:
+            if score.target is ScoreTarget.SPAN:
+                by_span.setdefault(score.span_id, []).append(score)
+        return {span: chips(found, self.definitions, 2) for span, found in by_span.items()}
+
+    @property
+    def whole(self) -> tuple[ScoreChip, ...]:
+        """The trace's own scores in a few words each."""
+        return chips(self._of_trace(), self.definitions)
+
+    def _of_trace(self) -> list[Score]:
+        return [score for score in self.scores if score.target is ScoreTarget.TRACE]
+
+    def of(self, span_id: str, topmost: bool) -> list[Score]:
+        """The scores of a span, of the topmost one also those of the trace."""
+        own = [score for score in self.scores if score.span_id == span_id]
+        return [*own, *(self._of_trace() if topmost else ())]
+
+    def part(self, span_id: str, topmost: bool, output: str) -> ScoresPart:
+        """The tab of a span; `output` is what it said, for corrections."""
+        author = self.reader.author
+        own = rows([s for s in self.scores if s.span_id == span_id], self.definitions, author, output)
+        whole = rows(self._of_trace(), self.definitions, author, output if topmost else "")
+        ids = (("trace_id", self.trace_id),)
+        targets = [("This span", (*ids, ("span_id", span_id))), ("The whole trace", ids)]
+        if topmost:
+            targets.reverse()
+        groups = [
+            ScoreGroup("This span", own, "Nobody scored this span.", (*ids, ("span_id", span_id))),
+            ScoreGroup("The whole trace", whole, "Nobody scored the trace as a whole.", ids),
+        ]
+        return _part(self.project, self.scores, self.definitions, self.reader, groups, targets)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionScores:
+    """The scores of a session as a whole: all of them, and in a few words."""
+
+    part: ScoresPart
+    chips: tuple[ScoreChip, ...]
+
+
+async def trace_scores(
+    services: Services, request: Request, principal: Principal, project: str, trace_id: str
+) -> TraceScores:
+    """The scores of a trace and what the project means by them."""
+    scores, definitions = await asyncio.gather(
+        scores_of(services.store, project, trace_id=trace_id), _definitions(services, project)
+    )
+    return TraceScores(project, trace_id, tuple(scores), definitions, _reader(request, principal, project))
+
+
+async def session_scores(
+    services: Services, request: Request, principal: Principal, project: str, session_id: str
+) -> SessionScores:
+    """The scores of a session as a whole, with a form."""
+    scores, definitions = await asyncio.gather(
+        scores_of(services.store, project, session_id=session_id), _definitions(services, project)
+    )
+    reader = _reader(request, principal, project)
+    shown = rows(scores, definitions, reader.author, "")
+    ids = (("session_id", session_id),)
+    groups = [ScoreGroup("The whole session", shown, "Nobody scored the session as a whole.", ids)]
+    targets = [("The whole session", ids)]
+    part = _part(project, scores, definitions, reader, groups, targets)
+    return SessionScores(part, chips(scores, definitions))
+
+
+async def _definitions(services: Services, project: str) -> dict[str, ScoreDefinition]:
+    kept = await run_in_threadpool(services.control.score_definitions, project)
+    return {one.name: one for one in kept}
+
+
+def _reader(request: Request, principal: Principal, project: str) -> _Reader:
+    role = Role.ADMIN if principal.open else principal.role_in(project)
+    query = request.query_params
+    undo = query.get("score_undo", "")[:200]
+    back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return _Reader(
+        author=author_of(principal),
+        may=role is not None and role.includes(Role.EDITOR),
+        csrf=principal.csrf,
+        back=back[:4000],
+        done=DONE.get(query.get("score_done", ""), ""),
+        undo=undo if query.get("score_done") == "taken-back" else "",
+    )
+
+
+def _part(
+    project: str,
+    scores: Sequence[Score],
+    definitions: Mapping[str, ScoreDefinition],
+    reader: _Reader,
+    groups: Sequence[ScoreGroup],
+    targets: Sequence[tuple[str, tuple[tuple[str, str], ...]]],
+) -> ScoresPart:
+    return ScoresPart(
+        groups=tuple(groups),
+        targets=tuple(targets),
+        offers=offers(definitions.values(), dict.fromkeys(score.name for score in counting(scores))),
+        may=reader.may,
+        action=path_of(project, "scores"),
+        csrf=reader.csrf,
+        back=reader.back,
+        done=reader.done,
+        undo=reader.undo,
+        more=len(scores) >= MOST_OF_ONE,
+    )
+
+
+def output_of(contents: Sequence[Content], events: Sequence[SpanEvent]) -> str:
+    """What a span answered, as text; empty where it is not told."""
+    said = conversation(contents, events).messages
+    answers = [message for message in said if message.answer] or list(said[-1:])
+    texts = [part.text for message in answers for part in message.parts if isinstance(part, Text)]
+    return "\n".join(texts)

@@ -1,0 +1,91 @@
+"""Scores in words: colour where a direction is defined, the one that counts, corrections as difference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from sightline.pages.score_rows import chip, chips, counting, hint, offers, rows, text_of, typed_value
+from sightline.pages.traces_facets import worded
+from sightline.records.scores import DataType, Direction, Score, ScoreDefinition, ScoreSource, ScoreTarget
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+SCORE = Score(
+    "p", "1", "q", ScoreTarget.SPAN, "t", "s", "", "", DataType.NUMERIC, 0.9, "", "", "",
+    ScoreSource.EVALUATOR, "judge", "llm", "", "", 5, 5,
+)  # fmt: skip
+DEFINED = ScoreDefinition("p", "q", DataType.NUMERIC, "how good", 0, 1, Direction.HIGHER, (), False, NOW, NOW)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({}, "0.9"),
+        ({"value": 4.0}, "4"),
+        ({"data_type": DataType.BOOLEAN, "value": 1.0}, "yes"),
+        ({"data_type": DataType.BOOLEAN, "value": 0.0}, "no"),
+        ({"label": "wrong", "value": None}, "wrong"),
+        ({"label": "fail", "value": 0.25}, "fail (0.25)"),
+        ({"value": None, "comment": "hm"}, "comment"),
+        ({"value": None, "correction": "x"}, "corrected"),
+    ],
+)
+def test_a_score_in_words(change: dict[str, object], text: str) -> None:
+    assert text_of(replace(SCORE, **change)) == text  # type: ignore[arg-type]
+
+
+def test_colour_needs_a_direction() -> None:
+    assert chip(SCORE, {}).tone == ""
+    assert chip(SCORE, {"q": DEFINED}).tone == "good"
+    assert chip(replace(SCORE, value=0.1), {"q": DEFINED}).tone == "bad"
+    assert chip(replace(SCORE, value=0.5), {"q": DEFINED}).tone == ""
+    assert chip(SCORE, {"q": replace(DEFINED, direction=Direction.LOWER)}).tone == "bad"
+    assert chip(SCORE, {"q": replace(DEFINED, direction=Direction.NONE)}).tone == ""
+
+
+def test_a_person_counts_before_an_evaluator_and_the_latest_of_equals() -> None:
+    person = replace(SCORE, id="2", source=ScoreSource.PERSON, value=0.1, time=1)
+    later = replace(SCORE, id="3", time=9)
+    assert [s.id for s in counting([SCORE, later])] == ["3"]
+    assert [s.id for s in counting([SCORE, person, later])] == ["2"]
+    other = replace(SCORE, id="4", span_id="other")
+    assert len(counting([SCORE, other])) == 2
+    assert [c.text for c in chips([SCORE, person, later], {})] == ["0.1"]
+
+
+def test_rows_say_all_there_is() -> None:
+    odd = replace(SCORE, id="2", value=7.0, source=ScoreSource.PERSON, author="ann@example.com", comment="c",
+                  correction="b\nsame")  # fmt: skip
+    first, second = rows([odd, SCORE], {"q": DEFINED}, "ann@example.com", "a\nsame")
+    assert (first.mine, first.counts, second.mine, second.counts) == (True, True, False, False)
+    assert first.outside == "q is 7; expected at most 1"
+    assert [(line.side, line.text) for line in first.difference] == [
+        ("left", "a"), ("right", "b"), ("same", "same"),
+    ]  # fmt: skip
+    assert (first.who, second.who, first.typed, first.description) == ("person", "evaluator", "7", "how good")
+    assert rows([odd], {}, "", "")[0].difference == ()
+
+
+def test_what_is_typed() -> None:
+    label = replace(DEFINED, data_type=DataType.CATEGORICAL, categories=("1", "yes"))
+    assert typed_value("0.5", None) == (0.5, "")
+    assert typed_value(" yes ", None) == (True, "")
+    assert typed_value("wrong", DEFINED) == (None, "wrong")
+    assert typed_value("yes", label) == (None, "yes")
+    assert typed_value("1", label) == (None, "1")
+    assert typed_value("", None) == (None, "")
+    assert typed_value("−2", None) == (-2.0, "")
+
+
+def test_what_is_offered() -> None:
+    archived = replace(DEFINED, name="old", archived=True)
+    found = offers([DEFINED, archived], ["q", "new"])
+    assert [(one.name, one.hint) for one in found] == [("q", "0 to 1"), ("new", "")]
+    assert hint(replace(DEFINED, low=None)) == "to 1"
+
+
+def test_ranges_in_words() -> None:
+    told = [worded(text) for text in ("..<0.4", "0.4..<0.6", "0.8..", "right", "a..b", "..", "-2..<-1")]
+    assert told == ["below 0.4", "0.4 to 0.6", "0.8 and above", "right", "a..b", "..", "-2 to -1"]
