@@ -17,6 +17,8 @@ from opentelemetry.trace import SpanKind, StatusCode
 from starlette.testclient import TestClient
 from tests.sdk.web_spans import Memory, remembered
 
+import sightline
+from sightline.sdk.context import attributes_of
 from sightline.sdk.web import totals
 from sightline.sdk.web.asgi import SightlineMiddleware
 
@@ -201,6 +203,21 @@ def test_who_asks_is_what_identify_says(memory: Memory, asynchronous: bool) -> N
     assert (attributes["user.id"], attributes["plan"]) == ("ada", "pro")
     assert "sightline.team" not in attributes
     assert not asynchronous or attributes["sightline.tags"] == ("a", "b")
+
+
+def test_and_everything_below_knows_it(memory: Memory) -> None:
+    seen = {}
+    app = application(identify=lambda request: {"user": "ada", "session": "s 1"})
+
+    @app.get("/seen")
+    async def look():
+        seen.update(attributes_of())
+        seen.update(sightline.inject())
+
+    TestClient(app).get("/seen")
+    assert (seen["user.id"], seen["session.id"]) == ("ada", "s 1")
+    assert seen["baggage"] == "session.id=s%201", "what may go to others goes to others"
+    assert not attributes_of()
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,10 @@ class LoggingHandler(logging.Handler):
 class TraceIdFilter(logging.Filter):
     """Gives records `trace_id` and `span_id` as text, for formats; `-` where there is no span.
 
-    handler.addFilter(sightline.TraceIdFilter())
-    handler.setFormatter(logging.Formatter("%(levelname)s %(trace_id)s %(message)s"))
+    >>> import sightline
+    >>> handler = logging.StreamHandler()
+    >>> handler.addFilter(sightline.TraceIdFilter())
+    >>> handler.setFormatter(logging.Formatter("%(levelname)s %(trace_id)s %(message)s"))
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

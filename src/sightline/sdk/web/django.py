@@ -44,9 +44,9 @@ class DjangoMiddleware:
         span = _begun(request, self._options)
         if self._is_async:
             return self._served(request, span)
+        span.identify(_said(self._options, request))
         with Entered(span.context):
             try:
-                span.identify(_said(self._options, request))
                 response = self.get_response(request)
             except Exception as error:  # only what no handler of Django's caught
                 span.failed(error)
@@ -55,10 +55,9 @@ class DjangoMiddleware:
         return _answered(request, response, span)
 
     async def _served(self, request: Any, span: RequestSpan) -> Any:
+        span.identify(await _said_later(self._options, request))
         with Entered(span.context):
             try:
-                said = _said(self._options, request)
-                span.identify(await said if inspect.isawaitable(said) else said)
                 response = await self.get_response(request)
             except BaseException as error:  # a client that left cancels the task
                 if isinstance(error, Exception):
@@ -86,6 +85,15 @@ def _said(options: WebOptions, request: Any) -> Any:
         return None
     try:
         return options.identify(request)
+    except Exception as error:  # a border: the program's own function
+        warn_once("identify", f"sightline: identify(request) raised {type(error).__name__}: {error}.")
+        return None
+
+
+async def _said_later(options: WebOptions, request: Any) -> Any:
+    said = _said(options, request)
+    try:
+        return await said if inspect.isawaitable(said) else said
     except Exception as error:  # a border: the program's own function
         warn_once("identify", f"sightline: identify(request) raised {type(error).__name__}: {error}.")
         return None

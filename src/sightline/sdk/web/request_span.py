@@ -13,18 +13,11 @@ from opentelemetry.context import Context, attach, get_current
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 
 from sightline.sdk import names
+from sightline.sdk.context import attributes_of, context
 from sightline.sdk.warnings_once import warn_once
 from sightline.sdk.web import totals
 from sightline.sdk.web.options import WebOptions
 
-_WHO: Mapping[str, str] = {
-    "user": names.USER_ID,
-    "session": names.SESSION_ID,
-    "team": names.TEAM,
-    "feature": names.FEATURE,
-    "version": names.VERSION,
-    "tags": names.TAGS,
-}
 _METHODS = frozenset(
     ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY")
 )
@@ -75,15 +68,17 @@ class RequestSpan:
             self._totals = totals.watch(self.span.get_span_context().trace_id)
 
     def identify(self, who: object) -> None:
-        """Who asks: the arguments of `sightline.context`. What is none of them is an attribute as it is."""
+        """Who asks, as the arguments of `sightline.context`: for this span, and for all below it where the
+        request has not been entered yet."""
         if not who:
             return
         try:
             if not isinstance(who, Mapping):
                 raise TypeError(f"expected a mapping like {{'user': …}}, not {type(who).__name__}")
-            for name, value in who.items():
-                if value is not None:
-                    self.span.set_attribute(_WHO.get(name, name), _attribute(value))
+            said = {str(name): value for name, value in who.items() if value is not None}
+            self.context = context(**said).applied_to(self.context)
+            for name, value in attributes_of(self.context).items():
+                self.span.set_attribute(name, value)
         except Exception as error:  # a border: the program's own function
             warn_once("identify", f"sightline: identify(request) was not understood ({error}).")
 
@@ -92,11 +87,11 @@ class RequestSpan:
         self._status = status
         added: list[tuple[str, str]] = []
         try:
-            context = self.span.get_span_context()
-            if self._options.trace_header and context.is_valid:
-                trace_id = f"{context.trace_id:032x}"
-                flags = int(context.trace_flags)
-                added.append(("traceresponse", f"00-{trace_id}-{context.span_id:016x}-{flags:02x}"))
+            ids = self.span.get_span_context()
+            if self._options.trace_header and ids.is_valid:
+                trace_id = f"{ids.trace_id:032x}"
+                flags = int(ids.trace_flags)
+                added.append(("traceresponse", f"00-{trace_id}-{ids.span_id:016x}-{flags:02x}"))
                 added.append(("x-trace-id", trace_id))
             if self._totals is not None:
                 added += self._totals.headers((time.perf_counter_ns() - self._began) / 1e6)
@@ -184,14 +179,6 @@ def _tracer() -> trace.Tracer:
     from sightline import __version__
 
     return trace.get_tracer("sightline", __version__)
-
-
-def _attribute(value: object) -> Any:
-    if isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, list | tuple | set | frozenset):
-        return [str(one) for one in value]
-    return str(value)
 
 
 def _type_name(error: BaseException) -> str:
