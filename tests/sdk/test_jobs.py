@@ -29,7 +29,7 @@ def test_a_run_is_a_span_that_goes_on_with_who_asked(memory: Memory) -> None:
 
     with sightline.span("request"), sightline.context(user="ada", plan="pro"):
         headers = job_headers()
-    assert double(4, sightline_headers=headers) == 8
+    assert double(4, job_headers=headers) == 8
     asked, ran = memory.spans(2)
     assert ran.name.endswith("double")
     assert ran.context.trace_id == asked.context.trace_id
@@ -66,7 +66,7 @@ def test_asynchronous_jobs(memory: Memory) -> None:
 
 @pytest.mark.parametrize("carried", ["", "no json", "[1]", "x" * 10_000, None, 7])
 def test_headers_that_say_nothing_do_no_harm(memory: Memory, carried: object) -> None:
-    assert job(lambda: 1)(sightline_headers={CONTEXT: carried, "traceparent": "nonsense"}) == 1
+    assert job(lambda: 1)(job_headers={CONTEXT: carried, "traceparent": "nonsense"}) == 1
     assert memory.one().parent is None
 
 

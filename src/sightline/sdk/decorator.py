@@ -91,9 +91,9 @@ def trace(
     """A span for each run of the function: sync, async, generator or async generator, method or not.
 
     Arguments by name and the result are its input and output (`capture_input`, `capture_output`; `ignore`
-    names parameters to leave out). `kind`: a `chain`, a step that calls others, unless said. What is raised is written down and goes on unchanged. The span of a
-    generator lasts while it is iterated, has what was yielded so far as its output, and says so when it was
-    left early.
+    names parameters to leave out). `kind`: a `chain`, a step that calls others, unless said. What is raised
+    is written down and goes on unchanged. The span of a generator lasts while it is iterated, has what was
+    yielded so far as its output, and says so when it was left early.
 
         >>> import sightline
         >>> @sightline.trace

@@ -18,7 +18,7 @@ from sightline.sdk.start import flush as flush_all
 from sightline.sdk.warnings_once import warn_once
 
 F = TypeVar("F", bound=Callable[..., Any])
-HEADERS = "sightline_headers"
+HEADERS = "job_headers"
 CONTEXT = "sightline-context"
 ATTEMPT = "sightline.job.attempt"
 FLUSH_SECONDS = 2.0
@@ -42,14 +42,14 @@ def job(
 
     `flush`: wait at the end, at most two seconds, until what was made is sent or safe on disk; for workers
     that are frozen or ended then. `attempt`: says how often this run was tried, from 1. The keyword
-    `sightline_headers` (from `sightline.job_headers()`, where the job was asked for) is taken out of the
+    `job_headers` (from `sightline.job_headers()`, where the job was asked for) is taken out of the
     call: the run goes on with that trace and context.
 
         >>> import sightline
         >>> @sightline.job
         ... def double(n):
         ...     return 2 * n
-        >>> double(4, sightline_headers=sightline.job_headers())
+        >>> double(4, job_headers=sightline.job_headers())
         8
     """
     if function is None:
@@ -114,8 +114,10 @@ def job_headers() -> dict[str, str]:
     Other than baggage, which goes to anybody, it holds what `init(propagate=…)` does not name, too.
 
         >>> import sightline
-        >>> with sightline.span("request"):
+        >>> with sightline.span("request"), sightline.context(user="ada"):
         ...     headers = sightline.job_headers()
+        >>> headers["sightline-context"]
+        '{"user.id": "ada"}'
     """
     headers = dict(inject())
     try:
@@ -135,6 +137,7 @@ def job_headers() -> dict[str, str]:
 def instrument_celery(app: Any = None) -> None:
     """Carry trace and `sightline.context` from whoever asks for a Celery task to its run, which is a span.
 
+        from celery import Celery
         app = Celery("shop")
         sightline.instrument_celery(app)
 

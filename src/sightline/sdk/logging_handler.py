@@ -52,10 +52,12 @@ class LoggingHandler(logging.Handler):
 class TraceIdFilter(logging.Filter):
     """Gives records `trace_id` and `span_id` as text, for formats; `-` where there is no span.
 
-    >>> import sightline
-    >>> handler = logging.StreamHandler()
-    >>> handler.addFilter(sightline.TraceIdFilter())
-    >>> handler.setFormatter(logging.Formatter("%(levelname)s %(trace_id)s %(message)s"))
+        import logging, sightline
+        handler = logging.StreamHandler()
+        handler.addFilter(sightline.TraceIdFilter())
+        handler.setFormatter(logging.Formatter("%(levelname)s %(trace_id)s %(message)s"))
+
+    It belongs on a handler: a logger's filter does not see what comes from the loggers below it.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -113,6 +113,14 @@ def load_ipython_extension(shell: Any) -> None:
     """`%load_ext sightline`: one trace for each cell from now on, linked under it.
 
     In a notebook `sightline.init()` does it by itself. Calls `init()` if the notebook has not. Twice is once.
+    The same for a shell that a program has made:
+
+        import sightline
+        from IPython.core.interactiveshell import InteractiveShell
+        shell = InteractiveShell.instance()
+        sightline.load_ipython_extension(shell)
+
+    Each cell in which a span begins is a trace then.
     """
     from sightline.sdk import runtime
     from sightline.sdk.start import init
@@ -123,7 +131,13 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def unload_ipython_extension(shell: Any) -> None:
-    """`%unload_ext sightline`: no more traces for cells; everything else stays on."""
+    """`%unload_ext sightline`: no more traces for cells; everything else stays on.
+
+    >>> import sightline
+    >>> class Shell:
+    ...     pass
+    >>> sightline.unload_ipython_extension(Shell())
+    """
     cells = shell.__dict__.pop(_KEPT, None)
     if cells is not None:
         cells.unregister()

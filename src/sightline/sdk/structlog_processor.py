@@ -18,6 +18,7 @@ _MOST_FIELDS = 64
 class StructlogProcessor:
     """Adds `trace_id` and `span_id` to events; with `ship=True` also sends them to where spans go.
 
+        import structlog, sightline
         structlog.configure(
             processors=[structlog.processors.add_log_level, sightline.StructlogProcessor(ship=True),
                         structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
