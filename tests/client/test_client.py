@@ -240,3 +240,21 @@ def test_every_example_of_the_guide(
         assert [row["figures"]["count"]["value"] for row in known["figures"].rows] == [3]
         assert re.search(r"422 There is no field nmae.* 0 name", capsys.readouterr().out)
         known["client"].close()
+
+
+def test_scores_are_given_listed_and_taken_back(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "data") as server, Client(server.url) as client:
+        trace = "0af7651916cd43dd8448eb211c80319c"
+        id_ = client.score("helpful", True, trace_id=trace, source="end_user", comment="yes")
+        client.score("verdict", trace_id=trace, span_id="00f067aa0ba902b7", label="wrong", id="mine")
+        server.settled()
+        helpful = client.scores("helpful").first(5)
+        assert [(s.id, s.value, s.source, s.comment, s.target) for s in helpful] == [
+            (id_, 1.0, "end_user", "yes", "trace")
+        ]
+        assert {s.name for s in client.scores(trace_id=trace)} == {"helpful", "verdict"}
+        client.take_back("mine")
+        server.settled()
+        assert [s.name for s in client.scores(trace_id=trace)] == ["helpful"]
+        with pytest.raises(Refused, match="says nothing"):
+            client.score("helpful", trace_id=trace)

@@ -186,13 +186,22 @@ def send(city: City, project: str, said: Said, traces: int = 2) -> dict[str, str
     resource = {"attributes": [_text("service.name", said.word("service")),
                                _text("deployment.environment.name", said.word("environment"))]}  # fmt: skip
     spans = [span for n, id_ in enumerate(ids) for span in _spans(id_, now + n * S, said)]
+    score = [
+        _text("gen_ai.evaluation.name", said.word("score")),
+        _text("gen_ai.evaluation.score.label", said.word("scorelabel")),
+        _text("gen_ai.evaluation.explanation", said.text("comment")),
+        _text("sightline.score.correction", said.text("correction")),
+        _text("sightline.score.author", said.word("author")),
+    ]
     bodies = {
         "traces": {"resourceSpans": [{"resource": resource, "scopeSpans": [
             {"scope": {"name": said.word("scope")}, "spans": spans}]}]},
         "logs": {"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": [{
             "timeUnixNano": str(now), "severityNumber": 17, "severityText": "ERROR",
             "body": {"stringValue": f"{said.text('log')} happened"}, "traceId": ids[0], "spanId": ids[0][:16],
-            "attributes": [_text(said.word("logkey"), said.word("logvalue"))]}]}]}]},
+            "attributes": [_text(said.word("logkey"), said.word("logvalue"))]}, {
+            "timeUnixNano": str(now), "eventName": "gen_ai.evaluation.result", "traceId": ids[0],
+            "spanId": ids[0][:16], "attributes": score}]}]}]},
         "metrics": {"resourceMetrics": [{"resource": resource, "scopeMetrics": [{"metrics": [{
             "name": said.word("metric"), "description": said.word("description"), "unit": "1",
             "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": [{

@@ -37,6 +37,7 @@ _SELECTS = (
     "SELECT * FROM content",
     "SELECT * FROM logs",
     "SELECT * FROM metrics",
+    "SELECT * FROM scores",
 )
 _CLEVER = (
     "SELECT * FROM spans WHERE project = '{other}' OR trace_id = '{trace}'",
@@ -101,13 +102,18 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /api/v1/views": (Ask(), Ask(query={"page": "traces"})),
     "POST /api/v1/views": (Ask(body={"name": "mine", "page": "traces", "query": "q=session:{session}"}),),
     "DELETE /api/v1/views/{view_id}": (Ask({"view_id": "{view}"}),),
-    "GET /api/v1/scores": (Ask(), Ask(query={"trace_id": "{trace}"}), Ask(query={"session_id": "{session}"})),
-    "POST /api/v1/scores": (
-        Ask(body={"name": "helpful", "trace_id": "{trace}", "value": 1}),
-        Ask(body={"name": "helpful", "session_id": "{session}", "value": 1}),
-        Ask(body={"name": "helpful", "response_id": "{trace}", "value": 1}),
+    "GET /api/v1/scores": (
+        Ask(shows=True),
+        Ask(query={"trace_id": "{trace}"}),
+        Ask(query={"session_id": "{session}"}),
     ),
-    "DELETE /api/v1/scores/{score_id:path}": (Ask({"score_id": "{trace}"}),),
+    "POST /api/v1/scores": (
+        # Without a value: what is kept would stand in one's own logs, with the ids one gave oneself.
+        Ask(body={"name": "helpful", "trace_id": "{trace}"}),
+        Ask(body={"name": "helpful", "session_id": "{session}"}),
+        Ask(body={"name": "helpful", "response_id": "{trace}"}),
+    ),
+    "DELETE /api/v1/scores/{score_id:path}": (Ask({"score_id": "none"}),),
     "GET /api/v1/score-definitions": (Ask(),),
     "PUT /api/v1/score-definitions/{name:path}": (Ask({"name": "helpful"}, body={"data_type": "numeric"}),),
     "GET /api/v1/projects": (Ask(),),
@@ -194,14 +200,7 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /p/{project}/metrics": (Ask(shows=True), *_queries("project:{other}")),
     "GET /p/{project}/metrics/{name:path}": (Ask({"name": "{metric}"}, {"by": "{metrickey}"}, shows=True),),
     "POST /p/{project}/scores": (
-        Ask(
-            form={
-                "name": "helpful",
-                "value": "yes",
-                "trace_id": "{trace}",
-                "back": "/p/{other}/traces/{trace}",
-            }
-        ),
+        Ask(form={"name": "x", "trace_id": "{trace}", "back": "/p/{other}/traces/{trace}"}),
     ),
     "POST /p/{project}/scores/{score_id:path}/take-back": (Ask({"score_id": "{trace}"}, form={}),),
     "POST /p/{project}/scores/{score_id:path}/undo": (Ask({"score_id": "{trace}"}, form={}),),

@@ -8,11 +8,13 @@ import os
 import secrets
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from tests.pages.pages_browser import Browser, Tab, browser, chromium
@@ -422,3 +424,36 @@ def test_axe_finds_nothing_and_targets_are_large(place: Place, tab: Tab, shape: 
         tab.run("scrollTo(0, 0)")
         tab.picture(Path(folder) / f"widget-{shape}.png")
         sys.stderr.write(f"widget-{shape}.png\n")
+
+
+def test_a_visitor_does_not_outvote_an_evaluator(place: Place, tab: Tab) -> None:
+    trace = new_trace(tab)
+    span = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [one_span(trace)]}]}]})
+    assert place.server.post("/v1/traces", span.encode(), "application/json", place.admin).status == 200
+    click(tab, ".up")
+    place.wait(trace, 1)
+
+    def found(text: str) -> bool:
+        query = urlencode({"q": f"trace_id:{trace} {text}"})
+        return bool(place.server.json(f"/api/v1/traces?{query}", place.admin)["traces"])
+
+    wait_until(lambda: found("score.helpful:1"), "the thumb on the trace")
+    judged = json.dumps(
+        {"scores": [{"name": "helpful", "value": 0, "trace_id": trace, "source": "evaluator"}]}
+    )
+    answer = place.server.post("/api/v1/scores", judged.encode(), "application/json", place.admin)
+    assert answer.status < 300, answer.reason
+    wait_until(lambda: found("score.helpful:0"), "the evaluator's word to stand")
+    click(tab, ".down")
+    click(tab, ".up")
+    place.wait(trace, 4)
+    assert found("score.helpful:0") and not found("score.helpful:1")
+
+
+def one_span(trace: str) -> dict[str, Any]:
+    """A span of a trace, ended just now."""
+    now = time.time_ns()
+    return {
+        "traceId": trace, "spanId": secrets.token_hex(8), "name": "answer", "kind": 1,
+        "startTimeUnixNano": str(now - 10**6), "endTimeUnixNano": str(now),
+    }  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import secrets
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sightline.testing import Finished, ServerProcess, sightline
+from sightline.testing import Finished, ServerProcess, environment, sightline
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(300)]
 SENDER = "5f1c9a4e-0000-4000-8000-00000000000a"
@@ -142,3 +144,50 @@ def test_spans_that_arrived_before_their_file_came_are_there_once(
     assert found["spans"] - before["spans"] == 1500
     tokens = server.sql("SELECT sum(input_tokens) AS n FROM spans WHERE usage_source = 'own'")[0]["n"]
     assert int(tokens) == 7 * found["traces"]  # the root repeats what its child reported
+
+
+PROGRAM = """
+import sightline
+sightline.init(file="calls.jsonl", service="shop", redaction=sightline.Redaction())
+for number in range(20):
+    with sightline.context(user="ada", session="s-1"), sightline.span("answer"):
+        with sightline.llm_call("gpt-4o", "openai", "Write to ada@example.org") as call:
+            call.usage(input=12, output=3)
+        sightline.score("helpful", 1.0)
+sightline.flush()
+sightline.shutdown()
+"""
+
+
+def test_what_the_sdk_wrote_is_there_once(server: ServerProcess, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=environment(),
+    )
+    assert done.returncode == 0, done.stderr
+    path = tmp_path / "calls.jsonl"
+    assert "ada@example.org" not in path.read_text()
+    before = counts(server)
+    brought(server, path)
+    first = counts(server)
+    assert {k: first[k] - before[k] for k in ("spans", "traces", "logs")} == {
+        "spans": 40,
+        "traces": 20,
+        "logs": 20,
+    }
+    asked = "SELECT uniqExact(id) AS n, count() AS standing FROM scores WHERE name = 'helpful'"
+    scores = server.sql(asked)
+    assert int(scores[0]["n"]) >= 20
+    brought(server, path)
+    brought(server, path)
+    assert counts(server) == first
+    assert server.sql(asked) == scores
+    told = server.sql(
+        "SELECT sum(input_tokens) AS n FROM spans WHERE usage_source = 'own' AND user_id = 'ada'"
+    )
+    assert int(told[0]["n"]) == 240

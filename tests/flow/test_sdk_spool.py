@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.sdk.sdk_process import program, run
 
-from sightline.testing import ServerProcess, environment, wait_until
+from sightline.testing import ServerProcess, environment, sightline, wait_until
 
 pytestmark = pytest.mark.flow
 
@@ -102,3 +102,28 @@ def test_the_senders_own_account_arrives_as_metrics(tmp_path: Path) -> None:
             lambda rows: len(rows) == 3,
         )
         assert {r["outcome"]: r["n"] for r in rows} == {"acknowledged": 10, "ended": 10, "sampled_out": 0}
+
+
+FILE = """
+    import sightline
+    from opentelemetry import trace
+    sightline.init(service="no-server", file={path!r}, file_max_bytes=20_000, file_keep=100, quiet=True)
+    for n in range(100):
+        with trace.get_tracer("x").start_as_current_span("outer"):
+            trace.get_tracer("x").start_span("inner", attributes={{"text": "x" * 300}}).end()
+        if n % 10 == 9:
+            assert sightline.flush(20)
+"""
+
+
+def test_files_of_a_program_without_a_server_come_to_one_later_without_doubles(tmp_path: Path) -> None:
+    path = tmp_path / "traces.jsonl"
+    assert run(FILE.format(path=str(path))).returncode == 0
+    files = [str(p) for p in sorted(tmp_path.glob("traces.jsonl*")) if p.suffix != ".lock"]
+    assert len(files) > 2
+    with ServerProcess(tmp_path / "data") as server:
+        for _ in range(2):
+            done = sightline("import", *files, "--url", server.url)
+            assert done.returncode == 0, done.stderr
+        server.settled()
+        assert server.sql(DOUBLES) == [{"n": 200, "distinct": 200}]

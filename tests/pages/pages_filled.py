@@ -55,6 +55,7 @@ def hostile_places() -> Places:
 
 def hostile_rows(writer: Connection) -> None:
     """Spans, logs and metrics of project `hostile` with hostile text in every text column."""
+    hostile_scores(writer)
     told = story.Told()
     columns = _columns(writer, "spans")
     for number, text in enumerate((*CORPUS[1:], CORPUS[0], ALL, *MARKDOWN)):
@@ -99,6 +100,27 @@ def hostile_rows(writer: Connection) -> None:
              "value": 1.5, "temporality": "", "source": "http", "attributes": {"said": text},
              "retention_days": 365}
             for text in texts
+        ],
+    )  # fmt: skip
+
+
+def hostile_scores(writer: Connection) -> None:
+    """Scores of the hostile trace, its spans and the hostile session, in which every text is hostile."""
+    moment = f"{(story.NOW - 60 * story.S) // story.S}.000000000"
+    targets = (
+        ("span", HOSTILE_TRACE, f"{HOSTILE_TRACE[:8]}00000002", ""),
+        ("trace", HOSTILE_TRACE, "", ""),
+        ("session", "", "", CORPUS[1]),
+    )
+    _into(
+        writer, "scores",
+        [
+            {**dict.fromkeys(_columns(writer, "scores"), text), "project": HOSTILE, "time": moment,
+             "received_at": moment, "digested_at": moment, "id": f"{text}{target}", "target": target,
+             "trace_id": trace, "span_id": span, "session_id": session, "response_id": "", "value": 0.5,
+             "data_type": "numeric", "source": "person", "version": 1, "retention_days": 365}
+            for text in (*CORPUS, ALL)
+            for target, trace, span, session in targets
         ],
     )  # fmt: skip
 

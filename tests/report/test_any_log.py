@@ -3,12 +3,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sightline.report.any_log import FieldError, LogReader, mappings, moment
 from sightline.report.call import Call
+from sightline.report.command import as_json
+from sightline.report.figures import Reading
+from sightline.report.gather import Gatherer
+from sightline.report.log_names import NAMES
+
+KNOWN = {part for names in NAMES.values() for name in names for part in (name, *name.split("."))}
 
 OPENAI = {
     "id": "chatcmpl-1", "object": "chat.completion", "created": 1764135358, "model": "gpt-4o-2024-08-06",
@@ -140,3 +149,21 @@ def test_what_is_no_record_says_so(record: Any) -> None:
 )  # fmt: skip
 def test_moments(value: Any, ns: int | None) -> None:
     assert moment(value) == ns
+
+
+anything = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.one_of(st.sampled_from(sorted(KNOWN)), st.text(max_size=4)), inner, max_size=4)),
+    max_leaves=10,
+)  # fmt: skip
+
+
+@given(anything)
+@settings(deadline=None, max_examples=300)
+def test_whatever_stands_in_a_log_is_read_or_refused(value: Any) -> None:
+    gather = Gatherer(3)
+    for found in LogReader().read(value):
+        assert isinstance(found, Call | str)
+        if isinstance(found, Call):
+            gather.add(found)
+    json.dumps(as_json(gather.report(Reading())), default=str)

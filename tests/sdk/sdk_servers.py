@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.server
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,7 +34,9 @@ OK: tuple[int, dict[str, str], bytes] = (200, {"content-type": "application/x-pr
 
 
 @contextmanager
-def http_server(answer: Answering = lambda path, body: OK) -> Iterator[tuple[str, Taken]]:
+def http_server(
+    answer: Answering = lambda path, body: OK, tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[str, Taken]]:
     """An HTTP server with answers from a function; its address, and what it was sent."""
     taken = Taken()
 
@@ -57,10 +60,12 @@ def http_server(answer: Answering = lambda path, body: OK) -> Iterator[tuple[str
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", taken
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}", taken
     finally:
         server.shutdown()
         server.server_close()

@@ -150,3 +150,9 @@ def test_nothing_that_is_given_raises_and_every_field_keeps_its_kind(
     assert 0 <= config.sampling.ratio <= 1
     assert isinstance(config.queue_max_spans, int)
     assert all(problem.text for problem in problems)
+
+
+def test_what_is_secret_is_not_printed() -> None:
+    config, _ = configure({"api_key": "sl_i_secret", "headers": {"x-proxy": "hidden"}}, {})
+    assert config.api_key == "sl_i_secret"
+    assert "sl_i_secret" not in repr(config) and "hidden" not in repr(config)

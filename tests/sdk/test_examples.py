@@ -23,14 +23,17 @@ import sightline.sdk
 MODULES = [f"sightline.sdk.{found.name}" for found in pkgutil.iter_modules(sightline.sdk.__path__)]
 # Given by other functions, in whose examples they are.
 GIVEN = {"AsyncStream", "CarryingExecutor", "LlmCall", "Retrieval", "Stream", "ToolCall"}
+# Called by IPython, for `%load_ext sightline`.
+GIVEN |= {"load_ipython_extension", "unload_ipython_extension"}
 # What methods of these are for is said by an example each, but for what Python itself asks for.
 TYPES = ("Span", "LlmCall", "Retrieval", "ToolCall")
 # What a reader has around an example.
 AROUND = """
-import sightline
+import sightline, structlog
 from sightline import *
 from fastapi import FastAPI
 from flask import Flask
+from celery import Celery
 
 def application(environ, start_response):
     return []

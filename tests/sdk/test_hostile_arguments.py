@@ -104,6 +104,11 @@ def in_scores(anything: Any) -> None:
         sightline.feedback(**{"trace_id": "1" * 32, place: anything})
 
 
+class TouchyFunction(Touchy):
+    def __call__(self, value: Any) -> Any:
+        return value
+
+
 def in_decorators(anything: Any) -> None:
     @sightline.trace(name=anything, kind=anything, attributes={"a": anything})
     def given(value: Any, *more: Any, **named: Any) -> Any:
@@ -115,6 +120,10 @@ def in_decorators(anything: Any) -> None:
 
     @sightline.trace(ignore=anything, attributes=anything, capture_input=anything, capture_output=anything)
     def options(value: Any) -> Any:
+        return value
+
+    @sightline.trace(capture_input=anything, capture_output=anything)
+    def switches(value: Any) -> Any:
         return value
 
     @sightline.retrieval(source=anything)
@@ -129,9 +138,11 @@ def in_decorators(anything: Any) -> None:
     [yielded] = list(each(anything))
     assert yielded is anything
     assert options(anything) is anything
+    assert switches(anything) is anything
     assert look(anything)[0] is anything
     assert tool(anything) is anything
     sightline.trace(anything)
+    assert sightline.trace(TouchyFunction())(anything) is anything
 
 
 @pytest.mark.parametrize("what", ANYTHING)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +18,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
     ExportTraceServiceResponse,
 )
+from tests.sdk.sdk_process import run
 from tests.sdk.sdk_servers import http_server, raw_server
 
 from sightline.sdk.packed import compressed
@@ -164,3 +169,24 @@ def test_any_answer_has_a_meaning(signal: str, status: int, headers: dict[str, s
     assert isinstance(answer.fate, Fate)
     assert len(answer.reason) < 1000
     assert "\n" not in answer.reason
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+def test_certificates_are_checked_against_those_that_the_environment_names(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+         "-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    code = (
+        "from sightline.sdk.sending import Sender\n"
+        "print(Sender({url!r}, {{}}, 5.0, 'x').send('traces', {body!r}).fate.name)"
+    )
+    with http_server(tls=tls) as (url, taken):
+        assert run(code.format(url=url, body=BODY)).stdout == "LATER\n"
+        assert taken.requests == []
+        trusting = run(code.format(url=url, body=BODY), {"SSL_CERT_FILE": str(certificate)})
+        assert trusting.stdout == "TAKEN\n", trusting.stderr

@@ -12,7 +12,18 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
-from sightline.client.records import Records, Series, Session, Span, Table, Trace, TraceSummary, made, moment
+from sightline.client.records import (
+    Records,
+    Score,
+    Series,
+    Session,
+    Span,
+    Table,
+    Trace,
+    TraceSummary,
+    made,
+    moment,
+)
 from sightline.client.transport import Params, Transport
 
 R = TypeVar("R")
@@ -83,6 +94,39 @@ class Client:
         """Sessions with spans that match the filter, latest first."""
         params = {"q": q, "since": written(since), "until": written(until), "environment": environment}
         return self._listed("/sessions", "sessions", Session, {**params, "limit": page})
+
+    def scores(
+        self, name: str = "", since: When = None, until: When = None, *, trace_id: str = "",
+        span_id: str = "", session_id: str = "", target: str = "", source: str = "", page: int = 100,
+    ) -> Records[Score]:  # fmt: skip
+        """Scores, latest first: of a name, a trace, a span or a session, given by a source; of all time
+        unless `since` says otherwise."""
+        params = {
+            "name": name, "since": written(since), "until": written(until), "trace_id": trace_id,
+            "span_id": span_id, "session_id": session_id, "target": target, "source": source,
+        }  # fmt: skip
+        given = {key: value for key, value in params.items() if value not in ("", None)}
+        return self._listed("/scores", "scores", Score, {**given, "limit": page})
+
+    def score(self, name: str, value: float | bool | None = None, **said: Any) -> str:
+        """Give a score, and return its id: `score("helpful", True, trace_id=…, source="end_user")`.
+
+        `said` are the fields of the API: `trace_id` (and `span_id`), `session_id` or `response_id`; `label`,
+        `comment`, `correction`; `source`, `author`, `method`, `time`; `id`, which replaces the score of that
+        id. Needs a key that may ingest.
+        """
+        body = {"name": name, "value": value, **said}
+        given = {key: one for key, one in body.items() if one is not None}
+        answer = self.transport.request(
+            "POST", f"{API}/scores", self._params({}), json.dumps(given).encode(),
+            {"Content-Type": "application/json"},
+        ).json()  # fmt: skip
+        return str(answer["scores"][0]["id"])
+
+    def take_back(self, score_id: str) -> None:
+        """Take a score back. Needs a key that may ingest."""
+        path = f"{API}/scores/{quote(score_id, safe='')}"
+        self.transport.request("DELETE", path, self._params({}))
 
     def trace(self, trace_id: str, *, details: bool = True) -> Trace:
         """One trace with all of its spans. `details`: attributes, events, links and contents' hashes too."""

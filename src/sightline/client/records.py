@@ -74,6 +74,32 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Score:
+    """A score of a span, a trace or a session (`target`). `value` is None where it is a label or a text.
+
+    `outside` says why it does not fit its definition.
+    """
+
+    id: str
+    name: str
+    target: str
+    time: datetime
+    data_type: str = ""
+    value: float | None = None
+    label: str | None = None
+    comment: str | None = None
+    correction: str | None = None
+    source: str = ""
+    author: str | None = None
+    method: str | None = None
+    trace_id: str | None = None
+    span_id: str | None = None
+    session_id: str | None = None
+    outside: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """A whole trace: its sums and its spans in tree order."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from sightline.pages.begun import Begun
 from sightline.pages.environment import render
 from sightline.pages.filter_bar import FilterBar, chosen, filter_bar
 from sightline.pages.frames import Frames, Table
-from sightline.pages.score_lists import ScoreNames, facets_of
+from sightline.pages.score_lists import ScoreNames
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
 from sightline.pages.trace_preview import Preview, trace_preview
@@ -34,6 +34,7 @@ from sightline.query.filter.edits import parts_of
 from sightline.query.filter.errors import FilterError
 from sightline.query.in_use import attributes_in_use
 from sightline.query.opened_traces import OpenedTraces
+from sightline.query.scores import ScoreName
 from sightline.query.selection import Selection
 from sightline.query.suggest import BOUNDS
 from sightline.records.facets import Used
@@ -236,7 +237,7 @@ class TracesPages:
         wanted = part(request)
         try:
             answers, environments = await asyncio.gather(
-                self._answers(state, found, shown, now, wanted, facets_of(scores)),
+                self._answers(state, found, shown, now, wanted, scores),
                 questions.environments(store, view.project, view.since),
             )
         except questions.BadCursor as error:
@@ -254,7 +255,7 @@ class TracesPages:
 
     async def _answers(
         self, state: ListState, found: Selection | FilterError, shown: Columns, now: int, wanted: str,
-        scores: Mapping[str, str],
+        scores: Sequence[ScoreName],
     ) -> _Answers:  # fmt: skip
         """The answers to what is wanted: a part, or the whole page."""
         store = self.services.store

@@ -6,12 +6,12 @@ Figures and facets that are not there soon come by themselves later; rows are wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sightline.pages import traces_facets, traces_figures
-from sightline.pages.score_lists import row_chips
+from sightline.pages.score_lists import facets_of, row_chips
 from sightline.pages.services import Services
 from sightline.pages.traces_columns import Columns
 from sightline.pages.traces_facets import FacetsPart
@@ -25,6 +25,7 @@ from sightline.query.facets import facet_values, facets
 from sightline.query.listing_columns import column_values
 from sightline.query.listing_places import places
 from sightline.query.question import ask
+from sightline.query.scores import ScoreName
 from sightline.query.search import phrases_of
 from sightline.query.selection import Selection, Target, count, select
 from sightline.records.facets import Facet
@@ -120,9 +121,10 @@ async def _nothing() -> None:
 
 
 async def faceted(
-    store: Store, state: ListState, selection: Selection, now: int, scores: Mapping[str, str]
+    store: Store, state: ListState, selection: Selection, now: int, seen: Sequence[ScoreName]
 ) -> FacetsPart:
-    """The facets beside the list; `scores` are those of scores, with their words."""
+    """The facets beside the list; `seen` are the names of the project's scores."""
+    scores = facets_of(seen)
     more: Facet | None = None
     try:
         if state.facet and traces_facets.can_be(state.facet):
@@ -132,7 +134,7 @@ async def faceted(
             names = traces_facets.names(replace(state, facet=more.name), scores)
         else:
             names = traces_facets.names(replace(state, facet=""), scores)
-        found = await facets(store, selection, now, names, limit=traces_facets.SHOWN)
+        found = await facets(store, selection, now, names, limit=traces_facets.SHOWN, scores=seen)
     except (QueryTimeout, QueryTooLarge):
         return replace(traces_facets.NONE, fault="Counting values takes too long in this range.")
     return traces_facets.part(state, selection, found, more, scores)

@@ -77,15 +77,19 @@ async def facets(
     *,
     limit: int = 10,
     limits: Limits | None = None,
+    scores: Sequence[ScoreName] | None = None,
 ) -> Facets:
     """The most frequent values of some fields; `limits` bound each query. Raises NoDimension.
+
+    `scores` are the project's, where they are known already: their ranges decide how numbers are counted.
 
     Errors of the store pass through.
     """
     limit = max(1, min(limit, MAX_VALUES))
     selection, there = await narrowed(store, await looked_up(store, selection, every=True), limits)
     selection = await weighed(store, selection)
-    seen = await _seen(store, selection, names)
+    known = {one.name: one for one in scores} if scores is not None else None
+    seen = await _seen(store, selection, names) if known is None else known
     faced = [_faced(name, selection.target, seen) for name in names[:MAX_FACETS]]
     # Which facets see the same rows: by what is left of the filter without conditions on their own field.
     groups: dict[tuple[str, bool, bool], list[_Faced]] = {}

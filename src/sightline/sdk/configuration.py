@@ -55,12 +55,15 @@ class Options(TypedDict, total=False):
     quiet: bool
 
 
-def _option(default: Any, meaning: str, *also: str) -> Any:
-    """A field: its default, what it means, and OpenTelemetry's variables that are read after ours."""
+def _option(default: Any, meaning: str, *also: str, secret: bool = False) -> Any:
+    """A field: its default, what it means, and OpenTelemetry's variables that are read after ours.
+
+    A `secret` is not shown: configurations are printed in notebooks and logs.
+    """
     made = {"meaning": meaning, "also": also}
     if isinstance(default, dict):
-        return field(default_factory=dict, metadata=made)
-    return field(default=default, metadata=made)
+        return field(default_factory=dict, metadata=made, repr=not secret)
+    return field(default=default, metadata=made, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,14 @@ class Config:
     """Everything the SDK was told. Sizes in bytes, times in seconds."""
 
     endpoint: str = _option(ENDPOINT, "The server's address, without `/v1/…`.", "OTEL_EXPORTER_OTLP_ENDPOINT")
-    api_key: str = _option("", "A key with the scope `ingest`; not needed where the server asks for none.")
+    api_key: str = _option(
+        "", "A key with the scope `ingest`; not needed where the server asks for none.", secret=True
+    )
     headers: Mapping[str, str] = _option(
-        {}, "More headers for every request, for proxies that want some.", "OTEL_EXPORTER_OTLP_HEADERS"
+        {},
+        "More headers for every request, for proxies that want some.",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        secret=True,
     )
     service: str = _option(
         "", "The program's name; without one, the name of its script.", "OTEL_SERVICE_NAME"

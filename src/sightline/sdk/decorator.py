@@ -20,6 +20,8 @@ from sightline.sdk.levels import SPAN_KEY, enter, leave, prepared
 from sightline.sdk.spans import Kind, Span, start_attributes
 
 F = TypeVar("F", bound=Callable[..., Any])
+# What functions of `functools` have beside being called; `wraps` does not take it along.
+_OF_CACHES = ("cache_clear", "cache_info", "cache_parameters", "register", "dispatch")
 
 
 class Recorder(Protocol):
@@ -49,7 +51,7 @@ class _Calls:
         capture_output: bool,
     ) -> None:
         self._name, self._attributes, self._parameters = name, attributes, parameters
-        self._input, self._output = capture_input, capture_output
+        self._input, self._output = bool(capture_input), bool(capture_output)
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Span:
         given = (self._parameters.named(args, kwargs) or None) if self._input else None
@@ -69,7 +71,7 @@ def trace(function: F, /) -> F: ...
 def trace(
     *,
     name: str | None = None,
-    kind: Kind | None = None,
+    kind: Kind | None = "chain",
     capture_input: bool = True,
     capture_output: bool = True,
     ignore: Iterable[str] = (),
@@ -80,7 +82,7 @@ def trace(
     /,
     *,
     name: str | None = None,
-    kind: Kind | None = None,
+    kind: Kind | None = "chain",
     capture_input: bool = True,
     capture_output: bool = True,
     ignore: Iterable[str] = (),
@@ -89,9 +91,9 @@ def trace(
     """A span for each run of the function: sync, async, generator or async generator, method or not.
 
     Arguments by name and the result are its input and output (`capture_input`, `capture_output`; `ignore`
-    names parameters to leave out). What is raised is written down and goes on unchanged. The span of a
-    generator lasts while it is iterated, has what was yielded so far as its output, and says so when it was
-    left early.
+    names parameters to leave out). `kind`: a `chain`, a step that calls others, unless said. What is raised
+    is written down and goes on unchanged. The span of a generator lasts while it is iterated, has what was
+    yielded so far as its output, and says so when it was left early.
 
         >>> import sightline
         >>> @sightline.trace
@@ -141,14 +143,17 @@ def traced(target: F, recorder_of: Callable[[Callable[..., Any]], Recorder]) -> 
             )
             return target
         recorder = recorder_of(target)
-    except Exception as error:  # the border
-        running.warn_once(f"api.trace.{type(error).__name__}", f"@sightline.trace: not applied: {error!r}")
+        if inspect.isgeneratorfunction(target) or inspect.isasyncgenfunction(target):
+            return cast(F, _of_generator(target, recorder))
+        if inspect.iscoroutinefunction(target):
+            return cast(F, _of_coroutine(target, recorder))
+        return cast(F, _of_function(target, recorder))
+    except Exception as error:  # the border: functions are objects, and may be anyone's
+        running.warn_once(
+            f"api.trace.{type(error).__name__}",
+            f"@sightline.trace could not be applied ({type(error).__name__}); the function is left as it is.",
+        )
         return target
-    if inspect.isgeneratorfunction(target) or inspect.isasyncgenfunction(target):
-        return cast(F, _of_generator(target, recorder))
-    if inspect.iscoroutinefunction(target):
-        return cast(F, _of_coroutine(target, recorder))
-    return cast(F, _of_function(target, recorder))
 
 
 def _of_function(function: Callable[..., Any], recorder: Recorder) -> Callable[..., Any]:
@@ -169,6 +174,9 @@ def _of_function(function: Callable[..., Any], recorder: Recorder) -> Callable[.
         span._end()
         return result
 
+    for name in _OF_CACHES:
+        if hasattr(function, name):
+            setattr(traced_call, name, getattr(function, name))
     return traced_call
 
 

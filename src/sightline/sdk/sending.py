@@ -168,7 +168,7 @@ def _pause(retry_after: str | None) -> float | None:
 
 
 class _Deadline:
-    """When an answer must be there (monotonic seconds): a socket's own time-out starts anew with each byte."""
+    """When an answer must be there, in monotonic seconds. A socket's time-out starts anew with each byte."""
 
     at = 0.0
 

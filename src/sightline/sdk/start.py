@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _lock = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Started:
     """What `init()` turned on. `pages` is where people look; empty in file mode.
 
@@ -45,6 +45,9 @@ class Started:
         look = f"; look at {self.pages}" if self.pages else ""
         first = f"sightline sends {self.config.service!r} to {target} ({how}){look}"
         return "\n".join((first, *(self.instrumentations.lines() if self.instrumentations else ())))
+
+    def __repr__(self) -> str:
+        return str(self)  # a notebook shows it under the cell
 
 
 def init(**options: Unpack[Options]) -> Started:

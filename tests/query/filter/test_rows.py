@@ -153,7 +153,7 @@ def scores_of(seed: int, rows: list[Row]) -> list[Row]:
                 "value": dice.choice([0.0, 1.0] if truth else [0.0, 0.25, 0.5, 1.0, None]),
                 "label": dice.choice(["right", "wrong", ""]) if kind == "verdict" else "",
                 "source": dice.choice(["person", "end_user", "evaluator", "rule"]),
-                "author": dice.choice(["ann", ""]), "time": NOW + dice.randrange(3) * S,
+                "author": dice.choice(["ann", ""]), "time": NOW + dice.randrange(3) * S + len(found),
             })  # fmt: skip
     return found
 
@@ -162,7 +162,9 @@ def insert_scores(store: Store, found: list[Row], project: str) -> None:
     texts = "id name target trace_id span_id session_id data_type label source author"
     types = dict.fromkeys(texts.split(), "String") | {"value": "Nullable(Float64)", "time": "DateTime64(9)"}
     columns, chosen = ", ".join(f"{n} {kind}" for n, kind in types.items()), ", ".join(types)
-    lines = "\n".join(json.dumps(row | {"time": f"{row['time'] // S}.000000000"}) for row in found)
+    lines = "\n".join(
+        json.dumps(row | {"time": f"{row['time'] // S}.{row['time'] % S:09d}"}) for row in found
+    )
     store.command(
         f"INSERT INTO sightline.scores (project, received_at, retention_days, {chosen})"
         f" SELECT {{project:String}}, time, 365, {chosen} FROM"

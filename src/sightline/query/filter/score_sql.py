@@ -16,15 +16,21 @@ HEAD_KEY = "cityHash64(s.trace_id, '')"
 TRACE_KEY = "cityHash64(s.trace_id)"
 SESSION_KEY = "cityHash64('', '', assumeNotNull(s.session_id))"
 # The newest of the highest standing; its id decides between equals, so that it is the same one everywhere.
-_ORDER = "(c.standing, c.time, c.id)"
+# As one number: the engine compares tuples at twice the cost.
+ORDER = (
+    "bitOr(bitShiftLeft(toUInt128(c.standing), 124),"
+    " bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Nano(c.time)), 60),"
+    " toUInt128(bitShiftRight(cityHash64(c.id), 4))))"
+)
 _COLUMNS = ("value", "label", "data_type", "source", "author", "method", "comment", "correction")
 _WHOLE = "if(any(c.target) = 'session', c.subject, any(c.trace_key))"
 
 
 def counting(column: str) -> str:
-    """A column of the score that counts, among the scores of one name on one target."""
-    # As a tuple: of a value alone the NULLs would be passed over.
-    return f"tupleElement(argMax(tuple(c.{column}), {_ORDER}), 1)"
+    """A column of the score that counts, among the scores of one name on one target; no value is NaN."""
+    # Of NULLs the aggregate would pass over to another score.
+    said = "ifNull(c.value, nan)" if column == "value" else f"c.{column}"
+    return f"argMax({said}, {ORDER})"
 
 
 def targets(whole: Whole | None) -> str:

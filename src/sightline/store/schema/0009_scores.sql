@@ -29,7 +29,9 @@ CREATE TABLE IF NOT EXISTS sightline.scores {on_cluster}
     deleted UInt8,
     subject UInt64 DEFAULT if(target = 'session', cityHash64('', '', session_id), cityHash64(trace_id, span_id)),
     trace_key UInt64 DEFAULT cityHash64(trace_id),
-    standing UInt8 DEFAULT transform(CAST(source, 'String'), ['person', 'end_user', 'evaluator', 'rule'], [4, 3, 2, 1], 0),
+    -- What comes with a public key is anybody's claim, and stands below everything that is known to be one's own.
+    standing UInt8 DEFAULT if(startsWith(id, 'public:'), 0,
+        transform(CAST(source, 'String'), ['person', 'end_user', 'evaluator', 'rule'], [4, 3, 2, 1], 0)),
     retention_days UInt16,
     INDEX by_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX by_session session_id TYPE bloom_filter(0.001) GRANULARITY 1
