@@ -79,6 +79,14 @@ export const SDK_SPOOL_BYTES = "sightline.sdk.spool.bytes";
 export const OUTCOME = "outcome";
 export const REASON = "reason";
 
+// Requests that a program serves (OpenTelemetry's conventions for HTTP).
+export const HTTP_METHOD = "http.request.method";
+export const HTTP_ROUTE = "http.route";
+export const HTTP_STATUS = "http.response.status_code";
+export const URL_PATH = "url.path";
+export const URL_SCHEME = "url.scheme";
+export const CLIENT_DISCONNECTED = "sightline.client.disconnected";
+
 // Scores: log records with this event name.
 export const SCORE_EVENT = "gen_ai.evaluation.result";
 export const SCORE_NAME = "gen_ai.evaluation.name";

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import importlib.util
+import itertools
 import json
 import os
 import shutil
@@ -135,29 +136,40 @@ class Provider(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        kind = "messages" if self.path.startswith("/v1/messages") else "chat"
-        if asked.get("stream"):
-            self._stream(anthropic_events() if kind == "messages" else openai_chunks(asked["model"]))
+        if asked["model"] == "refused":
+            self._answer(429, {"error": {"message": "slow down", "type": "rate_limit"}})
             return
-        body = json.dumps(
-            anthropic_message() if kind == "messages" else openai_completion(asked["model"])
-        ).encode()
-        self.send_response(200)
+        kind = "messages" if self.path.startswith("/v1/messages") else "chat"
+        if asked["model"] == "broken":
+            self._stream(openai_chunks("broken"), pieces=2)
+        elif asked.get("stream"):
+            self._stream(anthropic_events() if kind == "messages" else openai_chunks(asked["model"]))
+        else:
+            self._answer(
+                200, anthropic_message() if kind == "messages" else openai_completion(asked["model"])
+            )
+
+    def _answer(self, status: int, what: dict[str, Any]) -> None:
+        body = json.dumps(what).encode()
+        self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def _stream(self, lines: Iterator[str]) -> None:
+    def _stream(self, lines: Iterator[str], pieces: int = 1000) -> None:
+        """Line by line; with fewer `pieces` than there are, the connection breaks off."""
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
-        self.send_header("connection", "close")
+        self.send_header("transfer-encoding", "chunked")
         self.end_headers()
         between = threading.Event()
-        for line in lines:
+        for line in itertools.islice(lines, pieces):
             between.wait(PAUSE)
-            self.wfile.write(line.encode())
+            self.wfile.write(f"{len(line.encode()):x}\r\n{line}\r\n".encode())
             self.wfile.flush()
+        if pieces >= 1000:
+            self.wfile.write(b"0\r\n\r\n")
         self.close_connection = True
 
     def log_message(self, *_: Any) -> None:

@@ -137,6 +137,19 @@ def test_openai_streamed_has_the_time_to_its_first_chunk(app: App) -> None:
     assert ANSWER in app.said(trace_id, "output_messages")
 
 
+@pytest.mark.parametrize(("model", "words", "error"), [("refused", 0, "RateLimitError"), ("broken", 2, "")])
+def test_calls_of_openai_that_fail_are_seen_and_harm_nothing(
+    app: App, model: str, words: int, error: str
+) -> None:
+    sent = app.post(f"/openai/fails/{model}").json()
+    assert sent["words"] == words and (not error or sent["error"] == error), sent
+    request, call = app.spans(sent["traceId"], 2)
+    assert (call["kind"], call["status"], request["status"]) == ("llm", "error", "unset")
+    assert call["error_type"] == sent["error"] and call["status_message"]
+    assert (call["time_to_first_token_ns"] is not None) == (words > 0)
+    assert app.post("/openai").json()["answer"] == ANSWER, "the program goes on"
+
+
 @pytest.mark.parametrize("path", ["/anthropic", "/anthropic/stream"])
 def test_anthropic_traces_itself_with_its_content(app: App, path: str) -> None:
     sent = app.post(path).json()

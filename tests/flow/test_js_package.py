@@ -12,12 +12,9 @@ import pytest
 from js_parts import Installed, run
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(300)]
-NODE_NAMES = {
-    "init", "context", "trace", "traced", "llmCall", "retrieval", "tool", "score", "feedback", "flush",
-    "shutdown",
-    "handler", "middleware", "traceHeaders", "vercel", "spanProcessor", "counts", "currentTrace",
-    "redactPatterns", "VERSION",
-}  # fmt: skip
+NODE_NAMES = {"init", "context", "trace", "traced", "llmCall", "retrieval", "tool", "score", "feedback",
+              "flush", "shutdown", "handler", "middleware", "traceHeaders", "vercel", "spanProcessor",
+              "counts", "currentTrace", "redactPatterns", "VERSION"}  # fmt: skip
 BROWSER_NAMES = {
     "init",
     "context",

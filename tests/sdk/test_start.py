@@ -106,3 +106,23 @@ def test_a_wrong_key_is_one_warning_that_says_what_to_do() -> None:
         )
         assert out.count("SIGHTLINE_API_KEY") == 1
         assert "wrong" not in out.replace("wrong key", "")
+
+
+def test_what_is_heavy_is_loaded_by_the_worker_and_not_by_init() -> None:
+    out = said(
+        "import sys\nsightline.init(spool='off', quiet=True, instrument=False)\n"
+        "print(*sorted({'google.protobuf', 'urllib3', 'asyncio', 'ssl'} & set(sys.modules)))"
+    )
+    assert "google" not in out
+    assert "urllib3" not in out
+
+
+def test_nothing_is_imported_once_the_worker_works_since_a_fork_could_cut_it_in_two() -> None:
+    with http_server() as (url, _):
+        out = said(
+            f"import sys\nsightline.init(endpoint={url!r}, spool='off', quiet=True, instrument=False)\n"
+            "from sightline.sdk import runtime\nworker = runtime.current().worker\nworker._made()\n"
+            "before = set(sys.modules)\ntrace.get_tracer('x').start_span('a').end()\nassert sightline.flush(20)\n"
+            "print(sorted(set(sys.modules) - before))"
+        )
+    assert out == "[]\n"

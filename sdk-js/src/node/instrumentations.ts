@@ -2,7 +2,7 @@
 import { reasonOf, warnOnce } from "../core/warnings.js";
 import type { Config } from "./configuration.js";
 import { loaded, type Loaded, loadLibrary, requireFrom, versionOf } from "./packages.js";
-import { watchStreams } from "./openai_streams.js";
+import { watchCalls } from "./openai_calls.js";
 
 /** What `init()` found. `turnedOn` is complete when `ready` is settled: modules are imported for it. */
 export interface Report {
@@ -83,13 +83,13 @@ const PLAIN: readonly (readonly [string, string])[] = [
 /** Turns on what is wanted and there. */
 export function turnOn(config: Config): Report {
   const report: Report = { found: [], turnedOn: [], toInstall: [] };
-  if (config.instrument === false) return report;
-  const wanted = (name: string): boolean =>
-    config.instrument === true || (config.instrument as string[]).includes(name);
+  const { instrument } = config;
+  if (instrument === false) return report;
+  const wanted = (name: string): boolean => instrument === true || instrument.includes(name);
   const work = KNOWN.filter((known) => wanted(known.name)).map((known) =>
     quietly(known.name, () => one(known, config, report)),
   );
-  if (wanted("ai")) work.push(quietly("ai", () => vercel(config, report)));
+  if (wanted("ai")) work.push(quietly("ai", () => vercel(report)));
   for (const [pack, exported] of PLAIN) {
     if (wanted(pack)) void quietly(pack, () => plain(pack, exported, report));
   }
@@ -97,18 +97,28 @@ export function turnOn(config: Config): Report {
   return report;
 }
 
-async function quietly(name: string, run: () => Promise<void> | void): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
+type Work = Promise<void> | void;
+
+function quietly(name: string, run: () => Work): Work {
+  const failed = (error: unknown): void => {
     warnOnce(
       `instrument ${name}`,
       `the instrumentation of ${name} could not be turned on: ${reasonOf(error)}`,
     );
+  };
+  try {
+    return run()?.catch(failed);
+  } catch (error) {
+    failed(error);
   }
 }
 
-async function one(known: Known, config: Config, report: Report): Promise<void> {
+/** Now where it can be, so that a program of CommonJS modules may call in its next line. */
+function whenLoaded(modules: Loaded[] | Promise<Loaded[]>, run: (modules: Loaded[]) => Work): Work {
+  return Array.isArray(modules) ? run(modules) : modules.then(run);
+}
+
+function one(known: Known, config: Config, report: Report): Work {
   const given = config.modules[known.name];
   const version = versionOf(known.library);
   if (!version && !given) return;
@@ -126,22 +136,19 @@ async function one(known: Known, config: Config, report: Report): Promise<void> 
   }
   const Made = found[known.export] as (new (options: object) => Instrumentation) | undefined;
   if (!Made) throw new Error(`${known.package} has no ${known.export}`);
-  const made = new Made({});
-  const modules: Loaded[] = given ? [loaded(given)] : await loadLibrary(known.library);
-  for (const module of modules) {
-    if (known.name === "openai") watchStreams(module.main);
-    if (known.name === "langchain") await langchain(made);
-    else made.manuallyInstrument?.(module.main);
-  }
-  report.turnedOn.push(`${known.library} (${known.package})`);
+  const path = known.name === "langchain" ? "@langchain/core/callbacks/manager" : known.library;
+  return whenLoaded(given ? [loaded(given)] : loadLibrary(path), (modules) => {
+    // Ours first, so that theirs is around it; and loaded before theirs is made, which hooks into loading.
+    if (known.name === "openai") for (const module of modules) watchCalls(module.main);
+    const made = new Made({});
+    for (const module of modules) {
+      made.manuallyInstrument?.(known.name === "langchain" ? module.space : module.main);
+    }
+    report.turnedOn.push(`${known.library} (${known.package})`);
+  });
 }
 
-async function langchain(made: Instrumentation): Promise<void> {
-  for (const module of await loadLibrary("@langchain/core/callbacks/manager"))
-    made.manuallyInstrument?.(module.space);
-}
-
-async function vercel(config: Config, report: Report): Promise<void> {
+function vercel(report: Report): Work {
   const version = versionOf("ai");
   if (!version) return;
   report.found.push(`ai ${version}`);
@@ -149,17 +156,20 @@ async function vercel(config: Config, report: Report): Promise<void> {
     report.turnedOn.push("ai (with vercel() at each call)");
     return;
   }
-  const [own] = await loadLibrary("@ai-sdk/otel");
-  const [library] = await loadLibrary("ai");
-  const Telemetry = own?.space.OpenTelemetry as (new (options?: object) => unknown) | undefined;
-  const register = library?.space.registerTelemetry as ((integration: unknown) => void) | undefined;
-  if (!Telemetry || !register) {
+  if (!versionOf("@ai-sdk/otel")) {
     report.toInstall.push("@ai-sdk/otel");
     return;
   }
-  void config;
-  register(new Telemetry());
-  report.turnedOn.push("ai (@ai-sdk/otel)");
+  return whenLoaded(loadLibrary("@ai-sdk/otel"), ([own]) =>
+    whenLoaded(loadLibrary("ai"), ([library]) => {
+      const Telemetry = own?.space.OpenTelemetry as (new (options?: object) => unknown) | undefined;
+      const register = library?.space.registerTelemetry as ((integration: unknown) => void) | undefined;
+      if (!Telemetry || !register)
+        throw new Error("@ai-sdk/otel has no OpenTelemetry for this version of ai");
+      register(new Telemetry());
+      report.turnedOn.push("ai (@ai-sdk/otel)");
+    }),
+  );
 }
 
 function plain(pack: string, exported: string, report: Report): void {

@@ -88,8 +88,10 @@ export class Outbox {
       const delay = this.notBefore - Date.now();
       if (delay > 0 && this.pending) await pause(Math.min(delay, Math.max(end - Date.now(), 0)));
     }
-    if (!this.pending) await within(this.account(), Math.max(end - Date.now(), 50));
-    return !this.pending;
+    // What ends while the account is sent is not part of the question.
+    const sent = !this.pending;
+    if (sent) await within(this.account(), Math.max(end - Date.now(), 50));
+    return sent;
   }
 
   /** Ends it: what cannot be sent within `timeoutMs` is kept in the folder, or counted as lost. */

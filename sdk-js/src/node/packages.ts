@@ -56,26 +56,27 @@ function folderOf(name: string): string | undefined {
 }
 
 /**
- * A library as the program loads it: its ESM copy for a program of ES modules, else its CommonJS copy. Both
- * where the program has both.
+ * A library as the program loads it: its CommonJS copy, at once, for a program of such modules; else its ES
+ * module, and its CommonJS copy where that is loaded, too.
  */
-export async function loadLibrary(name: string): Promise<Loaded[]> {
-  if (!__ESM__) {
-    const found = requireFrom(name);
-    return found === undefined ? [] : [loaded(found)];
-  }
+export function loadLibrary(name: string): Loaded[] | Promise<Loaded[]> {
+  return __ESM__ ? loadModule(name) : common(name);
+}
+
+function common(name: string): Loaded[] {
+  const found = requireFrom(name);
+  return found === undefined ? [] : [loaded(found)];
+}
+
+async function loadModule(name: string): Promise<Loaded[]> {
   const found: Loaded[] = [];
   try {
     const address = esmAddress(name);
     if (address) found.push(loaded(await import(address)));
   } catch {
-    // A package without an ESM copy; Node gives its CommonJS one below.
+    // A package without an ES module; Node gives its CommonJS copy then.
   }
-  if (found.length === 0 || cached(name)) {
-    const common = requireFrom(name);
-    if (common !== undefined) found.push(loaded(common));
-  }
-  return found;
+  return found.length === 0 || cached(name) ? [...found, ...common(name)] : found;
 }
 
 /** A module as it was given. */

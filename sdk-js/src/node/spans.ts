@@ -110,9 +110,15 @@ export function setError(span: Span, error: unknown): void {
   quietly("noting an error", () => {
     const message = reasonOf(error).slice(0, 2000);
     span.recordException(error instanceof Error ? error : message);
-    span.setAttribute("error.type", error instanceof Error ? error.name : typeof error);
+    span.setAttribute(names.ERROR_TYPE, typeOf(error));
     span.setStatus({ code: SpanStatusCode.ERROR, message });
   });
+}
+
+/** The name of an error's class: many leave `name` as it is. */
+function typeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return error.name === "Error" ? error.constructor.name || "Error" : error.name;
 }
 
 /** The public face of a span. */

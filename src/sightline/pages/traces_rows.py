@@ -85,6 +85,10 @@ class Row:
     note: str
     extra: Mapping[str, str]
     cells: Mapping[str, str]
+    times: str = ""
+    """How many it stands for, empty for itself alone."""
+    kept: str = ""
+    """What that means, and why it was kept."""
     scores: tuple[ScoreChip, ...] = ()
 
 
@@ -152,6 +156,8 @@ def trace_row(summary: TraceSummary, project: str, longest: int, told: Told) -> 
         note="" if summary.root_received else "its root was not received",
         extra={},
         cells={},
+        times=_times(summary.weight),
+        kept=_kept("trace", summary.weight, summary.sample_reason),
     )
     return _told(made, told, (summary.trace_id, ""))
 
@@ -194,8 +200,21 @@ def span_row(summary: SpanSummary, project: str, longest: int, told: Told) -> Ro
         note=rollup,
         extra={},
         cells={},
+        times=_times(summary.weight),
+        kept=_kept("span", summary.weight, summary.sample_reason),
     )
     return _told(made, told, (summary.trace_id, summary.span_id))
+
+
+def _times(weight: float) -> str:
+    """`×10` of what stands for ten; nothing of what stands for itself."""
+    return f"×{weight:,.3g}" if 1 < weight < 1000 else f"×{weight:,.0f}" if weight > 1 else ""
+
+
+def _kept(noun: str, weight: float, reason: str) -> str:
+    """What its mark means."""
+    stands = f"stands for {weight:,.6g} {noun}s" if weight > 1 else ""
+    return "; ".join(filter(None, (stands, f"kept because: {reason}" if reason else "")))
 
 
 def short_model(name: str) -> str:

@@ -66,6 +66,8 @@ def summary(row: Mapping[str, Any], preview: str) -> TraceSummary:
         environment=row["environment"],
         input_preview=preview,
         root_received=bool(row["root_received"]),
+        weight=row["weight"],
+        sample_reason=row["sample_reason"],
     )
 
 
@@ -98,6 +100,8 @@ def span_summary(row: Mapping[str, Any], preview: str) -> SpanSummary:
         feature=row["feature"],
         environment=row["environment"],
         input_preview=preview,
+        weight=row["weight"],
+        sample_reason=row["sample_reason"],
     )
 
 

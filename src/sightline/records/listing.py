@@ -44,6 +44,8 @@ class SpanSummary:
     feature: str
     environment: str
     input_preview: str
+    weight: float = 1.0
+    sample_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

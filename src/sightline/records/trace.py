@@ -179,7 +179,8 @@ class SpanColumns:
 class TraceSummary:
     """One line of a list. `name`, `service`, `status` are the root's; of the earliest span while none came.
 
-    `input_preview` is the beginning of the root's input, unparsed.
+    `input_preview` is the beginning of the root's input, unparsed. It stands for `weight` traces and was
+    kept for `sample_reason`.
     """
 
     trace_id: str
@@ -205,6 +206,8 @@ class TraceSummary:
     environment: str
     input_preview: str
     root_received: bool
+    weight: float = 1.0
+    sample_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

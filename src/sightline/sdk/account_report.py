@@ -5,8 +5,8 @@ from __future__ import annotations
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric
 
+from sightline.sdk.batching import Request
 from sightline.sdk.counts import ACKNOWLEDGED, ENDED, SAMPLED_OUT, Counts, SignalCounts
-from sightline.sdk.encoding import Request
 from sightline.sdk.names import OUTCOME, REASON, SDK_LOGS, SDK_SPANS, SDK_SPOOL_BYTES
 
 

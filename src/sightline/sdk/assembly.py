@@ -15,7 +15,8 @@ from sightline.sdk.inbox import Inbox
 from sightline.sdk.local_traces import LocalTraces
 
 if TYPE_CHECKING:
-    from sightline.sdk.encoding import Encoder, Request
+    from sightline.sdk.batching import Request
+    from sightline.sdk.encoding import Encoder
     from sightline.sdk.spool import Spool
     from sightline.sdk.worker import Delivery, Worker
 
@@ -34,9 +35,7 @@ def assemble(
     )  # fmt: skip
 
     def build() -> tuple[Encoder, Delivery]:
-        import sightline.sdk.account_report
-        import sightline.sdk.costs  # noqa: F401 - what is needed later is imported while no fork can be
-
+        _import_what_comes_later(config)
         return _encoder(config, sender, resource), _delivery(config, sender, account)
 
     def report(encoder: Encoder, delivery: Delivery) -> Request:
@@ -51,6 +50,18 @@ def assemble(
     )  # fmt: skip
     made.append(Worker(inbox, traces, account, build, config.flush_interval, report, started))
     return made[0]
+
+
+def _import_what_comes_later(config: Config) -> None:
+    """Everything that the worker would import while it works, when a fork could cut the import in two."""
+    import sightline.sdk.account_report
+    import sightline.sdk.costs  # noqa: F401
+
+    "host".encode("idna")  # a codec, which the first connection would look for
+    if config.sampling.costly is not None or config.sampling.rule is not None:
+        from sightline.sdk.costs import listed_price
+
+        listed_price("", "none", 0, 0, 0, 0)
 
 
 def _cost_and_tokens(spans: Sequence[EndedSpan]) -> tuple[float | None, int | None]:

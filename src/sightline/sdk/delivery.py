@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from sightline.sdk.batching import Request
 from sightline.sdk.counts import ACKNOWLEDGED, DISK, QUEUE_FULL, REFUSED, TOO_LARGE, Account
-from sightline.sdk.encoding import Request
 from sightline.sdk.packed import Packed, compressed
 from sightline.sdk.sending import Answer, Fate
 from sightline.sdk.splitting import halves

@@ -7,7 +7,6 @@ in front, so that a batch can be bounded by what it really takes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope
@@ -15,6 +14,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from sightline.sdk.batching import ONE, THREE, Batch, Request, framed
 from sightline.sdk.content import event_is_content
 from sightline.sdk.counts import LOGS, SPANS
 from sightline.sdk.ended_span import EndedSpan
@@ -26,17 +26,6 @@ _DEEPEST = 16
 _INT64 = 1 << 63
 _SHORT = 10**7  # a number of fewer digits is nobody's
 _HAS_IS_REMOTE, _IS_REMOTE = 0x100, 0x200
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """The body of one export request. `items` spans or records, numbered `first` to `last`."""
-
-    signal: str
-    body: bytes
-    items: int
-    first: int = 0
-    last: int = 0
 
 
 class Texts:
@@ -172,7 +161,7 @@ class Encoder:
         made = Resource()
         attributes = {**(resource.attributes if resource is not None else {}), **self._identity}
         self._pairs(made.attributes, attributes.items())
-        head = _framed(_ONE, made.SerializeToString()) + _schema(resource)
+        head = framed(ONE, made.SerializeToString()) + _schema(resource)
         return _remember(self._resources, resource, head)
 
     def own_resource(self) -> bytes:
@@ -188,7 +177,7 @@ class Encoder:
         if scope is not None:
             made.name, made.version = scope.name or "", scope.version or ""
             self._pairs(made.attributes, (scope.attributes or {}).items())
-        return _remember(self._scopes, scope, _framed(_ONE, made.SerializeToString()) + _schema(scope))
+        return _remember(self._scopes, scope, framed(ONE, made.SerializeToString()) + _schema(scope))
 
     def _set_text(self, message: Any, field: str, key: str, text: object) -> None:
         cleaned = self._texts.clean(key, text if isinstance(text, str) else str(text))
@@ -259,51 +248,9 @@ def _state(state: Any, decision: Decision) -> str:
     return ",".join(f"{key}={value}" for key, value in pairs.items())
 
 
-# -- requests ----------------------------------------------------------------------------------------------
-
-
-def _framed(tag: int, body: bytes) -> bytes:
-    """A length-delimited field: its tag, its length as a varint, its bytes."""
-    size, length = bytearray(), len(body)
-    while length > 0x7F:
-        size.append(length & 0x7F | 0x80)
-        length >>= 7
-    size.append(length)
-    return b"%c%b%b" % (tag, bytes(size), body)
-
-
-_ONE, _TWO, _THREE = 0x0A, 0x12, 0x1A  # fields 1, 2 and 3, length-delimited
-
-
 def _schema(of: Any) -> bytes:
     url = getattr(of, "schema_url", None)
-    return _framed(_THREE, _utf8(url).encode()) if url else b""
-
-
-class Batch:
-    """Encoded items of one signal until they are sent; `bytes` is about what the request will take."""
-
-    def __init__(self, signal: str) -> None:
-        self.signal, self.bytes, self.items, self.first, self.last = signal, 0, 0, 0, 0
-        self._groups: dict[bytes, dict[bytes, list[bytes]]] = {}
-
-    def add(self, resource: bytes, scope: bytes, item: bytes, sequence: int) -> None:
-        """Put an item with its number in."""
-        self._groups.setdefault(resource, {}).setdefault(scope, []).append(_framed(_TWO, item))
-        self.bytes += len(item) + 8
-        self.items += 1
-        self.first = self.first or sequence
-        self.last = sequence
-
-    def request(self) -> Request:
-        """The whole as the body of an OTLP export request (traces and logs have the same shape)."""
-        parts = []
-        for resource, scopes in self._groups.items():
-            inner = [resource]
-            for scope, items in scopes.items():
-                inner.append(_framed(_TWO, b"".join((scope, *items))))
-            parts.append(_framed(_ONE, b"".join(inner)))
-        return Request(self.signal, b"".join(parts), self.items, self.first, self.last)
+    return framed(THREE, _utf8(url).encode()) if url else b""
 
 
 __all__ = ["LOGS", "SPANS", "Batch", "Encoder", "Request", "Texts"]

@@ -9,8 +9,8 @@ import os
 from itertools import pairwise
 from pathlib import Path
 
+from sightline.sdk.batching import Request
 from sightline.sdk.counts import ACKNOWLEDGED, DISK, Account
-from sightline.sdk.encoding import Request
 from sightline.sdk.folder_lock import wait_for_lock
 from sightline.sdk.otlp_json import json_line
 from sightline.sdk.warnings_once import warn_once

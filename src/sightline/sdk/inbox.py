@@ -15,7 +15,7 @@ from sightline.sdk.ended_span import EndedSpan, size_of_parts
 from sightline.sdk.events import LogEvent
 
 if TYPE_CHECKING:
-    from sightline.sdk.encoding import Request
+    from sightline.sdk.batching import Request
 
 _BESIDES_TEXTS = 1000
 

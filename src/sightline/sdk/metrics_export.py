@@ -15,7 +15,7 @@ from opentelemetry.sdk.metrics.export import (
 )
 
 from sightline.sdk import runtime as runtimes
-from sightline.sdk.encoding import Request
+from sightline.sdk.batching import Request
 from sightline.sdk.names import SENDER
 from sightline.sdk.warnings_once import warn_once
 

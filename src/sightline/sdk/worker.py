@@ -7,17 +7,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sightline.sdk import fork_lock
+from sightline.sdk.batching import Batch, Request
 from sightline.sdk.counts import ENDED, LOGS, REFUSED, SAMPLED_OUT, SPANS, Account
 from sightline.sdk.driving import end_abandoned
-from sightline.sdk.encoding import Batch, Encoder, Request
 from sightline.sdk.events import LogEvent
 from sightline.sdk.inbox import Inbox, Keep, RootStarted
 from sightline.sdk.local_traces import LocalTraces
 from sightline.sdk.sampling import KEEP_ALL, Decision
 from sightline.sdk.warnings_once import warn_once
+
+if TYPE_CHECKING:
+    from sightline.sdk.encoding import Encoder
 
 BATCH_BYTES = 1 << 20
 HURRY = 512
@@ -184,10 +187,19 @@ class Worker:
     # -- the thread ----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        self._warm_up()
         while not self._stop or self._flushes:
             self._sleep()
             self._turn()
         self._close_parts()
+
+    def _warm_up(self) -> None:
+        """Import what is heavy now and not when the program ends, which may be soon."""
+        with self._turn_lock:
+            try:
+                self._made()
+            except Exception as error:  # a border: the first turn tries again
+                warn_once("worker", f"sightline: not ready yet ({type(error).__name__}: {error}).")
 
     def _sleep(self) -> None:
         """Until there is something to do; a little longer when spans come one by one."""
@@ -237,10 +249,7 @@ class Worker:
                 waiting.over.set()
 
     def _work(self, deadline: float | None) -> None:
-        if self._parts is None:
-            with fork_lock.importing():
-                self._parts = self._build()
-        encoder, delivery = self._parts
+        encoder, delivery = self._made()
         lost = self._account.lost_on_the_way
         end_abandoned()
         for at, item in enumerate(self.inbox.take(len(self.inbox))):
@@ -258,6 +267,13 @@ class Worker:
         if self._report is not None and due and self._unreported():
             self._reported, self._last_changes = now, self._account.changes
             delivery.report(self._report(encoder, delivery), self._stop, deadline)
+
+    def _made(self) -> tuple[Encoder, Delivery]:
+        """Encoder and delivery, made when they are first needed."""
+        if self._parts is None:
+            with fork_lock.importing():
+                self._parts = self._build()
+        return self._parts
 
     def _handle(self, item: Any, encoder: Encoder, delivery: Delivery, deadline: float | None) -> None:
         kind = type(item)

@@ -41,6 +41,19 @@ app.post("/openai/stream", async (request, response) => {
   response.end();
 });
 
+// Calls that fail: refused by the provider, and broken off in the middle of a stream.
+app.post("/openai/fails/:model", async (request, response) => {
+  const words = [];
+  try {
+    const asked = { model: request.params.model, messages: question, stream: request.params.model === "broken" };
+    const stream = await openai.chat.completions.create(asked, { maxRetries: 0 });
+    for await (const chunk of stream) words.push(chunk.choices[0]?.delta?.content);
+    throw new Error("it did not fail");
+  } catch (error) {
+    response.json({ error: error.constructor.name, status: error.status, words: words.length, ...currentTrace() });
+  }
+});
+
 app.post("/anthropic", async (request, response) => {
   const answer = await anthropic.messages.create({ model: "claude-sonnet-4-5", max_tokens: 100, messages: question });
   response.json({ answer: answer.content[0].text, ...currentTrace() });

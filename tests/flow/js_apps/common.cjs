@@ -5,7 +5,8 @@ const OpenAI = require("openai");
 const openai = new OpenAI({ apiKey: "none", baseURL: `${process.env.PROVIDER_URL}/v1` });
 (async () => {
   const traceId = await trace("root", async (span) => {
-    await openai.chat.completions.create({ model: "gpt-4o", messages: [{ role: "user", content: "hi" }] });
+    const asked = { model: "gpt-4o", messages: [{ role: "user", content: "hi" }] };
+    await openai.chat.completions.create(asked, { maxRetries: 0 }).catch((error) => span.error(error));
     return span.traceId;
   });
   const sent = await flush();

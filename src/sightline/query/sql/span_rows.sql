@@ -30,6 +30,8 @@ SELECT
     ifNull(s.team, '') AS team,
     ifNull(s.feature, '') AS feature,
     ifNull(s.environment, '') AS environment,
+    ifNull(s.sample_weight, 1) AS weight,
+    ifNull(s.sample_reason, '') AS sample_reason,
     if(input_field != '', lower(hex(s.content.hash[indexOf(s.content.field, input_field)])), '') AS input_hash
 FROM sightline.spans AS s
 WHERE

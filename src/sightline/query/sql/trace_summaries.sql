@@ -45,6 +45,8 @@ SELECT
     toString(anyIf(ifNull(s.feature, ''), ifNull(s.feature, '') != '')) AS feature,
     toString(anyIf(ifNull(s.environment, ''), ifNull(s.environment, '') != '')) AS environment,
     max(s.is_root) AS root_received,
+    min(ifNull(s.sample_weight, 1)) AS weight,
+    toString(ifNull(argMin(ifNull(s.sample_reason, ''), rank), '')) AS sample_reason,
     argMinIf(
         hex(s.content.hash[indexOf(s.content.field, input_field)]), rank, input_field != ''
     ) AS input_hash
