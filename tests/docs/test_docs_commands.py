@@ -29,6 +29,8 @@ from sightline.settings import HttpSettings, JournalSettings, Settings
 from sightline.testing import wait_until
 
 HOST = "127.0.0.1:4318"
+CASES = ("script", "fastapi", "agent", "batch", "notebook")
+OTHERS = ("langfuse", "langsmith", "phoenix")
 # Pages whose commands another test runs, one by one.
 ELSEWHERE = {
     "docs/guide/access.md": "tests/control/test_access_guide.py",
@@ -38,6 +40,8 @@ ELSEWHERE = {
     "docs/guide/connect.md": "tests/api/test_api_guide.py",
     "docs/guide/cli.md": "tests/operations/test_cli_guide.py",
     "docs/guide/report.md": "tests/report/test_report_guide.py",
+    **{f"docs/guide/case-{case}.md": "tests/flow/test_guides.py" for case in CASES},
+    **{f"docs/guide/from-{whose}.md": "tests/flow/test_from_others.py" for whose in OTHERS},
     "docs/guide/javascript.md": "tests/docs/test_js_guides.py",
     "docs/guide/browser.md": "tests/docs/test_js_guides.py",
     "docs/guide/export.md": "tests/operations/test_cli_guide.py",
