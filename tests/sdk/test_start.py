@@ -122,7 +122,8 @@ def test_nothing_is_imported_once_the_worker_works_since_a_fork_could_cut_it_in_
         out = said(
             f"import sys\nsightline.init(endpoint={url!r}, spool='off', quiet=True, instrument=False)\n"
             "from sightline.sdk import runtime\nworker = runtime.current().worker\nworker._made()\n"
-            "before = set(sys.modules)\ntrace.get_tracer('x').start_span('a').end()\nassert sightline.flush(20)\n"
+            "before = set(sys.modules)\ntrace.get_tracer('x').start_span('a').end()\n"
+            "assert sightline.flush(20)\n"
             "print(sorted(set(sys.modules) - before))"
         )
     assert out == "[]\n"
