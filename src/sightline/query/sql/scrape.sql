@@ -1,5 +1,6 @@
 -- What a project's scrape adds since the last one, by the labels it chose; beyond `most` rows all are `other`.
--- Each span counts as many times as it stands for. Usage counts once. Classes of tokens do not overlap: their sum is what was used.
+-- Each span counts as many times as it stands for. Usage counts once. Classes of tokens do not overlap: their sum is
+-- what was used.
 WITH
     [
         toString(kind),

@@ -1,4 +1,4 @@
--- The numbering of some senders over all that is stored of them: a window would cut spans apart that were sent together.
+-- The numbering of some senders over all that is stored of them: a window would cut apart what was sent together.
 SELECT
     'spans' AS signal,
     ifNull(sender, '') AS id,
