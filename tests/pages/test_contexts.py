@@ -21,6 +21,7 @@ from sightline.pages.logs import ListPart, LivePart, LogsContext, PanePart
 from sightline.pages.metric import MetricContext
 from sightline.pages.metrics import MetricsContext
 from sightline.pages.overview import AttentionPart, EndsPart, OverviewContext
+from sightline.pages.overview_scores import ScoresPart
 from sightline.pages.palette import GoContext, PlacesContext
 from sightline.pages.people import PeopleContext
 from sightline.pages.prices import PricesContext
@@ -39,6 +40,7 @@ from sightline.pages.users import UsersContext
 
 PAGES = {
     "overview.html": OverviewContext,
+    "_overview_scores.html": ScoresPart,
     "_attention.html": AttentionPart,
     "_ends.html": EndsPart,
     "explore.html": ExploreContext,

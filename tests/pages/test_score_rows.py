@@ -7,9 +7,27 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sightline.pages.score_rows import chip, chips, counting, hint, offers, rows, text_of, typed_value
+from sightline.pages.score_rows import (
+    chip,
+    chips,
+    counting,
+    hint,
+    offers,
+    rated_chip,
+    rows,
+    text_of,
+    typed_value,
+)
 from sightline.pages.traces_facets import worded
-from sightline.records.scores import DataType, Direction, Score, ScoreDefinition, ScoreSource, ScoreTarget
+from sightline.records.scores import (
+    DataType,
+    Direction,
+    Rated,
+    Score,
+    ScoreDefinition,
+    ScoreSource,
+    ScoreTarget,
+)
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SCORE = Score(
@@ -53,6 +71,38 @@ def test_a_person_counts_before_an_evaluator_and_the_latest_of_equals() -> None:
     other = replace(SCORE, id="4", span_id="other")
     assert len(counting([SCORE, other])) == 2
     assert [c.text for c in chips([SCORE, person, later], {})] == ["0.1"]
+
+
+def test_what_came_with_a_public_key_counts_least() -> None:
+    claim = replace(SCORE, id="public:9", source=ScoreSource.PERSON, value=0.1, time=99)
+    rule = replace(SCORE, id="2", source=ScoreSource.RULE)
+    assert [s.id for s in counting([claim, rule])] == ["2"]
+    assert [s.id for s in counting([claim])] == ["public:9"]
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "text", "of"),
+    [
+        ({}, DataType.NUMERIC, "0.75", "4"),
+        ({}, DataType.BOOLEAN, "75 %", "4"),
+        ({"own": True, "mean": 1.0}, DataType.BOOLEAN, "yes", ""),
+        ({"own": True, "mean": 4.0}, DataType.NUMERIC, "4", ""),
+        ({"label": "wrong", "labelled": 1, "labels": 3}, DataType.CATEGORICAL, "wrong 33 %", "4"),
+        ({"own": True, "label": "wrong", "labelled": 1, "labels": 1}, DataType.CATEGORICAL, "wrong", ""),
+        ({"mean": None}, DataType.NUMERIC, "rated", "4"),
+    ],
+)
+def test_several_scores_in_words(change: dict[str, object], kind: DataType, text: str, of: str) -> None:
+    one = replace(Rated("q", False, 4, 0.75, "", 0, 0), **change)  # type: ignore[arg-type]
+    found = rated_chip(one, kind, {}, "/there", "requests")
+    assert (found.text, found.of, found.tone, found.href) == (text, of, "", "/there")
+
+
+def test_several_are_coloured_as_one_is() -> None:
+    one = Rated("q", False, 4, 0.75, "", 0, 0)
+    assert rated_chip(one, DataType.NUMERIC, {"q": DEFINED}, "", "requests").tone == "good"
+    lower = replace(DEFINED, direction=Direction.LOWER)
+    assert rated_chip(one, DataType.NUMERIC, {"q": lower}, "", "requests").tone == "bad"
 
 
 def test_rows_say_all_there_is() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -18,6 +19,8 @@ from sightline.pages.frames import Frames, Table
 from sightline.pages.overview_figures import Both
 from sightline.pages.overview_panels import Panel, panels
 from sightline.pages.overview_parts import Tile, charts, tiles
+from sightline.pages.overview_scores import SHOWN, Asked, ScorePart, ScoresPart, courses, parts
+from sightline.pages.score_lists import MOST_PROJECTS, ScoreNames, shown_names
 from sightline.pages.services import Services
 from sightline.pages.shell import NAVIGATION, Shell
 from sightline.pages.zones import zone, zone_name
@@ -26,6 +29,7 @@ from sightline.query.behaviour import behaviour
 from sightline.query.breakdown import breakdown
 from sightline.query.overview import CALLS, ends, surveys
 from sightline.query.question import ask
+from sightline.query.scores import has_scores
 from sightline.query.selection import Selection, Target, select
 from sightline.query.senders import lately_losing
 from sightline.query.window import Window
@@ -82,8 +86,8 @@ class EndsPart:
 
 @dataclass(frozen=True, slots=True)
 class OverviewContext:
-    """Everything `overview.html` shows. With `later`, what needs attention and the ends of the list are not
-    there: scripts fetch them from `here`, and `whole` is the same page with all of it."""
+    """Everything `overview.html` shows. With `later`, what needs attention, scores and the ends of the list
+    are not there: scripts fetch them from `here`, and `whole` is the same page with all of it."""
 
     shell: Shell
     now: int
@@ -97,6 +101,8 @@ class OverviewContext:
     more: int
     method: str
     ends: tuple[End, ...]
+    scored: bool
+    scores: tuple[ScorePart, ...]
     quiet: bool
     failure: str
     later: bool
@@ -110,6 +116,8 @@ class OverviewPages:
     def __init__(self, services: Services, frames: Frames) -> None:
         self.services = services
         self.frames = frames
+        self._names = ScoreNames(services)
+        self._with_scores: set[str] = set()
 
     def table(self) -> Table:
         """Method, path and endpoint of each."""
@@ -130,11 +138,17 @@ class OverviewPages:
         now, wanted = self.services.clock(), part(request)
         if wanted == "attention":
             return html(render("_attention.html", await self._attention_or_why(view, now)))
+        if wanted == "scores":
+            return html(
+                render("_overview_scores.html", await self._scored_or_why(view, now, zone_name(request)))
+            )
         if wanted == "ends":
             return html(render("_ends.html", await self._ends_or_why(view, now)))
         store, place = self.services.store, zone_name(request)
-        found, environments = await asyncio.gather(
-            self._figures(view, now, place), questions.environments(store, view.project, view.since)
+        found, environments, scored = await asyncio.gather(
+            self._figures(view, now, place),
+            questions.environments(store, view.project, view.since),
+            self._has_scores(view.project),
         )
         quiet = not found.now.whole.total[0].value
         if quiet and await questions.latest_arrival(store, view.project, 0) is None:
@@ -142,6 +156,9 @@ class OverviewPages:
         all_of_it = quiet or request.query_params.get("parts") == "all"
         attn = await self._attention(view, now) if all_of_it else AttentionPart((), 0, METHOD)
         stand_out = await self._ends(view, now) if all_of_it else EndsPart((), now)
+        scores = ScoresPart(())
+        if scored and all_of_it:
+            scores = await self._scored(view, now, place)
         context = OverviewContext(
             shell=await self.frames.shell(
                 "Overview", "overview", view, principal, environments, compares=True
@@ -157,6 +174,8 @@ class OverviewPages:
             more=attn.more,
             method=attn.method,
             ends=stand_out.ends,
+            scored=scored,
+            scores=scores.scores,
             quiet=quiet,
             failure="",
             later=not all_of_it,
@@ -176,6 +195,37 @@ class OverviewPages:
             return await self._ends(view, now)
         except StoreError as error:
             return EndsPart((), now, _why(error))
+
+    async def _scored_or_why(self, view: View, now: int, place: str) -> ScoresPart:
+        try:
+            return await self._scored(view, now, place)
+        except StoreError as error:
+            return ScoresPart((), _why(error))
+
+    async def _has_scores(self, project: str) -> bool:
+        """Asked beside the figures; what had one is remembered."""
+        if project not in self._with_scores:
+            if not await has_scores(self.services.store, project):
+                return False
+            if len(self._with_scores) >= MOST_PROJECTS:
+                self._with_scores.clear()
+            self._with_scores.add(project)
+        return True
+
+    async def _scored(self, view: View, now: int, place: str) -> ScoresPart:
+        """The names that are defined or most frequent, now and in the comparison."""
+        store, seen = self.services.store, await self._names.of(view.project)
+        kept = await run_in_threadpool(self.services.control.score_definitions, view.project)
+        definitions = {one.name: one for one in kept}
+        kinds = {one.name: one.data_type for one in seen} | {d.name: d.data_type for d in kept}
+        asked = [Asked(name, kinds[name]) for name in shown_names(seen, definitions)[:SHOWN]]
+        if not asked:
+            return ScoresPart(())
+        windows = [view.window, *([view.earlier] if view.earlier else [])]
+        selections = [_selected(view, now, window) for window in windows]
+        found = await asyncio.gather(*(courses(store, one, asked, place) for one in selections))
+        before = found[1] if len(found) > 1 else []
+        return ScoresPart(parts(view, found[0], before, definitions, zone(place), now))
 
     async def _attention(self, view: View, now: int) -> AttentionPart:
         """How spans behave now and did before: what is compared with where nothing is chosen, too."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.concurrency import run_in_threadpool
 
-from sightline.pages.score_rows import ScoreChip, chips
+from sightline.pages.score_rows import RatedChip, ScoreChip, chips, rated_chip
 from sightline.pages.services import Services
 from sightline.query.filter.spelling import spell_name
+from sightline.query.score_groups import Found
 from sightline.query.scores import ScoreName, score_names, scores_of_traces
-from sightline.records.scores import DataType, Score, ScoreTarget
+from sightline.records.scores import DataType, Score, ScoreDefinition, ScoreTarget
 from sightline.store.rows import StoreError
 
 MOST_PROJECTS = 1_000
 MOST_FACETS = 6
+MOST_SUMMED = 8
 _NEW_ENOUGH = 15 * 10**9
 # Of these there is nothing to count by.
 _TEXTS = frozenset({DataType.COMMENT, DataType.CORRECTION})
@@ -43,6 +45,57 @@ class ScoreNames:
         return names
 
 
+def shown_names(names: Sequence[ScoreName], definitions: Mapping[str, ScoreDefinition]) -> tuple[str, ...]:
+    """The names that lists sum up: those that are defined, then the most frequent. Archived ones are not."""
+    seen = [one.name for one in names if one.data_type not in _TEXTS]
+    seen = [name for name in seen if name not in definitions or not definitions[name].archived]
+    return tuple(sorted(seen, key=lambda name: name not in definitions)[:MOST_SUMMED])
+
+
+class Summing:
+    """What lists of sessions and users say of scores: names, their types, and where a chip leads."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._names = ScoreNames(services)
+
+    async def seen(self, project: str) -> tuple[ScoreName, ...]:
+        """The names of a project's scores."""
+        return await self._names.of(project)
+
+    async def chips(
+        self,
+        project: str,
+        ask: Callable[[Sequence[str]], Awaitable[Found]],
+        link: Callable[[str, str, bool], str],
+        what: str = "requests",
+    ) -> Mapping[str, tuple[RatedChip, ...]]:
+        """Chips by session or user. `ask` is the question for some names, `link` opens what was rated: by
+        id, the filter of its requests, and whether it is the session's own."""
+        seen = await self.seen(project)
+        if not seen:
+            return {}
+        kept = await run_in_threadpool(self._services.control.score_definitions, project)
+        definitions = {one.name: one for one in kept}
+        kinds = {one.name: one.data_type for one in seen}
+        found = await ask(shown_names(seen, definitions))
+        # What is bad comes first, then what was said of the session itself.
+        order = {"bad": 0, "good": 1, "": 2}
+        chips = {}
+        for id_, rated in found.items():
+            mine = [
+                rated_chip(one, kinds[one.name], definitions, link(id_, has(one.name), one.own), what)
+                for one in sorted(rated, key=lambda one: not one.own)
+            ]
+            chips[id_] = tuple(sorted(mine, key=lambda one: order[one.tone]))
+        return chips
+
+
+def has(name: str) -> str:
+    """The filter for what has a score of a name."""
+    return f"has:{spell_name(f'score.{name}')}"
+
+
 def facets_of(names: Sequence[ScoreName]) -> dict[str, str]:
     """The facets of scores, with their words."""
     found = [one for one in names if one.data_type not in _TEXTS][:MOST_FACETS]
@@ -66,5 +119,5 @@ async def row_chips(
         mine = by_trace.get(trace, [])
         if span:
             mine = [s for s in mine if s.target is ScoreTarget.SPAN and s.span_id == span]
-        found[trace, span] = chips(mine, definitions)
+        found[trace, span] = chips(mine, definitions, MOST_SUMMED)
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sightline.content.difference import DiffLine, difference
 from sightline.control.score_rules import goodness, misfit
 from sightline.pages import formats
-from sightline.records.scores import DataType, Score, ScoreDefinition, ScoreSource, ScoreTarget
+from sightline.records.scores import DataType, Rated, Score, ScoreDefinition, ScoreSource, ScoreTarget
 
 WHO = {
     ScoreSource.END_USER: "end user",
@@ -29,6 +29,21 @@ class ScoreChip:
     text: str
     tone: str
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class RatedChip:
+    """What several scores of one name come to. `of` says how many were rated, empty for a single score.
+
+    `href` opens what was rated.
+    """
+
+    name: str
+    text: str
+    of: str
+    tone: str
+    title: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +81,53 @@ class Offer:
 
 def chip(score: Score, definitions: Mapping[str, ScoreDefinition]) -> ScoreChip:
     """A score in a few words."""
-    good = goodness(definitions.get(score.name), score.value)
-    tone = "" if good is None else "good" if good >= _GOOD else "bad" if good <= _BAD else ""
     by = f"{WHO[score.source]}{f' {score.author}' if score.author else ''}"
     note = f": {score.comment[:200]}" if score.comment else ""
-    return ScoreChip(score.name, text_of(score), tone, f"{score.name}, by {by}{note}")
+    return ScoreChip(
+        score.name,
+        text_of(score),
+        tone(definitions.get(score.name), score.value),
+        f"{score.name}, by {by}{note}",
+    )
+
+
+def rated_chip(
+    found: Rated, data_type: DataType, definitions: Mapping[str, ScoreDefinition], href: str, what: str
+) -> RatedChip:
+    """What scores of one name come to: a mean, the share of yes, or that of the most frequent label.
+
+    `what` was rated, as in `requests`.
+    """
+    definition = definitions.get(found.name)
+    kind = definition.data_type if definition else data_type
+    text, said = summed(found, kind)
+    of = "" if found.own else formats.count(found.rated)
+    many = (
+        "given to the session itself" if found.own else f"{of} {what} {'was' if of == '1' else 'were'} rated"
+    )
+    return RatedChip(found.name, text, of, tone(definition, found.mean), f"{said}; {many}", href)
+
+
+def summed(found: Rated, kind: DataType) -> tuple[str, str]:
+    """Figures of one name in short, and what they are."""
+    if kind is DataType.CATEGORICAL and found.label:
+        if found.own:
+            return found.label, f"{found.name}: {found.label}"
+        share = formats.percent(found.labelled, found.labels, found.labels)
+        return f"{found.label} {share}", f"{found.name}: the share of {found.label}, its most frequent label"
+    if found.mean is None:
+        return "rated", f"{found.name}: no number among them"
+    if kind is DataType.BOOLEAN:
+        if found.own:
+            return "yes" if found.mean else "no", found.name
+        return formats.percent(found.mean, 1, found.rated), f"{found.name}: the share of yes"
+    return formats.score(found.mean), found.name if found.own else f"{found.name}: the mean"
+
+
+def tone(definition: ScoreDefinition | None, value: float | None) -> str:
+    """`good`, `bad` or empty: nothing says which way is good, or it is in between."""
+    good = goodness(definition, value)
+    return "" if good is None else "good" if good >= _GOOD else "bad" if good <= _BAD else ""
 
 
 def text_of(score: Score) -> str:
@@ -96,7 +153,9 @@ def counting(scores: Iterable[Score]) -> list[Score]:
 
 
 def _rank(score: Score) -> tuple[int, int, str]:
-    return -_ORDER.index(score.source), score.time, score.id
+    # What came with a public key is anybody's claim, as `standing` of table `scores` has it.
+    public = score.id.startswith("public:")
+    return -(len(_ORDER) if public else _ORDER.index(score.source)), score.time, score.id
 
 
 def chips(

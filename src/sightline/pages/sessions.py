@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from sightline.pages.address import Link, View
 from sightline.pages.answers import Missing, html
-from sightline.pages.asking import bar, wider
-from sightline.pages.columns import Column, Head, heads
+from sightline.pages.asking import bar, chosen_columns, wider
+from sightline.pages.columns import Chosen, Column, Head, choose, heads
 from sightline.pages.environment import render
 from sightline.pages.filter_bar import FilterBar
 from sightline.pages.frames import Frames, Table
 from sightline.pages.named import named
+from sightline.pages.score_lists import Summing
+from sightline.pages.score_rows import RatedChip
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
 from sightline.pages.traces_rows import short_model
@@ -24,8 +28,11 @@ from sightline.query import sessions as questions
 from sightline.query import traces
 from sightline.query.filter.errors import FilterError
 from sightline.query.filter.spelling import condition
+from sightline.query.score_groups import Found, of_sessions
 from sightline.query.selection import Selection, select_sessions
 from sightline.records.sessions import SessionPage, SessionSummary
+from sightline.store.rows import QueryTimeout, QueryTooLarge
+from sightline.store.store import Store
 
 PAGE = 50
 HINT = "conditions must hold for one span of the session"
@@ -33,15 +40,25 @@ COLUMNS = (
     Column("Last", "last", "w-tm", "When its last span began"),
     Column("", style="w-st"),
     Column("Session", style="w-se"),
-    Column("First question, last answer"),
-    Column("Turns", "turns", "num w-n2", "Requests (traces) of the session"),
-    Column("Errors", "errors", "num w-n2", "Failed spans"),
-    Column("Duration", "duration", "num w-n", "From its first start to its last end, with the pauses"),
-    Column("Tokens", "tokens", "num w-tok", "Input to output, of all its calls of models"),
-    Column("Cost", "cost", "num w-co"),
-    Column("Model", style="w-mo"),
-    Column("User", style="w-us"),
+    Column("First question, last answer", name="said"),
+    Column("Turns", "turns", "num w-n2", "Requests (traces) of the session", name="turns"),
+    Column("Errors", "errors", "num w-n2", "Failed spans", name="errors"),
+    Column(
+        "Duration",
+        "duration",
+        "num w-n",
+        "From its first start to its last end, with the pauses",
+        name="duration",
+    ),
+    Column("Tokens", "tokens", "num w-tok", "Input to output, of all its calls of models", name="tokens"),
+    Column("Cost", "cost", "num w-co", name="cost"),
+    Column("Model", style="w-mo", name="model"),
+    Column("User", style="w-us", name="user"),
+    Column("Scores", style="fb", title="What it was given, else what its turns were", name="feedback"),
 )
+USUAL = ("said", "turns", "errors", "duration", "tokens", "cost", "model", "user")
+# With scores the words keep their room.
+SCORED = (*(name for name in USUAL if name != "model"), "feedback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +83,7 @@ class Row:
     user: str
     user_href: str
     more_users: int
+    scores: tuple[RatedChip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +93,7 @@ class SessionsContext:
     shell: Shell
     now: int
     bar: FilterBar
+    columns: Chosen
     heads: tuple[Head, ...]
     rows: tuple[Row, ...]
     order: str
@@ -93,7 +112,7 @@ def user_href(view: View, user_id: str) -> str:
     return named(view, "users", user_id) if user_id else view.link("traces", q="-has:user")
 
 
-def row(found: SessionSummary, view: View) -> Row:
+def row(found: SessionSummary, view: View, scores: Sequence[RatedChip] = ()) -> Row:
     """A line from a summary."""
     own = condition("session", found.session_id)
     user = found.users.some[0] if found.users.some else ""
@@ -118,6 +137,7 @@ def row(found: SessionSummary, view: View) -> Row:
         user=user,
         user_href=user_href(view, user) if user else "",
         more_users=max(0, found.users.count - 1),
+        scores=tuple(scores),
     )
 
 
@@ -129,13 +149,16 @@ def context(
     sort: str,
     cursor: str | None,
     found: Selection | FilterError,
+    columns: Chosen,
+    scores: Mapping[str, Sequence[RatedChip]],
 ) -> SessionsContext:
     """What the page shows of one answer of the store."""
     given = sort if sort != questions.LATEST_FIRST else ""
+    kept = {"q": view.q, "sort": given or None, "cols": columns.cols}
 
     def link(order: str) -> str:
         own = order if order != questions.LATEST_FIRST else None
-        return view.link("sessions", q=view.q, sort=own)
+        return view.link("sessions", **kept | {"sort": own})
 
     name = sort.removeprefix("-")
     words = {c.order: c.text.lower() for c in COLUMNS if c.order} | {"last": "latest", "first": "first"}
@@ -146,16 +169,32 @@ def context(
     return SessionsContext(
         shell=shell,
         now=now,
-        bar=bar(view, "sessions", found, given, HINT),
-        heads=heads(COLUMNS, sort, link),
-        rows=tuple(row(one, view) for one in page.sessions),
+        bar=bar(view, "sessions", found, given, HINT, columns.cols),
+        columns=columns,
+        heads=heads(columns.columns, sort, link),
+        rows=tuple(row(one, view, scores.get(one.session_id, ())) for one in page.sessions),
         order=order,
-        older=view.link("sessions", q=view.q, sort=given or None, cursor=page.next) if page.next else "",
+        older=view.link("sessions", **kept, cursor=page.next) if page.next else "",
         newest=link(sort) if cursor else "",
-        wider=wider(
-            lambda **more: view.link("sessions", q=view.q, sort=given or None, **more), view.range_name
-        ),
+        wider=wider(lambda **more: view.link("sessions", **kept | more), view.range_name),
     )
+
+
+async def rated(
+    scores: Summing, store: Store, view: View, ids: Sequence[str]
+) -> Mapping[str, Sequence[RatedChip]]:
+    """Chips of some sessions: their own lead to the session, others to its requests that were rated."""
+
+    def link(id_: str, q: str, own: bool) -> str:
+        return session_href(view, id_) if own else view.link("traces", q=f"{condition('session', id_)} {q}")
+
+    def ask(names: Sequence[str]) -> Awaitable[Found]:
+        return of_sessions(store, view.window, ids, names)
+
+    try:
+        return await scores.chips(view.project, ask, link, "turns")
+    except (QueryTimeout, QueryTooLarge):
+        return {}
 
 
 class SessionsPages:
@@ -164,6 +203,7 @@ class SessionsPages:
     def __init__(self, services: Services, frames: Frames) -> None:
         self.services = services
         self.frames = frames
+        self._scores = Summing(services)
 
     def table(self) -> Table:
         """Method, path and endpoint of each."""
@@ -171,12 +211,22 @@ class SessionsPages:
 
     async def show(self, request: Request) -> Response:
         """The list of sessions."""
-        view, principal = await self.frames.view(request, ("q", "sort", "cursor"))
+        view, principal = await self.frames.view(request, ("q", "sort", "cursor", "cols"))
         now, store = self.services.clock(), self.services.store
         cursor = request.query_params.get("cursor")
         sort = request.query_params.get("sort", "")
         if sort.removeprefix("-") not in questions.ORDERS:
             sort = questions.LATEST_FIRST
+        given = sort if sort != questions.LATEST_FIRST else None
+        several, asked = chosen_columns(request)
+        link = partial(view.link, "sessions", q=view.q, sort=given)
+        if several:
+            # A form of check boxes names each column by itself; addresses have one list.
+            return RedirectResponse(link(cols=",".join(asked)), 302)
+        usual = SCORED if await self._scores.seen(view.project) else USUAL
+        kept = view.carried | {"q": view.q or None, "sort": given}
+        columns, faults = choose(COLUMNS, usual, asked, kept, link)
+        view = replace(view, notices=(*view.notices, *faults))
         found = _chosen(view, now)
         try:
             page, environments = await asyncio.gather(
@@ -185,7 +235,13 @@ class SessionsPages:
         except traces.BadCursor as error:
             raise Missing(f"This page of the list cannot be opened: {error}.") from error
         frame = await self.frames.shell("Sessions", "sessions", view, principal, environments)
-        return html(render("sessions.html", context(frame, view, page, now, sort, cursor, found)))
+        scores = await self._rated(view, page) if "feedback" in columns else {}
+        shows = context(frame, view, page, now, sort, cursor, found, columns, scores)
+        return html(render("sessions.html", shows))
+
+    async def _rated(self, view: View, page: SessionPage) -> Mapping[str, Sequence[RatedChip]]:
+        ids = [one.session_id for one in page.sessions]
+        return await rated(self._scores, self.services.store, view, ids)
 
     async def _listed(self, found: Selection | FilterError, sort: str, cursor: str | None) -> SessionPage:
         if isinstance(found, FilterError):

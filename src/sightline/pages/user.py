@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -17,9 +17,12 @@ from sightline.pages.charts import LOW, RANGE, Chart, Line, chart
 from sightline.pages.environment import render
 from sightline.pages.frames import Frames, Table
 from sightline.pages.named import ID, name_of, named
+from sightline.pages.score_lists import Summing
+from sightline.pages.score_rows import RatedChip
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
 from sightline.pages.usage import CostCell, TokensCell, cost_cell, tokens_cell
+from sightline.pages.users import rated
 from sightline.query import listing, traces, users
 from sightline.query import sessions as conversations
 from sightline.query.breakdown import breakdown
@@ -80,6 +83,8 @@ class UserContext:
     latest: tuple[TraceLine, ...]
     dearest: tuple[TraceLine, ...]
     wider: Link | None
+    scores: tuple[RatedChip, ...]
+    scored: bool
 
 
 def facts(found: UserSummary, view: View, q: str) -> tuple[UserFact, ...]:
@@ -165,6 +170,7 @@ class UserPages:
     def __init__(self, services: Services, frames: Frames) -> None:
         self.services = services
         self.frames = frames
+        self._scores = Summing(services)
 
     def table(self) -> Table:
         """Method, path and endpoint of each."""
@@ -186,10 +192,17 @@ class UserPages:
             breakdown(store, ask(requests, _MEASURES)),
             traces.environments(store, view.project, view.since),
         )
-        frame = await self.frames.shell(f"User {user_id[:60]}", "users", view, principal, environments)
-        return html(
-            render("user.html", context(frame, view, user_id, found, talks, recent, dearest, measured, now))
+        ids = [one.session_id for one in talks.sessions]
+        scores, of_talks = await asyncio.gather(
+            rated(self._scores, store, view, requests, [user_id]),
+            sessions.rated(self._scores, store, view, ids),
         )
+        frame = await self.frames.shell(f"User {user_id[:60]}", "users", view, principal, environments)
+        mine = tuple(scores.get(user_id, ()))
+        shows = context(
+            frame, view, user_id, found, talks, recent, dearest, measured, now, mine, of_talks
+        )  # fmt: skip
+        return html(render("user.html", shows))
 
 
 def context(
@@ -202,6 +215,8 @@ def context(
     dearest: TracePage,
     measured: Breakdown,
     now: int,
+    scores: tuple[RatedChip, ...],
+    of_talks: Mapping[str, Sequence[RatedChip]],
 ) -> UserContext:
     """What the page shows of a user."""
     q = condition("user", user_id)
@@ -222,8 +237,10 @@ def context(
         models=fields("model", found.models.some) if found else (),
         more_models=found.models.more if found else 0,
         charts=charts(measured, view, user_id, now) if found else (),
-        sessions=tuple(sessions.row(one, view) for one in talks.sessions),
+        sessions=tuple(sessions.row(one, view, of_talks.get(one.session_id, ())) for one in talks.sessions),
         latest=tuple(line(one, view) for one in recent.traces),
         dearest=tuple(line(one, view) for one in dearest.traces if one.cost_usd),
         wider=wider(lambda **more: named(view, "users", user_id, **more), view.range_name),
+        scores=scores,
+        scored=any(of_talks.values()),
     )

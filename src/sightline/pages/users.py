@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from sightline.pages import formats
 from sightline.pages.address import Link, View
 from sightline.pages.answers import Missing, html
-from sightline.pages.asking import bar, wider
-from sightline.pages.columns import Column, Head, heads
+from sightline.pages.asking import bar, chosen_columns, wider
+from sightline.pages.columns import Chosen, Column, Head, choose, heads
 from sightline.pages.environment import render
 from sightline.pages.filter_bar import FilterBar, chosen
 from sightline.pages.frames import Frames, Table
+from sightline.pages.score_lists import Summing
+from sightline.pages.score_rows import RatedChip
 from sightline.pages.services import Services
 from sightline.pages.sessions import user_href
 from sightline.pages.shell import Shell
@@ -25,24 +29,31 @@ from sightline.query import traces
 from sightline.query import users as questions
 from sightline.query.filter.errors import FilterError
 from sightline.query.filter.spelling import condition
+from sightline.query.score_groups import Found, of_users
 from sightline.query.selection import Selection
 from sightline.records.sessions import UserPage, UserSummary
+from sightline.store.rows import QueryTimeout, QueryTooLarge
+from sightline.store.store import Store
 
 PAGE = 100
 HINT = "conditions must hold for one span of a request"
 COLUMNS = (
     Column("User", style="w-who"),
-    Column("Requests", "requests", "num", "Traces"),
-    Column("Failed", "failed", "num", "Requests with a failed span"),
-    Column("Sessions", "sessions", "num"),
-    Column("p95", "p95", "num", "p95 of the duration of requests"),
-    Column("Tokens", "tokens", "num w-tok", "Input to output, of all calls of models"),
-    Column("Cost", "cost", "num w-co"),
-    Column("Features", style="w-fe"),
-    Column("Models", style="w-mo2"),
-    Column("First", style="num w-tm2"),
-    Column("Last", "last", "num w-tm2"),
+    Column("Requests", "requests", "num", "Traces", name="requests"),
+    Column("Failed", "failed", "num", "Requests with a failed span", name="failed"),
+    Column("Sessions", "sessions", "num", name="sessions"),
+    Column("p95", "p95", "num", "p95 of the duration of requests", name="p95"),
+    Column("Tokens", "tokens", "num w-tok", "Input to output, of all calls of models", name="tokens"),
+    Column("Cost", "cost", "num w-co", name="cost"),
+    Column("Features", style="w-fe", name="features"),
+    Column("Models", style="w-mo2", name="models"),
+    Column("First", style="num w-tm2", name="first"),
+    Column("Last", "last", "num w-tm2", name="last"),
+    Column("Scores", style="fb", title="What their requests were given", name="feedback"),
 )
+USUAL = tuple(column.name for column in COLUMNS if column.name not in ("", "feedback"))
+# When somebody came first says least of them.
+SCORED = (*(name for name in USUAL if name != "first"), "feedback")
 NOT_SET = "-has:user"
 
 
@@ -68,6 +79,7 @@ class UserRow:
     more_models: int
     first: int
     last: int
+    scores: tuple[RatedChip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,7 @@ class UsersContext:
     shell: Shell
     now: int
     bar: FilterBar
+    columns: Chosen
     heads: tuple[Head, ...]
     rows: tuple[UserRow, ...]
     named: int
@@ -91,7 +104,7 @@ def own(user_id: str, q: str = "") -> str:
     return f"({q}) {mine}" if q else mine
 
 
-def row(found: UserSummary, view: View) -> UserRow:
+def row(found: UserSummary, view: View, scores: Sequence[RatedChip] = ()) -> UserRow:
     """A line from a summary."""
     mine = own(found.user_id, view.q)
     return UserRow(
@@ -113,6 +126,7 @@ def row(found: UserSummary, view: View) -> UserRow:
         more_models=max(0, found.models.count - 1),
         first=found.first,
         last=found.last,
+        scores=tuple(scores),
     )
 
 
@@ -124,24 +138,45 @@ def context(
     sort: str,
     cursor: str | None,
     found: Selection | FilterError,
+    columns: Chosen,
+    scores: Mapping[str, Sequence[RatedChip]],
 ) -> UsersContext:
     """What the page shows of one answer of the store."""
     given = sort if sort != questions.MOST_REQUESTS else ""
+    kept = {"q": view.q, "sort": given or None, "cols": columns.cols}
 
     def link(order: str) -> str:
-        return view.link("users", q=view.q, sort=order if order != questions.MOST_REQUESTS else None)
+        return view.link("users", **kept | {"sort": order if order != questions.MOST_REQUESTS else None})
 
     return UsersContext(
         shell=shell,
         now=now,
-        bar=bar(view, "users", found, given, HINT),
-        heads=heads(COLUMNS, sort, link),
-        rows=tuple(row(one, view) for one in page.users),
+        bar=bar(view, "users", found, given, HINT, columns.cols),
+        columns=columns,
+        heads=heads(columns.columns, sort, link),
+        rows=tuple(row(one, view, scores.get(one.user_id, ())) for one in page.users),
         named=sum(bool(one.user_id) for one in page.users),
-        more=view.link("users", q=view.q, sort=given or None, cursor=page.next) if page.next else "",
+        more=view.link("users", **kept, cursor=page.next) if page.next else "",
         begin=link(sort) if cursor else "",
-        wider=wider(lambda **more: view.link("users", q=view.q, sort=given or None, **more), view.range_name),
+        wider=wider(lambda **more: view.link("users", **kept | more), view.range_name),
     )
+
+
+async def rated(
+    scores: Summing, store: Store, view: View, selection: Selection, ids: Sequence[str]
+) -> Mapping[str, Sequence[RatedChip]]:
+    """Chips of some users among the traces of a selection; each leads to those that were rated."""
+
+    def link(id_: str, q: str, _: bool) -> str:
+        return view.link("traces", q=f"{own(id_, view.q)} {q}")
+
+    def ask(names: Sequence[str]) -> Awaitable[Found]:
+        return of_users(store, selection, ids, names)
+
+    try:
+        return await scores.chips(view.project, ask, link, "requests")
+    except (QueryTimeout, QueryTooLarge):
+        return {}
 
 
 class UsersPages:
@@ -150,6 +185,7 @@ class UsersPages:
     def __init__(self, services: Services, frames: Frames) -> None:
         self.services = services
         self.frames = frames
+        self._scores = Summing(services)
 
     def table(self) -> Table:
         """Method, path and endpoint of each."""
@@ -157,12 +193,21 @@ class UsersPages:
 
     async def show(self, request: Request) -> Response:
         """The list of users."""
-        view, principal = await self.frames.view(request, ("q", "sort", "cursor"))
+        view, principal = await self.frames.view(request, ("q", "sort", "cursor", "cols"))
         now, store = self.services.clock(), self.services.store
         cursor = request.query_params.get("cursor")
         sort = request.query_params.get("sort", "")
         if sort.removeprefix("-") not in questions.ORDERS:
             sort = questions.MOST_REQUESTS
+        given = sort if sort != questions.MOST_REQUESTS else None
+        several, asked = chosen_columns(request)
+        link = partial(view.link, "users", q=view.q, sort=given)
+        if several:
+            return RedirectResponse(link(cols=",".join(asked)), 302)
+        usual = SCORED if await self._scores.seen(view.project) else USUAL
+        kept = view.carried | {"q": view.q or None, "sort": given}
+        columns, faults = choose(COLUMNS, usual, asked, kept, link)
+        view = replace(view, notices=(*view.notices, *faults))
         found = chosen(view, now)
         try:
             page, environments = await asyncio.gather(
@@ -171,7 +216,12 @@ class UsersPages:
         except traces.BadCursor as error:
             raise Missing(f"This page of the list cannot be opened: {error}.") from error
         frame = await self.frames.shell("Users", "users", view, principal, environments)
-        return html(render("users.html", context(frame, view, page, now, sort, cursor, found)))
+        scores: Mapping[str, Sequence[RatedChip]] = {}
+        if "feedback" in columns and not isinstance(found, FilterError):
+            ids = [one.user_id for one in page.users]
+            scores = await rated(self._scores, store, view, found, ids)
+        shows = context(frame, view, page, now, sort, cursor, found, columns, scores)
+        return html(render("users.html", shows))
 
     async def _listed(self, found: Selection | FilterError, sort: str, cursor: str | None) -> UserPage:
         if isinstance(found, FilterError):

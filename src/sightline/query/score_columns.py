@@ -28,7 +28,7 @@ _TEXT = (
     " if({value} = 1, 'true', 'false'), toString({value}))"
 ).format(label=counting("label"), value=counting("value"), kind=counting("data_type"))
 _BEST = f"max({ORDER})"
-_NUMBER = "if(isNaN({value}), NULL, {value})".format(value=counting("value"))
+NUMBER = "if(isNaN({value}), NULL, {value})".format(value=counting("value"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +98,13 @@ class ScoreColumn:
         return f", {text} = {sql.parameters.value('String', self.label)} AS x" if self.label else ""
 
     def _of_spans(self, sql: Sql, targets: str = "('span', 'trace')") -> str:
-        columns = f"c.subject AS k, {_NUMBER} AS v, {_TEXT} AS t{self._hits(sql, _TEXT)}"
+        columns = f"c.subject AS k, {NUMBER} AS v, {_TEXT} AS t{self._hits(sql, _TEXT)}"
         return f"SELECT {columns}\n{self._scores(sql, targets)}\nGROUP BY c.subject"
 
     def _of_traces(self, sql: Sql) -> str:
         """By trace: the mean of those that count, and the text of the one that stands highest."""
         counted = (
-            f"SELECT any(c.trace_key) AS k, {_NUMBER} AS value, {_TEXT} AS text, {_BEST} AS best\n"
+            f"SELECT any(c.trace_key) AS k, {NUMBER} AS value, {_TEXT} AS text, {_BEST} AS best\n"
             f"{self._scores(sql, str(('span', 'trace')))}\nGROUP BY c.subject"
         )
         text = "argMax(w.text, w.best)"

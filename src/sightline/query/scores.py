@@ -121,3 +121,8 @@ async def score_names(store: Store, project: str, limit: int = MOST_NAMES) -> li
         row |= {"labels": tuple(row["labels"]), "sources": tuple(row["sources"])}
         found.append(ScoreName(**row))
     return found
+
+
+async def has_scores(store: Store, project: str) -> bool:
+    """Whether a project has had a score. Errors of the store pass through."""
+    return bool((await store.fetch(statement("has_scores"), {"project": project}, purpose="scores")).rows)

@@ -19,7 +19,7 @@ from sightline.records.sessions import UserPage, UserSummary
 from sightline.store.store import Store
 
 MAX_PAGE = 200
-_USER = "ifNull(s.user_id, '')"
+USER = "ifNull(s.user_id, '')"
 _STARTED = "toUnixTimestamp64Nano(s.start_time)"
 _OWN = "s.usage_source = 'own'"
 _MODEL = "toString(ifNull(s.response_model, ifNull(s.request_model, '')))"
@@ -91,14 +91,14 @@ def ranking(
     sql = Sql(window)
     # Without a cursor everything is as of now, but where what arrives would send a row to an earlier page.
     known = as_of if after or not sort.startswith("-") else None
-    source = _source(sql, selection, window, known, "s.user_id != ''")
+    source = _source(sql, selection, known, "s.user_id != ''")
     way, behind = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
     having = ""
     if after:
         key, hash_ = sql.parameters.value("Int64", after.key), sql.parameters.value("UInt64", after.hash)
         having = f"HAVING (key, hash) {behind} ({key}, {hash_})\n"
     return sql.statement(
-        f"{RANKED.format(id=_USER, key=ORDERS[sort.removeprefix('-')])}{source}\nGROUP BY id\n{having}"
+        f"{RANKED.format(id=USER, key=ORDERS[sort.removeprefix('-')])}{source}\nGROUP BY id\n{having}"
         f"ORDER BY key {way}, hash {way}\nLIMIT {sql.parameters.value('UInt32', limit)}"
     )
 
@@ -106,10 +106,10 @@ def ranking(
 def figures(selection: Selection, window: Window, ids: Sequence[str], as_of: int) -> Statement:
     """The statement for the figures of some users; an empty id is: not set."""
     sql = Sql(window)
-    listed = f"{_USER} IN {sql.parameters.texts(tuple(ids))}"
-    source = _source(sql, selection, window, as_of, listed)
+    listed = f"{USER} IN {sql.parameters.texts(tuple(ids))}"
+    source = _source(sql, selection, as_of, listed)
     columns = ",\n".join(f"    {value} AS {name}" for name, value in FIGURES.items())
-    return sql.statement(f"SELECT\n    {_USER} AS id,\n{columns}\n{source}\nGROUP BY id")
+    return sql.statement(f"SELECT\n    {USER} AS id,\n{columns}\n{source}\nGROUP BY id")
 
 
 async def _figures(
@@ -122,9 +122,13 @@ async def _figures(
     return {row["id"]: user(row) for row in answer.dicts()}
 
 
-def _source(sql: Sql, selection: Selection, window: Window, as_of: int | None, condition: str) -> str:
+def _source(sql: Sql, selection: Selection, as_of: int | None, condition: str) -> str:
     """FROM and PREWHERE of the spans of matching traces, of those that were known at a moment."""
-    conditions = [condition] if as_of is None else [known_at(sql, as_of), condition]
+    return of_matching(sql, selection, *([] if as_of is None else [known_at(sql, as_of)]), condition)
+
+
+def of_matching(sql: Sql, selection: Selection, *conditions: str) -> str:
+    """FROM and PREWHERE of the spans of matching traces that meet some conditions."""
     predicate = selection.predicate
     parts = predicate.parts if isinstance(predicate, AllOf) else (predicate,)
     if all(map(of_trace, parts)):

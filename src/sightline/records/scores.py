@@ -96,3 +96,21 @@ class ScoreDefinition:
     archived: bool
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What the scores of one name come to for a session or a user.
+
+    `rated` counts the traces that have one; with `own` it is the one that was given to the session itself.
+    `mean` is None where nothing was a number. `label` is the most frequent one, `labelled` how many have it
+    and `labels` how many have any.
+    """
+
+    name: str
+    own: bool
+    rated: int
+    mean: float | None
+    label: str
+    labelled: int
+    labels: int

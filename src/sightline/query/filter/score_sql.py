@@ -23,7 +23,8 @@ ORDER = (
     " toUInt128(bitShiftRight(cityHash64(c.id), 4))))"
 )
 _COLUMNS = ("value", "label", "data_type", "source", "author", "method", "comment", "correction")
-_WHOLE = "if(any(c.target) = 'session', c.subject, any(c.trace_key))"
+# The trace or session that the scores of one target belong to.
+WHOLE = "if(any(c.target) = 'session', c.subject, any(c.trace_key))"
 
 
 def counting(column: str) -> str:
@@ -68,7 +69,7 @@ def _keys(parameters: Parameters, field: ScoreField, tests: Sequence[Test] | Non
     if tests is None and field.aspect == VALUE:
         key = "c.subject" if field.whole is None else "if(c.target = 'session', c.subject, c.trace_key)"
         return f"    SELECT {key}\n    {source}"
-    key = "c.subject" if field.whole is None else _WHOLE
+    key = "c.subject" if field.whole is None else WHOLE
     by = "c.subject"
     return (
         f"    SELECT {key}\n    {source}\n    GROUP BY {by}\n    HAVING {_passes(parameters, field, tests)}"

@@ -1,0 +1,169 @@
+"""Scores in lists of sessions and users, on a user's page and the overview, and what they open."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pages_sessions as sessions
+import pages_story as story
+import pytest
+from pages_parts import Parts
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from tests.query.filter.test_rows import insert_scores
+
+from sightline.control.control import Control
+from sightline.digest.heads import complete_heads
+from sightline.pages.routes import not_found, routes
+from sightline.query.selection import Target, count, select
+from sightline.query.window import Window
+from sightline.settings import StoreSettings
+from sightline.store import schema
+from sightline.store.store import Store, embedded_url
+
+HERE = f"/p/{sessions.PROJECT}"
+HOSTILE = '<b>"a b</b>'
+CHIP = re.compile(r'<a class="sc up( good| bad)?" href="([^"]+)"[^>]*><small>(.*?)</small> (.*?)</a>')
+
+
+def score(number: int, name: str, value: float | None, **more: object) -> dict[str, object]:
+    trace = "" if more.get("target") == "session" else story.trace_id(4000 + number)
+    return {
+        "id": f"{name}{number}{more}", "name": name, "target": "trace", "trace_id": trace, "span_id": "",
+        "session_id": "", "data_type": "numeric", "value": value, "label": "", "source": "end_user",
+        "author": "", "time": story.NOW - story.S, **more,
+    }  # fmt: skip
+
+
+SCORES = [
+    score(0, "helpful", 1.0, data_type="boolean"),
+    score(1, "helpful", 1.0, data_type="boolean"),
+    # A reviewer's counts instead of the user's.
+    score(1, "helpful", 0.0, data_type="boolean", source="person"),
+    score(2, "helpful", 0.0, data_type="boolean"),
+    score(0, "verdict", None, label="wrong", data_type="categorical"),
+    score(1, "verdict", None, label="right", data_type="categorical"),
+    score(2, "verdict", None, label="wrong", data_type="categorical"),
+    score(0, "stars", 4.0, target="session", session_id=sessions.CHAT),
+    score(0, HOSTILE, 2.5),
+]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    found = Store(embedded_url(tmp_path_factory.mktemp("scored")), StoreSettings())
+    writer = found.writer()
+    schema.migrate(writer)
+    told = story.Told()
+    sessions.chat(told)
+    sessions.elsewhere(told)
+    story.store(told, writer)
+    complete_heads(writer)
+    insert_scores(found, SCORES, sessions.PROJECT)
+    yield found
+    writer.close()
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def client(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    control = Control(f"sqlite:///{tmp_path_factory.mktemp('control') / 'control.db'}")
+    control.migrate()
+    control.create_project(sessions.PROJECT, by="ann")
+    control.define_score(sessions.PROJECT, "helpful", "boolean", direction="higher", by="ann")
+    control.define_score(sessions.PROJECT, "gone", "numeric", by="ann")
+    parts = Parts(store, control=control, projects=lambda: [sessions.PROJECT, sessions.OTHER])
+    with TestClient(Starlette(routes=[*routes(parts), not_found(parts)]), follow_redirects=False) as found:
+        yield found
+
+
+def got(client: TestClient, path: str, headers: dict[str, str] | None = None) -> str:
+    answer = client.get(path, headers=headers or {})
+    assert answer.status_code == 200, answer.text[:500]
+    return answer.text
+
+
+def chips(page: str) -> dict[str, tuple[str, str, str]]:
+    """Tone, words and address by name."""
+    found = {}
+    for tone, href, name, words in CHIP.findall(page):
+        said = " ".join(re.sub(r"<[^>]+>", "", words).split())
+        found[unescape(name)] = (tone.strip(), said, unescape(href))
+    return found
+
+
+def opened(store: Store, href: str) -> int:
+    """How many the list of traces behind a link has."""
+    query = parse_qs(urlsplit(href).query)
+    window = Window(sessions.PROJECT, story.NOW - 24 * sessions.HOUR, story.NOW)
+    return asyncio.run(count(store, select(query["q"][0], window, story.NOW, Target.TRACES)))
+
+
+def test_a_session_has_its_own_and_its_turns_scores(client: TestClient, store: Store) -> None:
+    found = chips(got(client, f"{HERE}/sessions"))
+    tone, words, href = found["helpful"]
+    assert (tone, words) == ("bad", "33 % · 3 rated")
+    assert opened(store, href) == 3
+    assert found["stars"][:2] == ("", "4") and "/sessions/" in found["stars"][2]
+    assert list(found)[:2] == ["helpful", "stars"], "the bad first, then what was said of it as a whole"
+    assert '<span class="in n">+2</span>' in got(client, f"{HERE}/sessions")
+
+
+def test_a_user_has_what_their_requests_were_given(client: TestClient, store: Store) -> None:
+    for path in (f"{HERE}/users", f"{HERE}/users/u_anna"):
+        found = chips(got(client, path))
+        assert found["helpful"][:2] == ("bad", "33 % · 3 rated"), path
+        # A session's score is that of its traces without one of their own.
+        assert opened(store, found["helpful"][2]) == 3
+    everything = chips(got(client, f"{HERE}/users/u_anna").split('aria-label="Sessions"')[0])
+    assert everything["verdict"][1] == "wrong 67 % · 3 rated"
+    assert everything["stars"][1] == "4 · 4 rated" and opened(store, everything["stars"][2]) == 4
+    assert everything[HOSTILE][1] == "2.5 · 1 rated" and opened(store, everything[HOSTILE][2]) == 1
+
+
+@pytest.mark.parametrize("page", ["sessions", "users"])
+def test_columns_stand_in_the_address(client: TestClient, page: str) -> None:
+    there = f"{HERE}/{page}"
+    assert '<th class="fb"' in got(client, there)
+    few = got(client, f"{there}?cols=cost,tokens")
+    assert '<th class="fb"' not in few and not chips(few) and "The usual ones" in few
+    assert 'name="cols" value="cost" checked' in few
+    answer = client.get(f"{there}?sort=-cost&cols=&cols=cost&cols=feedback")
+    assert answer.status_code == 302
+    assert answer.headers["location"] == f"{there}?sort=-cost&cols=cost%2Cfeedback"
+    both = got(client, answer.headers["location"])
+    assert chips(both) and "cols=cost%2Cfeedback" in both[both.index("<thead>") : both.index("</thead>")]
+    assert "No column “nonsense”" in unescape(got(client, f"{there}?cols=nonsense"))
+
+
+@pytest.mark.parametrize("page", ["sessions", "users", "users/u_anna", ""])
+def test_projects_without_scores_show_none(client: TestClient, page: str) -> None:
+    shown = got(client, f"/p/{sessions.OTHER}/{page}")
+    assert '<th class="fb"' not in shown and not chips(shown) and 'id="scores"' not in shown
+
+
+def test_the_overview_has_scores_over_time(client: TestClient, store: Store) -> None:
+    late = got(client, f"{HERE}/")
+    assert 'id="scores" class="later' in late and 'class="ovscore"' not in late
+    part = got(client, f"{HERE}/?vs=prev", {"hx-request": "true", "hx-target": "scores"})
+    for page in (part, got(client, f"{HERE}/?vs=prev&parts=all")):
+        found = page[page.index('id="scores"') :]
+        names = re.findall(r'class="plain strong ell"[^>]*>(.*?)</a>', found)
+        assert names[0] == "helpful"
+        assert "gone" not in names, "nothing was rated by it"
+        assert len(names) == 4 and found.count('class="chart"') >= 4
+    rated = [unescape(href) for href in re.findall(r'class="r small" href="([^"]+)">[\d,]+ rated', part)]
+    numbers = re.findall(r">([\d,]+) rated", part)
+    assert [opened(store, href) for href in rated] == [int(n) for n in numbers]
+    assert '<span class="sc bad">' in part and "33" in part
+    assert f"{HERE}/explore?vs=prev&measure=score.helpful&of=traces" in unescape(part)
+    assert "<b>" not in part.replace("figcaption><b>", "").replace("<b data-value>", "")
+
+
+def test_the_overview_of_a_time_without_scores_has_no_panel(client: TestClient) -> None:
+    headers = {"hx-request": "true", "hx-target": "scores"}
+    assert "ovscore" not in got(client, f"{HERE}/?range=15m", headers)
