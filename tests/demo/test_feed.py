@@ -278,6 +278,20 @@ def test_logs_belong_to_spans() -> None:
     assert any(r.body.WhichOneof("value") == "kvlist_value" for r in records)
 
 
+def test_every_day_of_history_has_thumbs_of_users_and_a_judges_scores() -> None:
+    given: dict[str, Counter[int]] = defaultdict(Counter)
+    for _, record in logs_of(a_week().kept):
+        said = {a.key: a.value for a in record.attributes}
+        if record.event_name == "gen_ai.evaluation.result" and record.time_unix_nano < NOW:
+            name = said["gen_ai.evaluation.name"].string_value
+            by = said["sightline.score.source"].string_value if "sightline.score.source" in said else ""
+            given[f"{name} {by}"][(NOW - record.time_unix_nano) // DAY] += 1
+    for what in ("helpful end_user", "groundedness evaluator"):
+        days = given[what]
+        assert len(days) >= 7 and sum(days.values()) > 100, (what, days)
+    assert given["verdict person"] and given["satisfaction end_user"]
+
+
 def test_metrics_of_every_shape() -> None:
     shapes = Counter(m.WhichOneof("data") for m in metrics_of(a_week().kept))
     assert set(shapes) == {"gauge", "sum", "histogram", "exponential_histogram", "summary"}
