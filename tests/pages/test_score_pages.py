@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pages_sessions as sessions
 import pages_story as story
 import pytest
-from pages_parts import Parts
+from pages_browser import Tab, browser, chromium
+from pages_parts import Parts, serving
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from tests.query.filter.test_rows import insert_scores
@@ -50,6 +51,7 @@ SCORES = [
     score(2, "verdict", None, label="wrong", data_type="categorical"),
     score(0, "stars", 4.0, target="session", session_id=sessions.CHAT),
     score(0, HOSTILE, 2.5),
+    score(1, "tone", 0.5, target="span", span_id=f"{story.trace_id(4001)[:8]}00000003"),
 ]
 
 
@@ -110,7 +112,7 @@ def test_a_session_has_its_own_and_its_turns_scores(client: TestClient, store: S
     assert opened(store, href) == 3
     assert found["stars"][:2] == ("", "4") and "/sessions/" in found["stars"][2]
     assert list(found)[:2] == ["helpful", "stars"], "the bad first, then what was said of it as a whole"
-    assert '<span class="in n">+2</span>' in got(client, f"{HERE}/sessions")
+    assert '<span class="in n">+3</span>' in got(client, f"{HERE}/sessions")
 
 
 def test_a_user_has_what_their_requests_were_given(client: TestClient, store: Store) -> None:
@@ -167,3 +169,36 @@ def test_the_overview_has_scores_over_time(client: TestClient, store: Store) -> 
 def test_the_overview_of_a_time_without_scores_has_no_panel(client: TestClient) -> None:
     headers = {"hx-request": "true", "hx-target": "scores"}
     assert "ovscore" not in got(client, f"{HERE}/?range=15m", headers)
+
+
+@pytest.fixture(scope="module")
+def address(store: Store) -> Iterator[str]:
+    with serving(Parts(store, projects=lambda: [sessions.PROJECT, sessions.OTHER])) as found:
+        yield found
+
+
+def shown(tab: Tab, what: str) -> int:
+    """How many elements one can see."""
+    return int(tab.run(f"[...document.querySelectorAll('{what}')].filter(e => e.checkVisibility()).length"))
+
+
+def test_phones_have_chips_and_the_input_keeps_its_room(address: str) -> None:
+    program = chromium()
+    if program is None:
+        pytest.skip("Chromium is not installed")
+    with browser(program) as opened_browser:
+        tab = opened_browser.tab()
+        tab.size(1440, 900)
+        tab.open(f"{address}{HERE}/traces")
+        assert tab.run("document.querySelector('.rows th.pv').getBoundingClientRect().width") >= 320
+        assert shown(tab, ".rows td.fb .sc") >= 3
+        tab.size(390, 844)
+        for path, chip in (
+            ("traces", ".rows td.fb .sc"), ("sessions", ".rows td.fb .sc"), ("users", ".rows td.fb .sc"),
+            (f"traces/{story.trace_id(4001)}", ".wfr .sc"), ("", ".ovscore .sc"),
+        ):  # fmt: skip
+            tab.open(f"{address}{HERE}/{path}")
+            tab.wait("!document.querySelector('.later')")
+            assert shown(tab, chip), path
+            assert tab.run("document.documentElement.scrollWidth") <= 390, path
+        assert tab.problems == []

@@ -82,7 +82,8 @@ def test_no_page_complains_or_scrolls_sideways(tab: Tab, address: str, width: in
         tab.run("document.querySelectorAll('details:not(.menu)').forEach(fold => fold.open = true)")
         assert tab.problems == [], path
         assert tab.run("document.documentElement.scrollWidth") <= width, path
-        inside = "main :is(script, iframe, form:not([role=search]), svg svg:not(.px svg))"
+        forms = "form:not([role=search], .colform, .scoreform)"
+        inside = f"main :is(script, iframe, {forms}, svg svg:not(.px svg))"
         assert tab.run(f"document.querySelectorAll('{inside}').length") == 0, path
         assert tab.run("[...document.images].every(i => i.src.startsWith('data:image/'))"), path
         loaded = "performance.getEntriesByType('resource').every(r => r.name.startsWith(location.origin))"
