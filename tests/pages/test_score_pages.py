@@ -19,6 +19,7 @@ from tests.query.filter.test_rows import insert_scores
 
 from sightline.control.control import Control
 from sightline.digest.heads import complete_heads
+from sightline.pages.overview_scores import askable
 from sightline.pages.routes import not_found, routes
 from sightline.query.selection import Target, count, select
 from sightline.query.window import Window
@@ -164,6 +165,15 @@ def test_the_overview_has_scores_over_time(client: TestClient, store: Store) -> 
     assert '<span class="sc bad">' in part and "33" in part
     assert f"{HERE}/explore?vs=prev&measure=score.helpful&of=traces" in unescape(part)
     assert "<b>" not in part.replace("figcaption><b>", "").replace("<b data-value>", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "may"),
+    [("helpful", True), ("a b", True), (HOSTILE, True), ("a.b", True), ("x.source", False),
+     ("words.count", False), ("took.p50", False), ("x.comment", False), ("a:b", True), ("", False)],
+)  # fmt: skip
+def test_names_that_would_mean_something_else_are_not_asked_for(name: str, may: bool) -> None:
+    assert askable(name) is may
 
 
 def test_the_overview_of_a_time_without_scores_has_no_panel(client: TestClient) -> None:

@@ -15,6 +15,8 @@ from sightline.query.measures import Measure, Unit, UnknownMeasure, measure
 from sightline.query.score_columns import ScoreColumn
 
 _COUNT, _MEDIAN = ".count", ".p50"
+SUFFIXES = (_COUNT, _MEDIAN)
+"""What makes another measure of a score's name."""
 
 
 def measure_named(name: str, traces: bool = False) -> Measure:
@@ -60,7 +62,7 @@ def score_column(name: str, traces: bool = False) -> ScoreColumn | None:
 
 def _score_measure(name: str, traces: bool) -> Measure | None:
     plain, kind = name, ""
-    for suffix in (_COUNT, _MEDIAN):
+    for suffix in SUFFIXES:
         if name.endswith(suffix):
             plain, kind = name.removesuffix(suffix), suffix
     try:
