@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from typing import Any
+from unittest import mock
 
 import orjson
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.internal.conjecture import providers
 
 from catalog.test_reference import GOLDEN
 from digest.compare import attributes_of, differences, send, stored
@@ -23,6 +25,10 @@ def generate(count: int, number: int, size: int = 14) -> list[Sent]:
     """Generated spans. They are digested together, since a segment has a fixed cost."""
     found: list[Sent] = []
 
+    # Hypothesis also takes constants of whatever modules are loaded: another test's imports would change these.
+    apart = mock.patch.object(providers, "_get_local_constants", providers.Constants)
+
+    @apart
     @settings(
         max_examples=count,
         phases=[Phase.generate],

@@ -193,3 +193,16 @@ def test_an_embedding_is_priced_by_its_input(engine: Engine) -> None:
     found = attributes(("openai", "text-embedding-3-small"), {"input": 1_000_000})
     (row,) = rows(engine, [span(1, 1, attributes=found | {"gen_ai.operation.name": "embeddings"})])
     assert row["cost_usd"] == pytest.approx(0.02)
+
+
+def test_a_name_with_the_character_that_separates_names_harms_nobody(engine: Engine) -> None:
+    usage = {"input": 1000, "output": 10}
+    odd, fine = rows(
+        engine,
+        [
+            span(1, 1, attributes=attributes(("openai\x1f", "gpt\x1f\x1f4o\x1f2026-01-01"), usage)),
+            span(2, 2, attributes=attributes(MODELS[0], usage)),
+        ],
+    )
+    assert (odd["cost_usd"], odd["cost_source"]) == (None, "unknown")
+    assert fine["cost_usd"] > 0

@@ -69,7 +69,11 @@ class Model:
 def model_key(columns: Sequence[str], projects: frozenset[str] = frozenset()) -> str:
     """The text that identifies the model and day of a canonical span, and its project where that is one of
     `projects`, which have prices of their own."""
-    parts = [f"ifNull(c_{n}, '')" if n in columns else "''" for n in _KEY_COLUMNS]
+    # A name may hold anything, also what separates the parts.
+    parts = [
+        f"replaceAll(ifNull(c_{n}, ''), {quoted(_SEPARATOR)}, ' ')" if n in columns else "''"
+        for n in _KEY_COLUMNS
+    ]
     day = "toString(toDate(fromUnixTimestamp64Nano(toInt64(start), 'UTC')))"
     apart = []
     if projects:
