@@ -25,7 +25,7 @@ def generate(count: int, number: int, size: int = 14) -> list[Sent]:
     """Generated spans. They are digested together, since a segment has a fixed cost."""
     found: list[Sent] = []
 
-    # Hypothesis also takes constants of whatever modules are loaded: another test's imports would change these.
+    # Hypothesis also takes constants of all loaded modules: what another test imports would change these.
     apart = mock.patch.object(providers, "_get_local_constants", providers.Constants)
 
     @apart
