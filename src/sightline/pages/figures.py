@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sightline.pages import formats
@@ -86,6 +86,25 @@ def shown(
 def narrow(figure: Shown) -> Shown:
     """The figure for a narrow column: its margin stands in its title alone."""
     return replace(figure, margin="", about=True) if figure.margin else figure
+
+
+def estimated(estimates: Mapping[str, Figure], units: Mapping[str, Unit]) -> dict[str, Shown]:
+    """Estimates as they are shown, those that have a unit here."""
+    return {name: shown(estimates[name], unit) for name, unit in units.items() if name in estimates}
+
+
+def written(figure: Shown) -> str:
+    """A figure with its marks as plain text."""
+    signs = f"{'≥ ' if figure.bound else ''}{'≈ ' if figure.about else ''}"
+    return f"{signs}{figure.text}{f' ± {figure.margin}' if figure.margin else ''}"
+
+
+def fact_text(estimates: Mapping[str, Figure], unit: Unit, *names: str) -> tuple[str, str] | None:
+    """The estimates of these names in one text, with its title; None where there are none."""
+    told = [shown(estimates[name], unit) for name in names if name in estimates]
+    if not told:
+        return None
+    return " → ".join(map(written, told)), "; ".join(dict.fromkeys(one.why for one in told if one.why))
 
 
 def margin_text(figure: Figure, unit: Unit) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from sightline.pages.answers import Missing, html
 from sightline.pages.asking import bar, wider
 from sightline.pages.columns import Column, Head, heads
 from sightline.pages.environment import render
+from sightline.pages.figures import Shown, estimated, narrow
 from sightline.pages.filter_bar import FilterBar, chosen
 from sightline.pages.frames import Frames, Table
 from sightline.pages.services import Services
@@ -25,10 +27,14 @@ from sightline.query import traces
 from sightline.query import users as questions
 from sightline.query.filter.errors import FilterError
 from sightline.query.filter.spelling import condition
+from sightline.query.measures import Unit
 from sightline.query.selection import Selection
 from sightline.records.sessions import UserPage, UserSummary
 
 PAGE = 100
+UNITS = {
+    "requests": Unit.COUNT, "failed": Unit.COUNT, "sessions": Unit.COUNT, "p95_ns": Unit.NANOSECONDS,
+}  # fmt: skip
 HINT = "conditions must hold for one span of a request"
 COLUMNS = (
     Column("User", style="w-who"),
@@ -48,7 +54,10 @@ NOT_SET = "-has:user"
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """One line of the list; an empty `user_id` is: not set. `failed_share` is empty where nothing failed."""
+    """One line of the list; an empty `user_id` is: not set. `failed_share` is empty where nothing failed.
+
+    `about` has what stored requests stand for, where traces were sampled.
+    """
 
     user_id: str
     href: str
@@ -68,6 +77,7 @@ class UserRow:
     more_models: int
     first: int
     last: int
+    about: Mapping[str, Shown] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,17 @@ def own(user_id: str, q: str = "") -> str:
     return f"({q}) {mine}" if q else mine
 
 
+def failed_share(found: UserSummary) -> str:
+    """The share of a user's requests that failed, of all that the stored ones stand for."""
+    if not found.failed:
+        return ""
+    both = [found.estimates.get(name) for name in ("failed", "requests")]
+    failed, requests = (int(one.value or 0) if one else None for one in both)
+    if failed is None or not requests:
+        failed, requests = found.failed, found.requests
+    return formats.percent(failed, requests, found.requests)
+
+
 def row(found: UserSummary, view: View) -> UserRow:
     """A line from a summary."""
     mine = own(found.user_id, view.q)
@@ -100,19 +121,20 @@ def row(found: UserSummary, view: View) -> UserRow:
         requests=found.requests,
         requests_href=view.link("traces", q=mine),
         failed=found.failed,
-        failed_share=formats.percent(found.failed, found.requests, found.requests) if found.failed else "",
+        failed_share=failed_share(found),
         failed_href=view.link("traces", q=f"{mine} error") if found.failed else "",
         sessions=found.sessions,
         sessions_href=view.link("sessions", q=mine) if found.sessions else "",
         p95_ns=found.p95_ns,
-        tokens=tokens_cell(found.tokens, found.unknown_tokens, found.models.count),
-        cost=cost_cell(found.cost_usd, found.unknown_cost),
+        tokens=tokens_cell(found.tokens, found.unknown_tokens, found.models.count, found.estimates),
+        cost=cost_cell(found.cost_usd, found.unknown_cost, found.estimates),
         features=found.features.some[:2],
         more_features=max(0, found.features.count - 2),
         models=tuple(short_model(name) for name in found.models.some[:1]),
         more_models=max(0, found.models.count - 1),
         first=found.first,
         last=found.last,
+        about={name: narrow(one) for name, one in estimated(found.estimates, UNITS).items()},
     )
 
 
