@@ -63,7 +63,17 @@ def shown(
         return Shown(absent=Absent.NOT_APPLICABLE, was=was)
     if unit is Unit.SCORE:
         rated = f"{formats.count(figure.unknown)} were not rated" if figure.unknown else "all were rated"
-        return Shown(parts(figure.value, unit, sample, headline), "", rated, False, difference, was)
+        weighed = replace(figure, stored=max(0, figure.stored - figure.unknown)) if figure.stored else figure
+        return Shown(
+            parts(figure.value, unit, sample, headline),
+            "",
+            "; ".join((sampled(weighed, unit), rated)) if figure.stored else rated,
+            False,
+            difference,
+            was,
+            about=bool(figure.stored) and figure.margin is None,
+            margin=margin_text(figure, unit),
+        )
     bound = figure.unknown > 0
     why = f"leaves out {_calls(figure.unknown)} that did not say, or have no price" if bound else ""
     margin = margin_text(figure, unit)

@@ -22,7 +22,7 @@ OF_SPAN, OF_HEAD, OF_TRACE = "ifNull(s.sample_weight, 1)", "ifNull(s.trace_weigh
 _PARTS = 1000
 # Estimated percentiles count in buckets that are this much apart, as DDSketch does: within 0.5 percent.
 _APART = 1.01
-_AGGREGATE = re.compile(r"(\{quantile\}|\b(?:count|sum|avg|max|min|uniqExact))((?:If)?)\(")
+_AGGREGATE = re.compile(r"(\{quantile\}|\b(?:count|sum|avg|max|min|uniqExact|quantileExact))((?:If)?)\(")
 
 
 def closing(text: str, opening: int) -> int:
@@ -82,9 +82,9 @@ def _one(name: str, arguments: list[str], level: str, weight: str, exact: bool, 
         return f"{name}({weight} * ({arguments[0]}){rest})"
     if name == "avg":
         return f"avgWeighted({arguments[0]}, {weight})"
-    if name == "{quantile}":
+    if name in ("{quantile}", "quantileExact"):
         whole = f"toUInt64(round({_PARTS} * {weight}))"
-        if exact:
+        if exact or name == "quantileExact":
             return f"quantileExactWeighted({level})({arguments[0]}, {whole})"
         place = f"toInt32(floor(log(greatest({arguments[0]}, 1)) / log({_APART})))"
         return f"pow({_APART}, quantileExactWeighted({level})({place}, {whole}) + 0.5)"
