@@ -13,11 +13,8 @@ from typing import Any
 
 from sightline.query.filter.compiler import indented, selected
 from sightline.query.margins import SIGMAS
-from sightline.query.weights import OF_SPAN, weighted
+from sightline.query.weights import OF_SPAN, PARTS, weighted
 from sightline.records.figures import Figure
-
-# Sums by weight that rows are sorted by are whole: the same however their parts are added up.
-PARTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Total:
 
 
 def whole_sum(value: str, condition: str, weight: str = OF_SPAN, parts: int = PARTS) -> str:
-    """A sum by weight as a whole number, in parts of one."""
+    """A sum by weight as a whole number, in parts of one: the same however its parts are added up."""
     return f"sumIf(toInt64(round({parts} * {weight} * ({value}))), {condition})"
 
 

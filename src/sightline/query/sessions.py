@@ -13,13 +13,13 @@ from typing import Any
 
 from sightline.query import session_rows
 from sightline.query.cursors import RANKED, Cursor, checked, read_cursor
-from sightline.query.estimates import PARTS, Total, estimating, read, whole_sum
+from sightline.query.estimates import Total, estimating, read, whole_sum
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.predicates import Always
 from sightline.query.previews import previews
 from sightline.query.selection import Selection
 from sightline.query.statements import statement
-from sightline.query.weights import OF_SPAN
+from sightline.query.weights import OF_SPAN, PARTS
 from sightline.query.window import Window
 from sightline.records.sessions import Session, SessionPage, SessionSummary
 from sightline.store.store import Store

@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 from sightline.query.cursors import RANKED, Cursor, checked, read_cursor
-from sightline.query.estimates import PARTS, Total, estimating, read, whole_sum
+from sightline.query.estimates import Total, estimating, read, whole_sum
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.predicates import AllOf, Always, of_trace
 from sightline.query.measures import MEASURES
 from sightline.query.selection import Selection, rows
 from sightline.query.session_rows import user
 from sightline.query.sessions import have_weights, known_at, latest
-from sightline.query.weights import OF_HEAD
+from sightline.query.weights import OF_HEAD, PARTS
 from sightline.query.window import Window
 from sightline.records.figures import Figure
 from sightline.records.sessions import UserPage, UserSummary
