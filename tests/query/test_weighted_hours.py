@@ -52,7 +52,7 @@ def filled(engine: Engine, weighted: bool = True) -> str:
 def earlier(writer: Connection, project: str, ago: int, more: str = "") -> None:
     writer.command(
         "INSERT INTO sightline.spans SELECT * REPLACE ("
-        f"concat('{ago:02}', substring(s.trace_id, 3)) AS trace_id,"
+        f"concat('feed{ago:04}', substring(s.trace_id, 9)) AS trace_id,"
         f" s.start_time - toIntervalHour({ago}) AS start_time{more}) FROM sightline.spans AS s"
         f" WHERE s.project = '{project}' AND s.start_time >= fromUnixTimestamp64Nano({START - 1})"
     )
