@@ -88,7 +88,9 @@ def story(engine: Engine) -> Outcome:
 
     # A trace over three segments whose root comes last; its usage turns out to be repeated.
     agent = call(9, 1, **WIDE, **{"gen_ai.operation.name": "invoke_agent"})
-    for number, made in enumerate((call(9, 3, 2), call(9, 2, 1), agent, agent)):
+    # Other tokens than the call inside it: with the same ones it would be that call, seen twice.
+    outer = call(9, 2, 1, **{"gen_ai.usage.input_tokens": 77})
+    for number, made in enumerate((call(9, 3, 2), outer, agent, agent)):
         engine.digest(Signal.TRACES, [traces([made])], "late", token=f"late-{number}")
     for number, segment in enumerate(cases(5, 4)[-1][1]):
         engine.digest(Signal.TRACES, [traces(segment)], "scattered", token=f"scattered-{number}")

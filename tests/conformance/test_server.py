@@ -30,11 +30,14 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def send(server: ServerProcess, trace: str, *names: str) -> None:
-    """A trace: a root, named first, and its children."""
+    """A trace: a root, named first, and its children, each with other tokens."""
     made = [
-        span(trace, name, CALL, **({"parent_span_id": ROOT} if i else {"span_id": ROOT}))
+        span(
+            trace, name, CALL | {"gen_ai.usage.input_tokens": 1001 + i},
+            **({"parent_span_id": ROOT} if i else {"span_id": ROOT}),
+        )
         for i, name in enumerate(names)
-    ]
+    ]  # fmt: skip
     assert server.post("/v1/traces", traces_request(made).SerializeToString()).status == 200
 
 

@@ -36,7 +36,8 @@ def test_it_connects(client: Any) -> None:
     assert client.server_version
     assert client.server_tz in (datetime.UTC, datetime.UTC) or str(client.server_tz) == "UTC"
     assert client.command("SELECT currentDatabase()") == "default"
-    assert client.command("SHOW TABLES").split() == ["content", "logs", "metrics", "spans", "traces"]
+    tables = ["content", "logs", "metrics", "scores", "spans", "traces"]
+    assert client.command("SHOW TABLES").split() == tables
     assert client.command("EXISTS TABLE spans") == 1
     assert "duration_ns" in client.query("SELECT * FROM spans LIMIT 0").column_names
 

@@ -32,6 +32,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tree")
     unwanted = shutil.ignore_patterns("node_modules", "dist", "__pycache__")
     shutil.copytree(ROOT / "frontend", folder / "frontend", ignore=unwanted)
+    (folder / "sdk-js" / "src").mkdir(parents=True)
+    shutil.copy(ROOT / "sdk-js" / "src" / "widget.ts", folder / "sdk-js" / "src")
     (folder / OUT).parent.mkdir(parents=True)
     subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
     return folder

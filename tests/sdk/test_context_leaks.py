@@ -57,6 +57,7 @@ def test_closed_early(recorded: Recorded) -> None:
     next(generator)
     generator.close()
     assert recorded.said("numbers") == {
+        "openinference.span.kind": "CHAIN",
         "sightline.items": 1,
         "sightline.left_early": "closed",
         "output.value": "[1]",

@@ -29,9 +29,9 @@ _NAMES = {
     "messages": "Messages",
     "documents": "Documents",
     "attributes": "Attributes",
-    "cost": "Cost, tokens",
+    "cost": "Cost",
     "events": "Events",
-    "moment": "Logs, metrics",
+    "moment": "Logs",
     "scores": "Scores",
     "raw": "Raw",
 }

@@ -140,7 +140,7 @@ def verdict(found: Senders) -> tuple[str, str]:
     if any(a.verdict.state is State.WAITING for a in accounts):
         return "Nothing is missing; some of it has not been sent yet.", "warn"
     if not counted:
-        return "Nobody here numbers what they send, so whether anything is missing is unknown.", ""
+        return "Nobody here numbers what they send, so whether anything is missing is unknown.", "unknown"
     silent = len(found.senders) - sum(any(a in counted for a in (o.spans, o.logs)) for o in found.senders)
     beside = f" {formats.count(silent)} others number nothing, so of them it is unknown." if silent else ""
     return f"Nothing is missing of senders that number what they send.{beside}", ""

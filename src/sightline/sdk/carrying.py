@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import Executor, Future
 from functools import wraps
-from types import TracebackType
 from typing import Any, Final, ParamSpec, Self, TypeVar, overload
 from urllib.parse import quote, unquote_plus
 
@@ -18,7 +17,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from sightline.sdk import running
 from sightline.sdk.context import propagated_names
-from sightline.sdk.levels import BAGGAGE_KEY, SPAN_KEY, enter, leave_of, prepared, step_in, step_out
+from sightline.sdk.levels import BAGGAGE_KEY, SPAN_KEY, Block, enter, prepared, step_in, step_out
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -184,7 +183,7 @@ def extract(carrier: Mapping[str, Any] | None) -> Extracted:
     return Extracted(carrier)
 
 
-class Extracted:
+class Extracted(Block):
     """What `extract` gives: for `with` and `async with`."""
 
     __slots__ = ("_carrier",)
@@ -210,22 +209,6 @@ class Extracted:
         more: dict[str, object] = {BAGGAGE_KEY: {**baggage.get_all(outer), **carried}} if carried else {}
         enter(self, outer, SPAN_KEY, span, more)
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Go back to what was current before."""
-        leave_of(self)
-
-    async def __aenter__(self) -> Self:
-        """As with `with`."""
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """As with `with`."""
-        leave_of(self)
 
 
 def _read(carrier: Mapping[str, Any] | None) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote, unquote
 
@@ -18,7 +18,7 @@ from opentelemetry.context.context import Context
 
 from sightline.sdk import names, running
 from sightline.sdk.attribute_values import attribute
-from sightline.sdk.levels import BAGGAGE_KEY, enter, leave_of
+from sightline.sdk.levels import BAGGAGE_KEY, Block, enter
 
 F = TypeVar("F", bound=Callable[..., Any])
 _KEY: Final = create_key("sightline-context")
@@ -62,7 +62,7 @@ class _Known:
         self.baggage = baggage
 
 
-class ContextScope:
+class ContextScope(Block):
     """What `sightline.context(…)` gives: for `with`, `async with`, and as a decorator."""
 
     __slots__ = ("_changes",)
@@ -76,22 +76,6 @@ class ContextScope:
         key, known, more = self._made(outer)
         enter(self, outer, key, known, more)
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Go back to what held before."""
-        leave_of(self)
-
-    async def __aenter__(self) -> Self:
-        """As with `with`."""
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """As with `with`."""
-        leave_of(self)
 
     def __call__(self, function: F) -> F:
         """As a decorator: all that the function does, also a coroutine or a generator, has this context."""

@@ -8,7 +8,8 @@ current again, where the level is still current, and by doing nothing where it i
 
 from __future__ import annotations
 
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from opentelemetry import baggage, trace
 from opentelemetry.context import attach, create_key, get_current
@@ -59,6 +60,32 @@ def leave_of(owner: object) -> None:
             leave(level)
             return
         level = level.outer.get(_LEVEL)
+
+
+class Block:
+    """What stands behind `with` and `async with`: its `__enter__` enters a level with itself as the owner."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> Self:
+        """Make something current; each kind of block has its own."""
+        raise NotImplementedError
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Go back to what was current before."""
+        leave_of(self)
+
+    async def __aenter__(self) -> Self:
+        """As with `with`."""
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """As with `with`."""
+        leave_of(self)
 
 
 def prepared(owner: object, outer: Context) -> tuple[Level, Context]:

@@ -125,7 +125,7 @@ def _instrumented(config: Config, provider: TracerProvider) -> Any:
     turn_on = part("instrumentations", "turn_on")
     if turn_on is None or config.instrument is False:
         return None
-    return turn_on(config.instrument, provider, capture_content=config.capture_content, quiet=True)
+    return turn_on(config.instrument, provider, capture_content=config.capture_content)
 
 
 def _say(text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
@@ -16,7 +15,7 @@ from sightline.sdk.instrumentations.looking import installed, is_at_least
 from sightline.sdk.instrumentations.report import Outcome, Report
 from sightline.sdk.instrumentations.switches import CONTENT, WANTS_CONTENT, set_switches
 from sightline.sdk.instrumentations.table import Instrumentation, Library
-from sightline.sdk.warnings_once import LOGGER, warn_once
+from sightline.sdk.warnings_once import warn_once
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -32,15 +31,14 @@ def turn_on(
     provider: TracerProvider | None = None,
     *,
     capture_content: bool = True,
-    quiet: bool = True,
     distributions: Mapping[str, str] | None = None,
     environ: MutableMapping[str, str] | None = None,
 ) -> Report:
     """Turn on instrumentations of the installed libraries, each once in a process, and say which.
 
     `wanted`: all or none, names of libraries, or names with the family or package that shall serve each.
-    `provider`: where spans go; the program's own by default. `quiet`: without the message at the start.
-    Never raises: what fails is one warning, and the others go on.
+    `provider`: where spans go; the program's own by default. Never raises: what fails is one warning, and
+    the others go on.
     """
     global _last
     try:
@@ -63,8 +61,6 @@ def turn_on(
         return Report(wanted=False)
     for problem in plan.problems:
         warn_once(f"instrument {problem}", f"sightline.init(instrument=…): {problem}.")
-    if not quiet:
-        say(_last)
     return _last
 
 
@@ -73,21 +69,6 @@ def report() -> Report:
     with _lock:
         outcomes = tuple(_outcomes.get(o.library, o) for o in _last.outcomes)
         return Report(outcomes, _last.problems, _last.wanted)
-
-
-def say(told: Report) -> None:
-    """The report to the log `sightline`, and to a terminal's stderr where no handler shows that log."""
-    lines = told.lines()
-    if not lines:
-        return
-    try:
-        LOGGER.info("\n".join(lines))
-        stderr = sys.stderr
-        shown = LOGGER.isEnabledFor(logging.INFO) and LOGGER.hasHandlers()
-        if stderr is not None and stderr.isatty() and not shown:
-            stderr.write("\n".join(lines) + "\n")
-    except Exception:  # a border: somebody's handler, a closed stream
-        return
 
 
 def _needs(choice: Choice) -> bool:
