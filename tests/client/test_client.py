@@ -157,6 +157,13 @@ def test_lists_ask_for_the_next_page_when_the_walk_comes_to_it(stub: Stub) -> No
     assert stub.asked[1].endswith("&cursor=c1")
 
 
+def test_a_count_says_what_the_stored_ones_stand_for(stub: Stub) -> None:
+    stub.answers += [answer(200, {"count": 1147, "estimate": 6133, "margin": 438.2})]
+    with Client(stub.url) as client:
+        found = client.count("llm", target="traces")
+    assert (found.found, found.estimate, found.margin, int(found)) == (1147, 6133, 438.2, 6133)
+
+
 def test_an_export_is_whole_or_nothing(stub: Stub, tmp_path: Path) -> None:
     path = tmp_path / "it.jsonl"
     packed = gzip.compress(b"one\ntwo\n")

@@ -70,3 +70,27 @@ def test_a_margin_is_shown_where_it_matters(figure: Figure, unit: Unit, text: st
     found = shown(figure, unit)
     assert (found.text, found.margin) == (text, margin)
     assert ("estimated from" in found.why) == (figure.stored is not None)
+
+
+def test_sessions_and_users_say_what_they_stand_for(client: TestClient) -> None:
+    users = page(client, "/p/default/users")
+    assert re.search(
+        r'title="95 % interval [0-9,]+ to [0-9,]+, estimated from [0-9]+ stored">≈ [0-9]+', users
+    )
+    assert "≥ 2</span>" in users  # different sessions
+    assert re.search(r"≈ \$", users)
+    sessions = page(client, "/p/default/sessions", sort="-turns")
+    assert re.search(r'estimated from [0-9]+ stored">≈ [0-9,]+', sessions)
+
+
+def test_one_session_and_one_user_say_it(client: TestClient) -> None:
+    [(session, user)] = re.findall(
+        r'href="/p/default/sessions/(u[0-9]+-[01])\?[^"]*".*?href="/p/default/users/(u[0-9]+)',
+        page(client, "/p/default/sessions", sort="-turns"),
+        re.DOTALL,
+    )[:1]
+    text = page(client, f"/p/default/sessions/{session}")
+    assert re.search(r"[0-9]+ ± [0-9]+", text) and 'title="stands for 10 turns' in text
+    text = page(client, f"/p/default/users/{user}")
+    assert re.search(r"[0-9]+ ± [0-9]+", text) and 'title="stands for 10 traces' in text
+    assert "estimated from" in text

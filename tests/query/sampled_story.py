@@ -36,6 +36,11 @@ class Made:
     failed: bool
     calls: tuple[Call, ...]
 
+    @property
+    def session(self) -> str:
+        """A conversation of the user: each has two."""
+        return f"{self.user}-{self.id % 2}"
+
 
 def population(seed: int, size: int) -> list[Made]:
     """Traces of all sorts; cost and time have long tails."""
@@ -89,7 +94,7 @@ def store(engine: Engine, project: str, sample: Sequence[tuple[Made, float, str]
             root,
             start=START + number * 10**6,
             length=one.duration,
-            attributes=said | {"user.id": one.user},
+            attributes=said | {"user.id": one.user, "session.id": one.session},
         )
         if one.failed:
             made.status.code = 2  # type: ignore[assignment]

@@ -265,3 +265,22 @@ def test_simulated_weights_are_fair() -> None:
     )
     counts = [chosen(seed) for seed in random.Random(1).sample(range(10_000), 20)]
     assert 970 < sum(counts) / len(counts) < 1030
+
+
+def test_everything_together_has_one_interval_whatever_it_is_broken_down_by(engine: Engine) -> None:
+    project = engine.fresh()
+    story.store(engine, project, story.kept(story.population(13, 600), 0.1))
+    whole_ = asked(engine, project, ("count", "cost"), Target.SPANS, "", "kind:llm").whole.total
+    by_model = asked(engine, project, ("count", "cost"), Target.SPANS, "model", "kind:llm").whole.total
+    for one, other in zip(whole_, by_model, strict=True):
+        assert one.margin and one.margin == pytest.approx(other.margin)
+
+
+def test_estimated_percentiles_leave_out_what_is_not_known(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = engine.fresh()
+    story.store(engine, project, story.kept(story.population(14, 100), 0.5))
+    monkeypatch.setattr("sightline.query.breakdown.EXACT_WEIGHTED", 0)
+    near = asked(engine, project, ("ttft.p95",), Target.SPANS)
+    assert not near.exact and near.whole.total[0].value is None

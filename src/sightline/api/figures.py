@@ -121,15 +121,7 @@ def _row(measures: Sequence[str], row: Series) -> dict[str, Any]:
 _FIGURE = shapes.record(
     value=shapes.MAYBE_NUMBER,
     unknown={**shapes.WHOLE, "description": "Spans that a sum leaves out: they did not say."},
-    stored={
-        **shapes.MAYBE_WHOLE,
-        "description": "Rows that an estimate was made of; null where nothing was left out by sampling.",
-    },
-    margin={
-        **shapes.MAYBE_NUMBER,
-        "description": "Half the width of the 95 % interval around an estimate; null where none is known.",
-    },
-    at_least={**shapes.FLAG, "description": "What sampling left out may have more: a lower bound."},
+    **shapes.OF_ESTIMATES,
     points=shapes.listed(shapes.MAYBE_NUMBER),
     unknown_points=shapes.listed(shapes.WHOLE),
 )

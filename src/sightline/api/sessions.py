@@ -17,6 +17,7 @@ from sightline.query.selection import Target, select_sessions
 from sightline.query.traces import BadCursor
 from sightline.records.access import Scope
 from sightline.records.conversation import Message
+from sightline.records.figures import Figure
 from sightline.records.sessions import SessionSummary, Several, ToolRun, TurnFigures, TurnSaid, UserSummary
 from sightline.records.trace import Content, Tokens
 
@@ -116,6 +117,7 @@ def _session(found: SessionSummary) -> dict[str, Any]:
         "releases": _several(found.releases),
         "question": found.question,
         "answer": found.answer,
+        "estimates": _estimates(found.estimates),
     }
 
 
@@ -135,7 +137,19 @@ def _user(found: UserSummary) -> dict[str, Any]:
         "last": iso(found.last),
         "features": _several(found.features),
         "models": _several(found.models),
+        "estimates": _estimates(found.estimates),
     }
+
+
+def _estimates(found: Mapping[str, Figure]) -> dict[str, Any] | None:
+    """What stored rows stand for, by the names of their figures; None where each stands for itself."""
+    named = {("duration_p95_ns" if name == "p95_ns" else name): one for name, one in found.items()}
+    return {
+        ("turn_count" if name == "turns" else name): {
+            "value": one.value, "stored": one.stored, "margin": one.margin, "at_least": one.at_least,
+        }
+        for name, one in named.items()
+    } or None  # fmt: skip
 
 
 def _turn(turn: TurnFigures, said: TurnSaid | None) -> dict[str, Any]:
@@ -191,13 +205,20 @@ _FIGURES = {
     "spans": shapes.WHOLE, "input_tokens": shapes.MAYBE_WHOLE, "output_tokens": shapes.MAYBE_WHOLE,
     "cost_usd": shapes.MAYBE_NUMBER, "unknown_cost": shapes.WHOLE, "unknown_tokens": shapes.WHOLE,
 }  # fmt: skip
+_ESTIMATES = {
+    "estimates": {
+        "type": ["object", "null"],
+        "description": "What stored rows stand for, by the names of figures; null where nothing was sampled.",
+        "additionalProperties": shapes.record(value=shapes.MAYBE_NUMBER, **shapes.OF_ESTIMATES),
+    }
+}
 _SEVERAL = shapes.record(some=shapes.listed(shapes.TEXT), count=shapes.WHOLE)
 _SESSION_LINE = {
     "session_id": shapes.TEXT, "first": shapes.TIME, "last": shapes.TIME, "duration_ns": shapes.WHOLE,
     "turn_count": {**shapes.WHOLE, "description": "Traces of the session."},
     "failed_turns": {**shapes.WHOLE, "description": "Traces with a failed span."},
     "errors": {**shapes.WHOLE, "description": "Failed spans."}, "calls": shapes.WHOLE, **_FIGURES,
-    "users": _SEVERAL, "models": _SEVERAL, "environments": _SEVERAL, "releases": _SEVERAL,
+    "users": _SEVERAL, "models": _SEVERAL, "environments": _SEVERAL, "releases": _SEVERAL, **_ESTIMATES,
     "question": {**shapes.TEXT, "description": "The beginning of the first question."},
     "answer": {**shapes.TEXT, "description": "The beginning of the last answer."},
 }  # fmt: skip
@@ -205,7 +226,7 @@ _USER_LINE = {
     "user_id": {"type": ["string", "null"], "description": "null: requests that name no user."},
     "requests": shapes.WHOLE, "failed": shapes.WHOLE, "sessions": shapes.WHOLE, **_FIGURES,
     "duration_p95_ns": shapes.MAYBE_WHOLE, "first": shapes.TIME, "last": shapes.TIME, "features": _SEVERAL,
-    "models": _SEVERAL,
+    "models": _SEVERAL, **_ESTIMATES,
 }  # fmt: skip
 _TURN = shapes.record(
     "trace_id", "start_time", "duration_ns", "failure",

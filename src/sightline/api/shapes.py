@@ -28,6 +28,20 @@ PROJECT_NAME: Schema = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$
 DAYS: Schema = {"type": "integer", "minimum": 1, "maximum": 36500}
 
 
+# What a figure says of sampled rows, beside its value.
+OF_ESTIMATES: Mapping[str, Schema] = {
+    "stored": {
+        **MAYBE_WHOLE,
+        "description": "Rows that an estimate was made of; null where nothing was left out by sampling.",
+    },
+    "margin": {
+        **MAYBE_NUMBER,
+        "description": "Half the width of the 95 % interval around an estimate; null where none is known.",
+    },
+    "at_least": {**FLAG, "description": "What sampling left out may have more: a lower bound."},
+}
+
+
 def record(*required: str, **properties: Schema) -> Schema:
     """An object; `required` names the properties it always has (all, when none is named)."""
     return {"type": "object", "properties": properties, "required": list(required or properties)}

@@ -2,9 +2,9 @@
 
 from sightline.client.client import Client
 from sightline.client.errors import ClientError, Incomplete, MissingLibrary, Refused, Unreachable
-from sightline.client.records import Records, Series, Session, Span, Table, Trace, TraceSummary
+from sightline.client.records import Count, Records, Series, Session, Span, Table, Trace, TraceSummary
 
 __all__ = [
-    "Client", "ClientError", "Incomplete", "MissingLibrary", "Records", "Refused", "Series", "Session",
-    "Span", "Table", "Trace", "TraceSummary", "Unreachable",
+    "Client", "ClientError", "Count", "Incomplete", "MissingLibrary", "Records", "Refused", "Series",
+    "Session", "Span", "Table", "Trace", "TraceSummary", "Unreachable",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from sightline.client.records import (
+    Count,
     Records,
     Score,
     Series,
@@ -150,6 +151,16 @@ class Client:
             cost_usd=head.get("cost_usd"),
             more={name: value for name, value in head.items() if name not in known},
         )
+
+    def count(
+        self, q: str = "", since: When = None, until: When = None, *, target: str = "spans",
+        environment: str = "",
+    ) -> Count:  # fmt: skip
+        """How many spans or traces (`target`) match, and how many they stand for where they were sampled."""
+        document = self.get(
+            "/count", q=q, since=written(since), until=written(until), target=target, environment=environment
+        )
+        return Count(document["count"], document["estimate"], document["margin"])
 
     def series(
         self,

@@ -128,6 +128,21 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How many match. `found` are stored, `estimate` is how many these stand for, the same without sampling.
+
+    `margin` is half the width of its 95 % interval, 0 where nothing was left out, None where none is known.
+    """
+
+    found: int
+    estimate: int
+    margin: float | None
+
+    def __int__(self) -> int:
+        return self.estimate
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """The answer to SQL. `truncated`: the server bounds its answers, and this one has more rows."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sightline.pages import formats
@@ -63,7 +63,17 @@ def shown(
         return Shown(absent=Absent.NOT_APPLICABLE, was=was)
     if unit is Unit.SCORE:
         rated = f"{formats.count(figure.unknown)} were not rated" if figure.unknown else "all were rated"
-        return Shown(parts(figure.value, unit, sample, headline), "", rated, False, difference, was)
+        weighed = replace(figure, stored=max(0, figure.stored - figure.unknown)) if figure.stored else figure
+        return Shown(
+            parts(figure.value, unit, sample, headline),
+            "",
+            "; ".join((sampled(weighed, unit), rated)) if figure.stored else rated,
+            False,
+            difference,
+            was,
+            about=bool(figure.stored) and figure.margin is None,
+            margin=margin_text(figure, unit),
+        )
     bound = figure.unknown > 0
     why = f"leaves out {_calls(figure.unknown)} that did not say, or have no price" if bound else ""
     margin = margin_text(figure, unit)
@@ -86,6 +96,25 @@ def shown(
 def narrow(figure: Shown) -> Shown:
     """The figure for a narrow column: its margin stands in its title alone."""
     return replace(figure, margin="", about=True) if figure.margin else figure
+
+
+def estimated(estimates: Mapping[str, Figure], units: Mapping[str, Unit]) -> dict[str, Shown]:
+    """Estimates as they are shown, those that have a unit here."""
+    return {name: shown(estimates[name], unit) for name, unit in units.items() if name in estimates}
+
+
+def written(figure: Shown) -> str:
+    """A figure with its marks as plain text."""
+    signs = f"{'≥ ' if figure.bound else ''}{'≈ ' if figure.about else ''}"
+    return f"{signs}{figure.text}{f' ± {figure.margin}' if figure.margin else ''}"
+
+
+def fact_text(estimates: Mapping[str, Figure], unit: Unit, *names: str) -> tuple[str, str] | None:
+    """The estimates of these names in one text, with its title; None where there are none."""
+    told = [shown(estimates[name], unit) for name in names if name in estimates]
+    if not told:
+        return None
+    return " → ".join(map(written, told)), "; ".join(dict.fromkeys(one.why for one in told if one.why))
 
 
 def margin_text(figure: Figure, unit: Unit) -> str:

@@ -16,6 +16,7 @@ from sightline.pages import formats, turns
 from sightline.pages.address import Link, View
 from sightline.pages.answers import Missing, html
 from sightline.pages.environment import render
+from sightline.pages.figures import fact_text
 from sightline.pages.formats import Absent
 from sightline.pages.frames import Frames, Table
 from sightline.pages.named import ID, name_of, named
@@ -29,6 +30,7 @@ from sightline.pages.turns import Range, TurnRow
 from sightline.query import session_texts
 from sightline.query import sessions as questions
 from sightline.query.filter.spelling import condition
+from sightline.query.measures import Unit
 from sightline.records.sessions import Session, SessionSummary, Several, TurnSaid
 
 _TITLE = 160
@@ -72,8 +74,31 @@ class SessionContext:
     turn_chips: Mapping[str, tuple[ScoreChip, ...]] = field(default_factory=dict)
 
 
+_ESTIMATED: dict[str, tuple[Unit, tuple[str, ...]]] = {
+    "Turns": (Unit.COUNT, ("turns",)),
+    "Failed": (Unit.COUNT, ("failed_turns",)),
+    "Tokens": (Unit.TOKENS, ("input_tokens", "output_tokens")),
+    "Cost": (Unit.USD, ("cost_usd",)),
+}
+
+
 def facts(found: SessionSummary, view: View) -> tuple[SessionFact, ...]:
-    """The figures of the whole session. Their links carry no range: a session is shown as a whole."""
+    """The figures of the whole session; of sampled traces what they stand for.
+
+    Their links carry no range: a session is shown as a whole.
+    """
+    return tuple(_estimated(fact, found) for fact in _facts(found, view))
+
+
+def _estimated(fact: SessionFact, found: SessionSummary) -> SessionFact:
+    unit, names = _ESTIMATED.get(fact.label, (Unit.COUNT, ()))
+    told = fact_text(found.estimates, unit, *names)
+    if told is None or fact.value in tuple(Absent):
+        return fact
+    return replace(fact, value=told[0], title="; ".join(filter(None, (fact.title, told[1]))))
+
+
+def _facts(found: SessionSummary, view: View) -> tuple[SessionFact, ...]:
     own = condition("session", found.session_id)
     span = f"{_moment(found.first)}..{_moment(found.last + formats.S)}"
 
@@ -96,7 +121,7 @@ def facts(found: SessionSummary, view: View) -> tuple[SessionFact, ...]:
         SessionFact(
             "Failed",
             formats.count(found.failed_turns),
-            f"{found.errors:,} {'span' if found.errors == 1 else 'spans'}" if found.errors else "",
+            f"{_errors(found)} {'span' if found.errors == 1 else 'spans'}" if found.errors else "",
             listed(f"{own} error") if found.errors else "",
             "turns with a failed span",
             bool(found.errors),
@@ -118,6 +143,11 @@ def _named(one: str, many: str, found: Several, view: View) -> SessionFact:
     return SessionFact(
         many if more else one, found.some[0], more, user_href(view, found.some[0]), ", ".join(found.some)
     )
+
+
+def _errors(found: SessionSummary) -> str:
+    told = fact_text(found.estimates, Unit.COUNT, "errors")
+    return told[0] if told else f"{found.errors:,}"
 
 
 def _left_out(unknown: int, word: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from sightline.pages.answers import Missing, html
 from sightline.pages.asking import bar, chosen_columns, wider
 from sightline.pages.columns import Chosen, Column, Head, choose, heads
 from sightline.pages.environment import render
+from sightline.pages.figures import Shown, estimated, narrow
 from sightline.pages.filter_bar import FilterBar
 from sightline.pages.frames import Frames, Table
 from sightline.pages.named import named
@@ -28,6 +29,7 @@ from sightline.query import sessions as questions
 from sightline.query import traces
 from sightline.query.filter.errors import FilterError
 from sightline.query.filter.spelling import condition
+from sightline.query.measures import Unit
 from sightline.query.score_groups import Found, of_sessions
 from sightline.query.selection import Selection, select_sessions
 from sightline.records.sessions import SessionPage, SessionSummary
@@ -35,6 +37,7 @@ from sightline.store.rows import QueryTimeout, QueryTooLarge
 from sightline.store.store import Store
 
 PAGE = 50
+UNITS = {"turns": Unit.COUNT, "errors": Unit.COUNT}
 HINT = "conditions must hold for one span of the session"
 COLUMNS = (
     Column("Last", "last", "w-tm", "When its last span began"),
@@ -63,7 +66,10 @@ SCORED = (*(name for name in USUAL if name != "model"), "feedback")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the list. `turns_href` lists its traces, `errors_href` its failed spans' traces."""
+    """One line of the list. `turns_href` lists its traces, `errors_href` its failed spans' traces.
+
+    `about` has what stored turns and errors stand for, where traces were sampled.
+    """
 
     session_id: str
     href: str
@@ -84,6 +90,7 @@ class Row:
     user_href: str
     more_users: int
     scores: tuple[RatedChip, ...] = ()
+    about: Mapping[str, Shown] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +137,15 @@ def row(found: SessionSummary, view: View, scores: Sequence[RatedChip] = ()) -> 
         errors=found.errors,
         errors_href=view.link("traces", q=f"{own} error") if found.errors else "",
         duration_ns=found.duration_ns,
-        tokens=tokens_cell(found.tokens, found.unknown_tokens, found.calls),
-        cost=cost_cell(found.cost_usd, found.unknown_cost),
+        tokens=tokens_cell(found.tokens, found.unknown_tokens, found.calls, found.estimates),
+        cost=cost_cell(found.cost_usd, found.unknown_cost, found.estimates),
         model=short_model(model),
         more_models=max(0, found.models.count - 1),
         user=user,
         user_href=user_href(view, user) if user else "",
         more_users=max(0, found.users.count - 1),
         scores=tuple(scores),
+        about={name: narrow(one) for name, one in estimated(found.estimates, UNITS).items()},
     )
 
 

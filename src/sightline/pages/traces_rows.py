@@ -156,8 +156,8 @@ def trace_row(summary: TraceSummary, project: str, longest: int, told: Told) -> 
         note="" if summary.root_received else "its root was not received",
         extra={},
         cells={},
-        times=_times(summary.weight),
-        kept=_kept("trace", summary.weight, summary.sample_reason),
+        times=times_text(summary.weight),
+        kept=kept_text("trace", summary.weight, summary.sample_reason),
     )
     return _told(made, told, (summary.trace_id, ""))
 
@@ -200,18 +200,18 @@ def span_row(summary: SpanSummary, project: str, longest: int, told: Told) -> Ro
         note=rollup,
         extra={},
         cells={},
-        times=_times(summary.weight),
-        kept=_kept("span", summary.weight, summary.sample_reason),
+        times=times_text(summary.weight),
+        kept=kept_text("span", summary.weight, summary.sample_reason),
     )
     return _told(made, told, (summary.trace_id, summary.span_id))
 
 
-def _times(weight: float) -> str:
+def times_text(weight: float) -> str:
     """`×10` of what stands for ten; nothing of what stands for itself."""
     return f"×{weight:,.3g}" if 1 < weight < 1000 else f"×{weight:,.0f}" if weight > 1 else ""
 
 
-def _kept(noun: str, weight: float, reason: str) -> str:
+def kept_text(noun: str, weight: float, reason: str) -> str:
     """What its mark means."""
     stands = f"stands for {weight:,.6g} {noun}s" if weight > 1 else ""
     return "; ".join(filter(None, (stands, f"kept because: {reason}" if reason else "")))

@@ -11,7 +11,7 @@ from sightline.content.messages import result
 from sightline.pages import formats
 from sightline.pages.messages import Block, Exact, exactly, spoken
 from sightline.pages.pieces import Drawing, Piece
-from sightline.pages.traces_rows import short_model
+from sightline.pages.traces_rows import kept_text, short_model, times_text
 from sightline.pages.usage import CostCell, TokensCell, cost_cell, tokens_cell
 from sightline.records.conversation import Text, ToolCall, ToolResult
 from sightline.records.sessions import ToolRun, TurnFigures, TurnSaid
@@ -36,7 +36,8 @@ class TurnRow:
     """One turn. `before` are lines that stand between it and the turn above: a pause, another release.
 
     `failure` says what failed, `failed` whether the request itself did. `silent` says why there is nothing to
-    read. `tools` is the line that unfolds into `ran`; `more_tools` are only in the trace.
+    read. `tools` is the line that unfolds into `ran`; `more_tools` are only in the trace. `times` is how many
+    it stands for where traces were sampled, `kept` the title of that.
     """
 
     id: str
@@ -67,6 +68,8 @@ class TurnRow:
     user: str
     spans: int
     errors: int
+    times: str = ""
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,8 @@ def _row(
         user=turn.user_id if several_users else "",
         spans=turn.spans,
         errors=turn.errors,
+        times=times_text(turn.weight),
+        kept=kept_text("turn", turn.weight, turn.sample_reason),
     )
 
 

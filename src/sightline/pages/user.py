@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sightline.pages import formats, sessions
+from sightline.pages import users as users_page
 from sightline.pages.address import Link, View
 from sightline.pages.answers import html
 from sightline.pages.asking import wider
 from sightline.pages.charts import LOW, RANGE, Chart, Line, chart
 from sightline.pages.environment import render
+from sightline.pages.figures import fact_text
 from sightline.pages.frames import Frames, Table
 from sightline.pages.named import ID, name_of, named
 from sightline.pages.score_lists import Summing
 from sightline.pages.score_rows import RatedChip
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
+from sightline.pages.traces_rows import kept_text, times_text
 from sightline.pages.usage import CostCell, TokensCell, cost_cell, tokens_cell
 from sightline.pages.users import rated
 from sightline.query import listing, traces, users
@@ -28,6 +31,7 @@ from sightline.query import sessions as conversations
 from sightline.query.breakdown import breakdown
 from sightline.query.filter.spelling import condition
 from sightline.query.listing_order import Sort
+from sightline.query.measures import Unit
 from sightline.query.question import ask
 from sightline.query.selection import Target, select, select_sessions
 from sightline.records.figures import Breakdown
@@ -47,11 +51,12 @@ class UserFact:
     note: str = ""
     href: str = ""
     err: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """A request of the user."""
+    """A request of the user; `times` and `kept` say how many it stands for, and why it was kept."""
 
     href: str
     started: int
@@ -61,6 +66,8 @@ class TraceLine:
     duration_ns: int
     tokens: TokensCell
     cost: CostCell
+    times: str = ""
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +94,30 @@ class UserContext:
     scored: bool
 
 
+_ESTIMATED: dict[str, tuple[Unit, tuple[str, ...]]] = {
+    "Requests": (Unit.COUNT, ("requests",)),
+    "Failed": (Unit.COUNT, ("failed",)),
+    "Sessions": (Unit.COUNT, ("sessions",)),
+    "Duration p95": (Unit.NANOSECONDS, ("p95_ns",)),
+    "Tokens": (Unit.TOKENS, ("input_tokens", "output_tokens")),
+    "Cost": (Unit.USD, ("cost_usd",)),
+}
+
+
 def facts(found: UserSummary, view: View, q: str) -> tuple[UserFact, ...]:
-    """The figures of the range."""
+    """The figures of the range; of sampled traces what they stand for."""
+    return tuple(_estimated(fact, found) for fact in _facts(found, view, q))
+
+
+def _estimated(fact: UserFact, found: UserSummary) -> UserFact:
+    unit, names = _ESTIMATED[fact.label]
+    told = fact_text(found.estimates, unit, *names)
+    if told is None or fact.value in tuple(formats.Absent):
+        return fact
+    return replace(fact, value=told[0], title=told[1])
+
+
+def _facts(found: UserSummary, view: View, q: str) -> tuple[UserFact, ...]:
     tokens = tokens_cell(found.tokens, found.unknown_tokens, found.models.count)
     used = f"{_count(tokens.input)} → {_count(tokens.output)}"
     if tokens.unknown_all:
@@ -98,13 +127,13 @@ def facts(found: UserSummary, view: View, q: str) -> tuple[UserFact, ...]:
     cost: str = formats.Absent.UNKNOWN if found.unknown_cost else formats.Absent.NOT_APPLICABLE
     if found.cost_usd is not None:
         cost = f"{'≥ ' if found.unknown_cost else ''}{formats.money(found.cost_usd)}"
-    share = formats.percent(found.failed, found.requests, found.requests)
+    share = users_page.failed_share(found)
     return (
         UserFact("Requests", formats.count(found.requests), href=view.link("traces", q=q)),
         UserFact(
             "Failed",
             formats.count(found.failed),
-            share if found.failed else "",
+            share,
             view.link("traces", q=f"{q} error") if found.failed else "",
             bool(found.failed),
         ),
@@ -161,6 +190,8 @@ def line(found: TraceSummary, view: View) -> TraceLine:
         duration_ns=found.duration_ns,
         tokens=tokens_cell(found.tokens, found.unknown_tokens, found.models),
         cost=cost_cell(found.cost_usd, found.unknown_cost),
+        times=times_text(found.weight),
+        kept=kept_text("trace", found.weight, found.sample_reason),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from sightline.pages.answers import Missing, html
 from sightline.pages.asking import bar, chosen_columns, wider
 from sightline.pages.columns import Chosen, Column, Head, choose, heads
 from sightline.pages.environment import render
+from sightline.pages.figures import Shown, estimated, narrow
 from sightline.pages.filter_bar import FilterBar, chosen
 from sightline.pages.frames import Frames, Table
 from sightline.pages.score_lists import Summing
@@ -29,6 +30,7 @@ from sightline.query import traces
 from sightline.query import users as questions
 from sightline.query.filter.errors import FilterError
 from sightline.query.filter.spelling import condition
+from sightline.query.measures import Unit
 from sightline.query.score_groups import Found, of_users
 from sightline.query.selection import Selection
 from sightline.records.sessions import UserPage, UserSummary
@@ -36,6 +38,9 @@ from sightline.store.rows import QueryTimeout, QueryTooLarge
 from sightline.store.store import Store
 
 PAGE = 100
+UNITS = {
+    "requests": Unit.COUNT, "failed": Unit.COUNT, "sessions": Unit.COUNT, "p95_ns": Unit.NANOSECONDS,
+}  # fmt: skip
 HINT = "conditions must hold for one span of a request"
 COLUMNS = (
     Column("User", style="w-who"),
@@ -59,7 +64,10 @@ NOT_SET = "-has:user"
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """One line of the list; an empty `user_id` is: not set. `failed_share` is empty where nothing failed."""
+    """One line of the list; an empty `user_id` is: not set. `failed_share` is empty where nothing failed.
+
+    `about` has what stored requests stand for, where traces were sampled.
+    """
 
     user_id: str
     href: str
@@ -80,6 +88,7 @@ class UserRow:
     first: int
     last: int
     scores: tuple[RatedChip, ...] = ()
+    about: Mapping[str, Shown] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,17 @@ def own(user_id: str, q: str = "") -> str:
     return f"({q}) {mine}" if q else mine
 
 
+def failed_share(found: UserSummary) -> str:
+    """The share of a user's requests that failed, of all that the stored ones stand for."""
+    if not found.failed:
+        return ""
+    both = [found.estimates.get(name) for name in ("failed", "requests")]
+    failed, requests = (int(one.value or 0) if one else None for one in both)
+    if failed is None or not requests:
+        failed, requests = found.failed, found.requests
+    return formats.percent(failed, requests, found.requests)
+
+
 def row(found: UserSummary, view: View, scores: Sequence[RatedChip] = ()) -> UserRow:
     """A line from a summary."""
     mine = own(found.user_id, view.q)
@@ -113,13 +133,13 @@ def row(found: UserSummary, view: View, scores: Sequence[RatedChip] = ()) -> Use
         requests=found.requests,
         requests_href=view.link("traces", q=mine),
         failed=found.failed,
-        failed_share=formats.percent(found.failed, found.requests, found.requests) if found.failed else "",
+        failed_share=failed_share(found),
         failed_href=view.link("traces", q=f"{mine} error") if found.failed else "",
         sessions=found.sessions,
         sessions_href=view.link("sessions", q=mine) if found.sessions else "",
         p95_ns=found.p95_ns,
-        tokens=tokens_cell(found.tokens, found.unknown_tokens, found.models.count),
-        cost=cost_cell(found.cost_usd, found.unknown_cost),
+        tokens=tokens_cell(found.tokens, found.unknown_tokens, found.models.count, found.estimates),
+        cost=cost_cell(found.cost_usd, found.unknown_cost, found.estimates),
         features=found.features.some[:2],
         more_features=max(0, found.features.count - 2),
         models=tuple(short_model(name) for name in found.models.some[:1]),
@@ -127,6 +147,7 @@ def row(found: UserSummary, view: View, scores: Sequence[RatedChip] = ()) -> Use
         first=found.first,
         last=found.last,
         scores=tuple(scores),
+        about={name: narrow(one) for name, one in estimated(found.estimates, UNITS).items()},
     )
 
 

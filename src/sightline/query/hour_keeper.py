@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 import structlog
 
 from sightline.query.hours_sql import adding_up, outdated, waiting
+from sightline.query.weighted_hours_sql import adding_weights_up, any_weighted, waiting_for_weights
+from sightline.query.weights import weighing
 from sightline.query.window import Window
 from sightline.store.hours import HOUR
 from sightline.store.rows import StoreError
@@ -63,6 +65,8 @@ class HourKeeper:
         asked = waiting(now)
         over = [(str(p), int(hour)) for p, hour in connection.query(asked.text, asked.parameters).rows]
         done = 0
+        asked = waiting_for_weights(now)
+        over += [(str(p), int(hour)) for p, hour in connection.query(asked.text, asked.parameters).rows]
         for project, first, count in runs(over):
             if self._stop.is_set():
                 return done
@@ -76,7 +80,10 @@ class HourKeeper:
         """Add up the whole hours of a window. Errors of the store pass through."""
         hours = window.length // HOUR
         self._version = max(self._clock() // 1000, self._version)
-        for statement in adding_up(window, self._version):
+        statements = adding_up(window, self._version)
+        if _weighs(connection, window):
+            statements = [*adding_weights_up(window, self._version), *statements]
+        for statement in statements:
             connection.command(statement.text, statement.parameters)
         self._version += hours  # each hour took the next one
 
@@ -88,13 +95,23 @@ class HourKeeper:
         asked = outdated(now)
         versions = [int(row[0]) for row in connection.query(asked.text, asked.parameters).rows]
         if versions:
-            connection.command(
-                "ALTER TABLE sightline.hours DELETE WHERE version IN {versions:Array(UInt64)}",
-                {"versions": versions},
-                settings={"mutations_sync": 0},
-            )
+            for table in ("hours", "weighted_hours"):
+                connection.command(
+                    f"ALTER TABLE sightline.{table} DELETE WHERE version IN {{versions:Array(UInt64)}}",
+                    {"versions": versions},
+                    settings={"mutations_sync": 0},
+                )
         self._tidied = now
         return len(versions)
+
+
+def _weighs(connection: Connection, window: Window) -> bool:
+    """Whether the project of a window has weights: then all its hours are added up by weight, too, so that a
+    range with both kinds is read from them."""
+    for one in (weighing(window), any_weighted(window)):
+        if connection.query(one.text, one.parameters).rows:
+            return True
+    return False
 
 
 def runs(hours: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int, int]]:

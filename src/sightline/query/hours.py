@@ -9,10 +9,12 @@ from typing import Any
 
 from sightline.query.buckets import Buckets, buckets
 from sightline.query.figures_sql import even
-from sightline.query.hours_sql import SUBJECTS, SUMS, Subject, added_up, complete
+from sightline.query.hours_sql import PLAIN, SUBJECTS, SUMS, Subject, Sums, added_up, complete
 from sightline.query.measures import MEASURES
 from sightline.query.question import Question, ask, opening
 from sightline.query.selection import select
+from sightline.query.weighted_figures import estimates
+from sightline.query.weighted_hours_sql import WEIGHTED, with_weights
 from sightline.query.window import Window
 from sightline.records.figures import Breakdown, Figure, Group, Series
 from sightline.store.hours import HOUR
@@ -44,15 +46,23 @@ class Asked:
     values: tuple[tuple[str, ...] | None, ...] = ()
 
 
-async def covered(store: Store, window: Window, found: Buckets, now: int) -> Covered:
-    """Which hours of a window can be taken as they were added up at `now` (ns). Errors of the store pass
-    through."""
+async def covered(store: Store, window: Window, found: Buckets, now: int, weighted: bool = False) -> Covered:
+    """Which hours of a window can be taken as they were added up at `now` (ns), `weighted`: by weight.
+
+    Errors of the store pass through.
+    """
     inside = [start for start in found.starts if window.since < start < window.until]
     if any(start % HOUR for start in inside):
         return Covered((), ((window.since, window.until),))
     asked = complete(window, now)
     rows = (await store.fetch(asked.text, asked.parameters, purpose="figures")).rows
-    return cover(window, {int(hour): int(version) for hour, version in rows})
+    versions = {int(hour): int(version) for hour, version in rows}
+    if weighted:
+        told = with_weights(window)
+        rows = (await store.fetch(told.text, told.parameters, purpose="figures")).rows
+        known = {int(row[0]) for row in rows}
+        versions = {hour: version for hour, version in versions.items() if version in known}
+    return cover(window, versions)
 
 
 def cover(window: Window, hours: Mapping[int, int]) -> Covered:
@@ -77,17 +87,26 @@ def cover(window: Window, hours: Mapping[int, int]) -> Covered:
     return Covered(tuple(hours[hour] for run in runs for hour in run), tuple(gaps))
 
 
-async def added(store: Store, window: Window, now: int, environment: str = "", zone: str = "UTC") -> AddedUp:
+async def added(
+    store: Store,
+    window: Window,
+    now: int,
+    environment: str = "",
+    zone: str = "UTC",
+    weighted: bool = False,
+) -> AddedUp:
     """Everything there is of a window, added up; percentiles and different ids are estimates.
 
-    Raises NoBuckets. Errors of the store pass through.
+    `weighted`: rows count as many times as they stand for. Raises NoBuckets. Errors of the store pass
+    through.
     """
     found = buckets(window, zone=zone)
-    cover_ = await covered(store, window, found, now)
-    statement = added_up(window, found, cover_.versions, cover_.gaps, environment)
+    cover_ = await covered(store, window, found, now, weighted)
+    sums = WEIGHTED if weighted else PLAIN
+    statement = added_up(window, found, cover_.versions, cover_.gaps, environment, sums=sums)
     rows = await store.fetch(statement.text, statement.parameters, purpose="figures")
     places = {(r["subject"], r["dimension"], str(r["value"])): r for r in rows.dicts()}
-    return AddedUp(store, window, found, cover_, environment, zone, places, now)
+    return AddedUp(store, window, found, cover_, environment, zone, places, now, sums)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +121,7 @@ class AddedUp:
     zone: str
     places: Mapping[_Key, dict[str, Any]]
     now: int
+    sums: Sums = PLAIN
 
     async def breakdowns(self, asked: Sequence[Asked], top: int) -> list[list[Breakdown]]:
         """For each of `asked` a breakdown by each of its dimensions. Errors of the store pass through."""
@@ -142,7 +162,7 @@ class AddedUp:
         found = self.found
         return Breakdown(
             asked.measures, (dimension,), found.starts, found.end, found.step, tuple(lines), whole, groups,
-            exact=False,
+            exact=False, weighted=self.sums is WEIGHTED,
         )  # fmt: skip
 
     def _question(self, subject: Subject, dimension: str) -> Question:
@@ -152,7 +172,7 @@ class AddedUp:
     async def _other(self, subject: Subject, dimension: str, kept: Sequence[str]) -> dict[str, Any] | None:
         statement = added_up(
             self.window, self.found, self.covered.versions, self.covered.gaps, self.environment, [subject],
-            (dimension, kept),
+            (dimension, kept), self.sums,
         )  # fmt: skip
         rows = (await self.store.fetch(statement.text, statement.parameters, purpose="figures")).dicts()
         return next(iter(rows), None)
@@ -162,6 +182,8 @@ def _figures(measures: Sequence[str], row: Mapping[str, Any] | None) -> tuple[Fi
     """The measures out of a row; without spans what nothing measures."""
     if not row or not int(row["found"]):
         return tuple(Figure(MEASURES[name].none) for name in measures)
+    if "stored" in row:
+        return estimates(measures, row)
     count, failed = int(row["found"]), int(row["failed"])
     whole = row["dimension"] in ("", "bucket", "env")
     unknown = {name: int(row["unknown_cost" if name == "cost" else "unknown_tokens"]) for name in SUMS}

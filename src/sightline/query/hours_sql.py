@@ -8,7 +8,7 @@ VLDB 2019), of ids within about 1 percent (`uniqCombined64`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sightline.query.buckets import Buckets
@@ -31,7 +31,7 @@ TOOK, FIRST_TOKEN, DIFFERENT = (
     "uniqCombined64(14)",
 )
 SUMS = ("tokens", "input_tokens", "output_tokens", "cost")
-_HOUR_OF = f"toInt32(intDiv(toUnixTimestamp64Nano(s.start_time), {HOUR}))"
+HOUR_OF = f"toInt32(intDiv(toUnixTimestamp64Nano(s.start_time), {HOUR}))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,21 @@ class Subject:
     target: Target
     filter: str
     by: tuple[str, ...]
+
+    @property
+    def traces(self) -> bool:
+        """Whether traces are counted, not spans."""
+        return self.target is Target.TRACES
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """A way of adding up: the table, its columns, what is read of them, and what measures spans into them."""
+
+    table: str
+    columns: tuple[str, ...]
+    figures: tuple[str, ...]
+    measured: Callable[..., str]
 
 
 SUBJECTS = (
@@ -57,38 +72,61 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def measured(subject: Subject, window: Window, sql: Sql, part: str, environment: str = "", *more: str) -> str:
-    """A SELECT that adds up a subject: `part` (an expression over spans `s`) and `COLUMNS`.
+def of(function: str, combinator: str, column: str) -> str:
+    """An aggregate function with its arguments and a combinator, over a column."""
+    name, arguments = function.split("(", 1)
+    return f"{name}{combinator}({arguments}({column})"
 
-    `more`: further conditions on spans.
+
+def rows_of(
+    subject: Subject,
+    window: Window,
+    sql: Sql,
+    environment: str,
+    more: Sequence[str],
+    heads: dict[str, str],
+) -> tuple[str, dict[str, str], str, list[str]]:
+    """FROM of a subject's rows `s`, and expressions over them: what it is added up by (`d0`, …,
+    `environment`), the time to the first token, users and sessions.
+
+    `heads` are further columns of heads, which are rows of `TRACE_COLUMNS` here.
     """
-    traces = subject.target is Target.TRACES
+    traces = subject.traces
     chosen = select(subject.filter, window, window.until, subject.target, environment)
-    keys = [f"d{n}" for n in range(len(subject.by))]
     columns = {f"d{n}": dimension(name, traces).sql for n, name in enumerate(subject.by)}
     columns["environment"] = "ifNull(s.environment, '')"
     if traces:
-        heads = sql.traces(chosen.predicate, *more)
-        read = [f"{value} AS {name}" for name, value in (TRACE_COLUMNS | columns).items()]
-        source = f"FROM (\n{indented(selected(read, heads))}\n) AS s"
+        read = [f"{value} AS {name}" for name, value in (TRACE_COLUMNS | columns | heads).items()]
+        source = f"FROM (\n{indented(selected(read, sql.traces(chosen.predicate, *more)))}\n) AS s"
         columns = {name: f"s.{name}" for name in columns}
     else:
         source = sql.spans(chosen.predicate, *more)
     absent = {"users": "CAST(NULL, 'Nullable(String)')", "first_token": "CAST(NULL, 'Nullable(UInt64)')"}
     first_token = absent["first_token"] if traces else "s.time_to_first_token_ns"
     people = [f"nullIf(s.{name}, '')" if traces else absent["users"] for name in ("user_id", "session_id")]
+    return source, columns, first_token, people
+
+
+def measured(subject: Subject, window: Window, sql: Sql, part: str, environment: str = "", *more: str) -> str:
+    """A SELECT that adds up a subject: `part` (an expression over spans `s`) and `COLUMNS`.
+
+    `more`: further conditions on spans.
+    """
+    traces = subject.traces
+    keys = [f"d{n}" for n in range(len(subject.by))]
+    source, columns, first_token, people = rows_of(subject, window, sql, environment, more, {})
     inner = selected(
         [
             f"{part} AS part",
             *(f"{value} AS {name}" for name, value in columns.items()),
             "count() AS n",
             f"{MEASURES['errors'].sql(traces)} AS bad",
-            f"{_of(TOOK, 'State', 's.duration_ns')} AS took",
-            f"{_of(FIRST_TOKEN, 'State', first_token)} AS began",
+            f"{of(TOOK, 'State', 's.duration_ns')} AS took",
+            f"{of(FIRST_TOKEN, 'State', first_token)} AS began",
             *(f"{MEASURES[name].sql(traces)} AS sum_{name}" for name in SUMS),
             f"{MEASURES['tokens'].unknown_sql(traces)} AS no_tokens",
             f"{MEASURES['cost'].unknown_sql(traces)} AS no_cost",
-            *(f"{_of(DIFFERENT, 'State', one)} AS who{n}" for n, one in enumerate(people)),
+            *(f"{of(DIFFERENT, 'State', one)} AS who{n}" for n, one in enumerate(people)),
         ],
         f"{source}\nGROUP BY part, environment, {', '.join(keys)}",
     )
@@ -101,19 +139,35 @@ def measured(subject: Subject, window: Window, sql: Sql, part: str, environment:
         "value": "place.2",
         "found": "sum(n)",
         "failed": "sum(bad)",
-        "durations": _of(TOOK, "MergeState", "took"),
-        "first_tokens": _of(FIRST_TOKEN, "MergeState", "began"),
+        "durations": of(TOOK, "MergeState", "took"),
+        "first_tokens": of(FIRST_TOKEN, "MergeState", "began"),
         **{name: f"sum(sum_{name})" for name in SUMS},
         "unknown_tokens": "sum(no_tokens)",
         "unknown_cost": "sum(no_cost)",
         # Of groups nobody asks them, and they are the largest of all.
-        "users": _of(DIFFERENT, "MergeStateIf", "who0, place.1 = ''"),
-        "sessions": _of(DIFFERENT, "MergeStateIf", "who1, place.1 = ''"),
+        "users": of(DIFFERENT, "MergeStateIf", "who0, place.1 = ''"),
+        "sessions": of(DIFFERENT, "MergeStateIf", "who1, place.1 = ''"),
     }
     return selected(
         ["part", *(f"{outer[name]} AS r_{name}" for name in COLUMNS)],
         f"FROM (\n{indented(inner)}\n)\nARRAY JOIN [{listed}] AS place\nGROUP BY part, environment, place",
     )
+
+
+PLAIN = Sums(
+    "sightline.hours",
+    COLUMNS,
+    (
+        "sum(r_found) AS found",
+        "sum(r_failed) AS failed",
+        f"{of(TOOK, 'Merge', 'r_durations')} AS took",
+        f"{of(FIRST_TOKEN, 'Merge', 'r_first_tokens')} AS first_token",
+        *(f"sum(r_{name}) AS {name}" for name in (*SUMS, "unknown_tokens", "unknown_cost")),
+        f"{of(DIFFERENT, 'Merge', 'r_users')} AS users",
+        f"{of(DIFFERENT, 'Merge', 'r_sessions')} AS sessions",
+    ),
+    measured,
+)
 
 
 def adding_up(window: Window, version: int) -> list[Statement]:
@@ -122,15 +176,18 @@ def adding_up(window: Window, version: int) -> list[Statement]:
     `version` is the moment (microseconds) before the first is asked; each hour has its own, counted on from
     it. The last one says that an hour is complete.
     """
-    return [*(_into(window, version, one) for one in SUBJECTS), _completed(window, version)]
+    return [*(inserting(window, version, one) for one in SUBJECTS), _completed(window, version)]
 
 
-def _into(window: Window, version: int, subject: Subject) -> Statement:
+def inserting(window: Window, version: int, subject: Subject, sums: Sums | None = None) -> Statement:
+    """The statement that adds a subject up into its table."""
+    sums = sums or PLAIN
     sql = Sql(window)
-    found = measured(subject, window, sql, _HOUR_OF)
+    found = sums.measured(subject, window, sql, HOUR_OF)
+    columns = [f"r_{name}" for name in sums.columns]
     return sql.statement(
-        f"INSERT INTO sightline.hours (project, hour, version, {', '.join(COLUMNS)})\n"
-        f"{_numbered(sql, window, version, [f'r_{name}' for name in COLUMNS])}\nFROM (\n{indented(found)}\n)"
+        f"INSERT INTO {sums.table} (project, hour, version, {', '.join(sums.columns)})\n"
+        f"{told_apart(sql, window, version, columns)}\nFROM (\n{indented(found)}\n)"
     )
 
 
@@ -138,7 +195,7 @@ def _completed(window: Window, version: int) -> Statement:
     sql = Sql(window)
     spans = selected(
         [
-            f"{_HOUR_OF} AS part",
+            f"{HOUR_OF} AS part",
             "count() AS n",
             "min(toDateTime(s.received_at, 'UTC') + toIntervalDay(s.retention_days)) AS gone",
         ],
@@ -146,11 +203,12 @@ def _completed(window: Window, version: int) -> Statement:
     )
     return sql.statement(
         "INSERT INTO sightline.hours (project, hour, version, found, expires)\n"
-        f"{_numbered(sql, window, version, ['n', 'gone'])}\nFROM (\n{indented(spans)}\n)"
+        f"{told_apart(sql, window, version, ['n', 'gone'])}\nFROM (\n{indented(spans)}\n)"
     )
 
 
-def _numbered(sql: Sql, window: Window, version: int, columns: Sequence[str]) -> str:
+def told_apart(sql: Sql, window: Window, version: int, columns: Sequence[str]) -> str:
+    """A SELECT of columns behind project, hour and version, which counts on with the hours."""
     first = sql.parameters.value("Int32", window.since // HOUR)
     number = f"{sql.parameters.value('UInt64', version)} + toUInt64(part - {first})"
     return selected(["{project:String}", "part", number, *columns], "").rstrip()
@@ -192,6 +250,7 @@ def added_up(
     environment: str = "",
     subjects: Sequence[Subject] = SUBJECTS,
     other: tuple[str, Sequence[str]] | None = None,
+    sums: Sums = PLAIN,
 ) -> Statement:
     """The statement that reads the hours of these versions and measures spans in `gaps` (from, until; ns).
 
@@ -216,8 +275,8 @@ def added_up(
         where.append(f"dimension = {sql.parameters.value('String', kept)}")
     bucket = bucket_of(found, sql, f"(toInt64(hour) * {HOUR})")
     stored = selected(
-        [f"{bucket} AS part", *(f"{name} AS r_{name}" for name in COLUMNS)],
-        f"FROM sightline.hours\nWHERE\n{indented(f'{chr(10)}AND '.join(where))}",
+        [f"{bucket} AS part", *(f"{name} AS r_{name}" for name in sums.columns)],
+        f"FROM {sums.table}\nWHERE\n{indented(f'{chr(10)}AND '.join(where))}",
     )
     parts = [stored]
     if gaps:
@@ -227,17 +286,11 @@ def added_up(
             for since, until in gaps
         ]
         inside = f"({' OR '.join(moments)})"
-        parts += [measured(one, window, sql, bucket_of(found, sql), environment, inside) for one in subjects]
+        parts += [
+            sums.measured(one, window, sql, bucket_of(found, sql), environment, inside) for one in subjects
+        ]
     rows = "\nUNION ALL\n".join(parts)
-    figures = [
-        "sum(r_found) AS found",
-        "sum(r_failed) AS failed",
-        f"{_of(TOOK, 'Merge', 'r_durations')} AS took",
-        f"{_of(FIRST_TOKEN, 'Merge', 'r_first_tokens')} AS first_token",
-        *(f"sum(r_{name}) AS {name}" for name in (*SUMS, "unknown_tokens", "unknown_cost")),
-        f"{_of(DIFFERENT, 'Merge', 'r_users')} AS users",
-        f"{_of(DIFFERENT, 'Merge', 'r_sessions')} AS sessions",
-    ]
+    figures = sums.figures
     if other:
         one = "r_environment" if other[0] == "env" else "r_value"
         outside = (
@@ -266,9 +319,3 @@ def added_up(
             f"LIMIT {sql.parameters.value('UInt32', LARGEST)} BY subject, dimension",
         )
     )
-
-
-def _of(function: str, combinator: str, column: str) -> str:
-    """An aggregate function with its arguments and a combinator, over a column."""
-    name, arguments = function.split("(", 1)
-    return f"{name}{combinator}({arguments}({column})"

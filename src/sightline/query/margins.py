@@ -71,6 +71,15 @@ def spreading(question: Question, ranked: Ranked, share: int) -> Statement:
         by_trace = f"SELECT\n{lines(chosen)}\n{source}{kept}"
     else:
         chosen = [f"{group} AS chosen", "s.trace_id AS trace", f"1 - 1 / max({weight}) AS f", *inner]
+        if question.by:
+            # Everything together is over traces, too: spans of one trace in several groups vary together.
+            chosen.append("grouping(chosen) AS no_group")
+            sets = "GROUPING SETS ((chosen, trace), (trace))"
+            by_trace = f"SELECT\n{lines(chosen)}\n{source}{kept}\nGROUP BY {sets}"
+            return sql.statement(
+                f"SELECT\n{lines(['chosen', 'no_group', *outer])}\n"
+                f"FROM (\n{indented(by_trace)}\n)\nGROUP BY chosen, no_group"
+            )
         by_trace = f"SELECT\n{lines(chosen)}\n{source}{kept}\nGROUP BY chosen, trace"
     return sql.statement(
         f"SELECT\n{lines(['chosen', 'grouping(chosen) AS no_group', *outer])}\n"

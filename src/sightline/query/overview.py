@@ -57,17 +57,17 @@ async def surveys(
     NoBuckets. Errors of the store pass through.
     """
     asked = _Asked(store, now, environment, zone)
-    heavy = await asyncio.gather(*(has_weights(store, one) for one in (window, earlier) if one))
-    if any(heavy):
+    both = [one for one in (window, earlier) if one]
+    heavy = await asyncio.gather(*(has_weights(store, one) for one in both))
+    sizes = await asyncio.gather(*(spans(store, one) for one in both))
+    if any(heavy) and max(sizes) <= exact_up_to:
         ranked = await asked.ranked(window, heavy[0])
         found = await asked.estimated(window, ranked, heavy[0])
         if earlier is None:
             return found, None
         return found, await asked.estimated(earlier, ranked, heavy[1])
-    sizes = await asyncio.gather(*(spans(store, one) for one in (window, earlier) if one))
-    if sizes[0] > exact_up_to:
-        both = (asked.added(one) for one in (window, earlier) if one)
-        sums, *before = await asyncio.gather(*both)
+    if sizes[0] > exact_up_to or any(heavy):
+        sums, *before = await asyncio.gather(*(asked.added(*one) for one in zip(both, heavy, strict=True)))
         found = await asked.added_up(sums, None)
         return found, await asked.added_up(before[0], found) if before else None
     ranked = await asked.ranked(window)
@@ -97,10 +97,7 @@ class _Asked:
         return await asyncio.gather(*(rank(self.store, question) for question in asked))
 
     async def estimated(self, window: Window, ranked: list[Ranked], weighted: bool) -> Survey:
-        """Read from spans and heads, each counted as many times as it stands for.
-
-        Hours that were added up hold no weights.
-        """
+        """Read from spans and heads, each counted as many times as it stands for."""
         heads = replace(self._selected(window, "", Target.TRACES), weighted=weighted)
         course = ask(heads, NAMES, zone=self.zone)
         # Groups are not shown over time.
@@ -126,9 +123,9 @@ class _Asked:
         )
         return Survey(requests, calls, entries, exact=True)
 
-    async def added(self, window: Window) -> AddedUp:
+    async def added(self, window: Window, weighted: bool = False) -> AddedUp:
         """What was added up of a window."""
-        return await added(self.store, window, self.now, self.environment, self.zone)
+        return await added(self.store, window, self.now, self.environment, self.zone, weighted)
 
     async def added_up(self, sums: AddedUp, like: Survey | None) -> Survey:
         """Read from hours that were added up; with the groups of `like`, where there is one."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sightline.query.trace_rows import tokens
+from sightline.records.figures import Figure
 from sightline.records.sessions import SessionSummary, Several, TurnFigures, UserSummary
 
 SHOWN = 5
@@ -17,7 +18,9 @@ def several(values: Sequence[str]) -> Several:
     return Several(tuple(sorted(values)[:SHOWN]), len(values))
 
 
-def summary(row: Mapping[str, Any], said: Mapping[str, str]) -> SessionSummary:
+def summary(
+    row: Mapping[str, Any], said: Mapping[str, str], estimates: Mapping[str, Figure]
+) -> SessionSummary:
     """A session from a row of `session_summaries.sql`; `said` are previews by hash."""
     return SessionSummary(
         session_id=row["session_id"],
@@ -39,6 +42,7 @@ def summary(row: Mapping[str, Any], said: Mapping[str, str]) -> SessionSummary:
         releases=several(row["releases"]),
         question=said.get(row["question"].lower(), ""),
         answer=said.get(row["answer"].lower(), ""),
+        estimates=estimates,
     )
 
 
@@ -68,10 +72,12 @@ def turn(row: Mapping[str, Any]) -> TurnFigures:
         user_id=row["user_id"],
         environment=row["environment"],
         release=row["release"],
+        weight=row["weight"],
+        sample_reason=row["sample_reason"],
     )
 
 
-def user(row: Mapping[str, Any]) -> UserSummary:
+def user(row: Mapping[str, Any], estimates: Mapping[str, Figure]) -> UserSummary:
     """A user from a row of `users.figures`."""
     return UserSummary(
         user_id=row["id"],
@@ -88,4 +94,5 @@ def user(row: Mapping[str, Any]) -> UserSummary:
         last=row["last"],
         features=several(row["features"]),
         models=several(row["models"]),
+        estimates=estimates,
     )

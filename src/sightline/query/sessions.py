@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sightline.query import session_rows
 from sightline.query.cursors import RANKED, Cursor, checked, read_cursor
+from sightline.query.estimates import Total, estimating, read, whole_sum
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.predicates import Always
 from sightline.query.previews import previews
 from sightline.query.selection import Selection
 from sightline.query.statements import statement
+from sightline.query.weights import OF_SPAN, PARTS
 from sightline.query.window import Window
 from sightline.records.sessions import Session, SessionPage, SessionSummary
 from sightline.store.store import Store
@@ -41,7 +44,28 @@ ORDERS = {
     "tokens": _TOKENS,
     "cost": _NANO,
 }
+_BOTH = "ifNull(s.input_tokens, 0) + ifNull(s.output_tokens, 0)"
+# The same of sampled traces, counted as many times as they stand for.
+WEIGHTED_ORDERS = ORDERS | {
+    "turns": f"arraySum(mapValues(minMap(map(cityHash64(s.trace_id), toInt64(round({PARTS} * {OF_SPAN}))))))",
+    "errors": whole_sum("1", "s.status = 'error'"),
+    "tokens": f"ifNull({whole_sum(_BOTH, _OWN)}, -1)",
+    "cost": f"ifNull({whole_sum('s.cost_usd', _OWN, parts=10**9)}, -1)",
+}
+# What is estimated of a session, by the names of its summary.
+TOTALS = {
+    "turns": Total("count() > 0", of_traces=True),
+    "failed_turns": Total("countIf(s.status = 'error') > 0", of_traces=True),
+    "spans": Total("count()"),
+    "errors": Total("countIf(s.status = 'error')"),
+    "calls": Total("countIf(s.kind = 'llm')"),
+    "input_tokens": Total(f"sumIf(s.input_tokens, {_OWN})", unknown="unknown_tokens"),
+    "output_tokens": Total(f"sumIf(s.output_tokens, {_OWN})", unknown="unknown_tokens"),
+    "cost_usd": Total(f"sumIf(s.cost_usd, {_OWN})", unknown="unknown_cost", whole=False),
+}
 LATEST_FIRST = "-last"
+# Whatever was digested up to now.
+NOW = 2**62
 
 
 async def sessions(
@@ -56,13 +80,15 @@ async def sessions(
     after = read_cursor(cursor, sort)
     window = after.window(selection.window.project) if after else selection.window
     as_of = after.as_of if after else await latest(store, window)
+    selection = replace(selection, weighted=await have_weights(store, window, as_of))
     asked = ranking(selection, window, limit + 1, sort, as_of, after)
     ranked = (await store.fetch(asked.text, asked.parameters, purpose="sessions")).rows
     if sort == LATEST_FIRST:
         # Equal times come as they are read; all of them are there.
         ranked = sorted(ranked, key=lambda row: (-int(row[1]), -int(row[2])))
     shown = ranked[:limit]
-    found = await summaries(store, window, [str(row[0]) for row in shown], as_of)
+    ids = [str(row[0]) for row in shown]
+    found = await summaries(store, window, ids, as_of, weighted=selection.weighted)
     following = None
     if len(ranked) > limit:
         _, key, hash_ = shown[-1]
@@ -75,6 +101,17 @@ async def latest(store: Store, window: Window) -> int:
     sql = Sql(window)
     asked = sql.statement(f"SELECT max(toUnixTimestamp64Micro(s.digested_at))\n{sql.spans(Always())}")
     return int((await store.fetch(asked.text, asked.parameters, purpose="sessions")).scalar() or 0)
+
+
+async def have_weights(store: Store, window: Window, as_of: int) -> bool:
+    """Whether any span of a window that was digested up to a moment, in microseconds, stands for several.
+
+    The pages of one list agree on it, whatever arrives in between.
+    """
+    sql = Sql(window)
+    source = sql.spans(Always(), known_at(sql, as_of), "s.sample_weight > 1")
+    asked = sql.statement(f"SELECT 1 AS found\n{source}\nLIMIT 1")
+    return bool((await store.fetch(asked.text, asked.parameters, purpose="weights")).rows)
 
 
 def known_at(sql: Sql, as_of: int) -> str:
@@ -109,16 +146,17 @@ def ranking(
         )
     way, behind = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
     having = f"HAVING (key, hash) {behind} ({key}, {hash_})\n" if after else ""
+    orders = WEIGHTED_ORDERS if selection.weighted else ORDERS
     return sql.statement(
-        f"{RANKED.format(id=_ID, key=ORDERS[sort.removeprefix('-')])}{sql.spans(Always(), *conditions)}\n"
+        f"{RANKED.format(id=_ID, key=orders[sort.removeprefix('-')])}{sql.spans(Always(), *conditions)}\n"
         f"GROUP BY id\n{having}ORDER BY key {way}, hash {way}\nLIMIT {sql.parameters.value('UInt32', limit)}"
     )
 
 
 async def summaries(
-    store: Store, window: Window, ids: Sequence[str], as_of: int = 2**62
+    store: Store, window: Window, ids: Sequence[str], as_of: int = NOW, weighted: bool = False
 ) -> dict[str, SessionSummary]:
-    """The figures of some sessions by id, of their spans of a window."""
+    """The figures of some sessions by id, of their spans of a window; `weighted`: and what they stand for."""
     if not ids:
         return {}
     given = {
@@ -129,7 +167,24 @@ async def summaries(
     said = await previews(
         store, window.project, [row["question"] for row in rows], [row["answer"] for row in rows]
     )
-    return {row["session_id"]: session_rows.summary(row, said) for row in rows}
+    stand_for: dict[str, dict[str, Any]] = {}
+    if weighted:
+        told = estimates(window, ids, as_of)
+        answer = await store.fetch(told.text, told.parameters, purpose="sessions")
+        stand_for = {row["id"]: row for row in answer.dicts()}
+    return {
+        id_: session_rows.summary(row, said, read(stand_for[id_], TOTALS, row) if id_ in stand_for else {})
+        for row in rows
+        for id_ in [row["session_id"]]
+    }
+
+
+def estimates(window: Window, ids: Sequence[str], as_of: int) -> Statement:
+    """The statement for what the traces of some sessions stand for."""
+    sql = Sql(window)
+    listed = f"s.session_id IN {sql.parameters.texts(tuple(ids))}"
+    source = sql.spans(Always(), known_at(sql, as_of), listed)
+    return sql.statement(estimating(_ID, f"min({OF_SPAN})", TOTALS, source, {}))
 
 
 async def session(store: Store, project: str, session_id: str, limit: int = MAX_TURNS) -> Session | None:
@@ -138,8 +193,9 @@ async def session(store: Store, project: str, session_id: str, limit: int = MAX_
     if window is None:
         return None
     given = _given(window, session_id) | {"limit": limit + 1}
+    weighted = await have_weights(store, window, NOW)
     found, turns = await asyncio.gather(
-        summaries(store, window, [session_id]),
+        summaries(store, window, [session_id], weighted=weighted),
         store.fetch(statement("session_turns"), given, purpose="session"),
     )
     if session_id not in found:

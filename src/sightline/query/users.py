@@ -6,15 +6,20 @@ What has no user is one row under an empty id, beside the ranking and never drop
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from sightline.query.cursors import RANKED, Cursor, checked, read_cursor
+from sightline.query.estimates import Total, estimating, read, whole_sum
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.predicates import AllOf, Always, of_trace
 from sightline.query.measures import MEASURES
 from sightline.query.selection import Selection, rows
 from sightline.query.session_rows import user
-from sightline.query.sessions import known_at, latest
+from sightline.query.sessions import have_weights, known_at, latest
+from sightline.query.weights import OF_HEAD, PARTS
 from sightline.query.window import Window
+from sightline.records.figures import Figure
 from sightline.records.sessions import UserPage, UserSummary
 from sightline.store.store import Store
 
@@ -36,6 +41,17 @@ ORDERS = {
     "cost": f"ifNull(sumIf(toInt64(round(s.cost_usd * 1e9)), {_OWN}), -1)",
     "p95": "ifNull(toInt64(quantileExactIf(0.95)(s.trace_duration_ns, s.trace_head)), -1)",
     "last": f"max({_STARTED})",
+}
+_PARTS_OF_HEAD = f"toUInt64(round({PARTS} * {OF_HEAD}))"
+_BOTH = "ifNull(s.input_tokens, 0) + ifNull(s.output_tokens, 0)"
+# The same of sampled traces, counted as many times as they stand for.
+WEIGHTED_ORDERS = ORDERS | {
+    "requests": whole_sum("1", "s.trace_head", OF_HEAD),
+    "failed": whole_sum("1", "s.trace_head AND s.trace_errors > 0", OF_HEAD),
+    "tokens": f"ifNull({whole_sum(_BOTH, _OWN)}, -1)",
+    "cost": f"ifNull({whole_sum('s.cost_usd', _OWN, parts=10**9)}, -1)",
+    "p95": "ifNull(toInt64(quantileExactWeightedIf(0.95)"
+    f"(s.trace_duration_ns, {_PARTS_OF_HEAD}, s.trace_head)), -1)",
 }
 MOST_REQUESTS = "-requests"
 _TOKEN_CLASSES = (
@@ -59,6 +75,20 @@ FIGURES = {
     "models": f"groupUniqArrayIf(50)({_MODEL}, s.kind = 'llm' AND {_MODEL} != '')",
 }  # fmt: skip
 
+# What is estimated of a user, by the names of its summary.
+TOTALS = {
+    "requests": Total("countIf(s.trace_head) > 0", of_traces=True),
+    "failed": Total("countIf(s.trace_head AND s.trace_errors > 0) > 0", of_traces=True),
+    "spans": Total("count()"),
+    **{name: Total(MEASURES[name].spans, unknown="unknown_tokens") for name in _TOKEN_CLASSES},
+    "cost_usd": Total(MEASURES["cost"].spans, unknown="unknown_cost", whole=False),
+}
+# The time of requests: of a trace, and over traces.
+_TOOK = {
+    "took": ("anyIf(s.trace_duration_ns, s.trace_head)",
+             f"quantileExactWeighted(0.95)(t.took, toUInt64(round({PARTS} * t.stands)))"),
+}  # fmt: skip
+
 
 async def users(
     store: Store, selection: Selection, limit: int = 50, sort: str = MOST_REQUESTS, cursor: str | None = None
@@ -72,6 +102,7 @@ async def users(
     after = read_cursor(cursor, sort)
     window = after.window(selection.window.project) if after else selection.window
     as_of = after.as_of if after else await latest(store, window)
+    selection = replace(selection, weighted=await have_weights(store, window, as_of))
     asked = ranking(selection, window, limit + 1, sort, as_of, after)
     ranked = (await store.fetch(asked.text, asked.parameters, purpose="users")).rows
     shown = ranked[:limit]
@@ -93,12 +124,12 @@ def ranking(
     known = as_of if after or not sort.startswith("-") else None
     source = _source(sql, selection, known, "s.user_id != ''")
     way, behind = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
-    having = ""
+    having, orders = "", WEIGHTED_ORDERS if selection.weighted else ORDERS
     if after:
         key, hash_ = sql.parameters.value("Int64", after.key), sql.parameters.value("UInt64", after.hash)
         having = f"HAVING (key, hash) {behind} ({key}, {hash_})\n"
     return sql.statement(
-        f"{RANKED.format(id=USER, key=ORDERS[sort.removeprefix('-')])}{source}\nGROUP BY id\n{having}"
+        f"{RANKED.format(id=USER, key=orders[sort.removeprefix('-')])}{source}\nGROUP BY id\n{having}"
         f"ORDER BY key {way}, hash {way}\nLIMIT {sql.parameters.value('UInt32', limit)}"
     )
 
@@ -112,6 +143,15 @@ def figures(selection: Selection, window: Window, ids: Sequence[str], as_of: int
     return sql.statement(f"SELECT\n    {USER} AS id,\n{columns}\n{source}\nGROUP BY id")
 
 
+def estimates(selection: Selection, window: Window, ids: Sequence[str], as_of: int) -> Statement:
+    """The statement for what the traces of some users stand for."""
+    sql = Sql(window)
+    listed = f"{USER} IN {sql.parameters.texts(tuple(ids))}"
+    source = _source(sql, selection, as_of, listed)
+    stands = f"greatest(1, maxIf({OF_HEAD}, s.trace_head))"
+    return sql.statement(estimating(USER, stands, TOTALS, source, _TOOK))
+
+
 async def _figures(
     store: Store, selection: Selection, window: Window, ids: Sequence[str], as_of: int
 ) -> dict[str, UserSummary]:
@@ -119,7 +159,24 @@ async def _figures(
         return {}
     asked = figures(selection, window, ids, as_of)
     answer = await store.fetch(asked.text, asked.parameters, purpose="users")
-    return {row["id"]: user(row) for row in answer.dicts()}
+    stand_for: dict[str, dict[str, Any]] = {}
+    if selection.weighted:
+        told = estimates(selection, window, ids, as_of)
+        found = await store.fetch(told.text, told.parameters, purpose="users")
+        stand_for = {row["id"]: row for row in found.dicts()}
+    return {row["id"]: user(row, _estimated(row, stand_for.get(row["id"]))) for row in answer.dicts()}
+
+
+def _estimated(row: dict[str, Any], told: dict[str, Any] | None) -> dict[str, Figure]:
+    """What the traces of a user stand for; nothing where each stands for itself."""
+    if told is None:
+        return {}
+    requests = int(row["requests"])
+    found = read(told, TOTALS, row)
+    found["sessions"] = Figure(int(row["sessions"]), stored=requests, at_least=True)
+    if row["topmost"]:
+        found["p95_ns"] = Figure(int(told["m_took"]), stored=requests)
+    return found
 
 
 def _source(sql: Sql, selection: Selection, as_of: int | None, condition: str) -> str:
@@ -141,4 +198,5 @@ def of_matching(sql: Sql, selection: Selection, *conditions: str) -> str:
 async def one(store: Store, selection: Selection, user_id: str) -> UserSummary | None:
     """One user's figures; None when no trace in the window is theirs. The selection is of traces."""
     as_of = await latest(store, selection.window)
+    selection = replace(selection, weighted=await have_weights(store, selection.window, as_of))
     return (await _figures(store, selection, selection.window, [user_id], as_of)).get(user_id)

@@ -19,10 +19,10 @@ from sightline.store.store import Store
 # The weight of a row `s`: of a span, of a head, and of a head under the names of `measures.TRACE_COLUMNS`.
 OF_SPAN, OF_HEAD, OF_TRACE = "ifNull(s.sample_weight, 1)", "ifNull(s.trace_weight, 1)", "s.weight"
 # Weights of percentiles are whole: a thousandth is kept.
-_PARTS = 1000
+PARTS = 1000
 # Estimated percentiles count in buckets that are this much apart, as DDSketch does: within 0.5 percent.
-_APART = 1.01
-_AGGREGATE = re.compile(r"(\{quantile\}|\b(?:count|sum|avg|max|min|uniqExact))((?:If)?)\(")
+APART = 1.01
+_AGGREGATE = re.compile(r"(\{quantile\}|\b(?:count|sum|avg|max|min|uniqExact|quantileExact))((?:If)?)\(")
 
 
 def closing(text: str, opening: int) -> int:
@@ -82,13 +82,18 @@ def _one(name: str, arguments: list[str], level: str, weight: str, exact: bool, 
         return f"{name}({weight} * ({arguments[0]}){rest})"
     if name == "avg":
         return f"avgWeighted({arguments[0]}, {weight})"
-    if name == "{quantile}":
-        whole = f"toUInt64(round({_PARTS} * {weight}))"
-        if exact:
+    if name in ("{quantile}", "quantileExact"):
+        whole = f"toUInt64(round({PARTS} * {weight}))"
+        if exact or name == "quantileExact":
             return f"quantileExactWeighted({level})({arguments[0]}, {whole})"
-        place = f"toInt32(floor(log(greatest({arguments[0]}, 1)) / log({_APART})))"
-        return f"pow({_APART}, quantileExactWeighted({level})({place}, {whole}) + 0.5)"
+        place = f"toInt32(floor(log({at_least_one(arguments[0])}) / log({APART})))"
+        return f"pow({APART}, quantileExactWeighted({level})({place}, {whole}) + 0.5)"
     return as_it_is
+
+
+def at_least_one(value: str) -> str:
+    """A number, 1 where it is less, NULL where it is NULL: `greatest` leaves out what is NULL."""
+    return f"greatest({value}, 1) + 0 * {value}"
 
 
 def corrected(measure: Measure, traces: bool) -> bool:

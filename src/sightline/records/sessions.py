@@ -2,13 +2,18 @@
 
 Times are nanoseconds since the epoch, durations nanoseconds, money US dollars. `None` is unknown and never 0;
 `unknown_cost` and `unknown_tokens` count the model calls that a sum leaves out.
+
+Figures are of what is stored. Where traces were sampled, `estimates` has what they stand for, by the names of
+fields and columns; it is empty where each stands for itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sightline.records.conversation import Message
+from sightline.records.figures import Figure
 from sightline.records.trace import Content, Tokens
 
 
@@ -54,6 +59,7 @@ class SessionSummary:
     releases: Several
     question: str = ""
     answer: str = ""
+    estimates: Mapping[str, Figure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,8 @@ class TurnFigures:
     user_id: str
     environment: str
     release: str
+    weight: float = 1.0
+    sample_reason: str = ""
 
     @property
     def end_time(self) -> int:
@@ -161,6 +169,7 @@ class UserSummary:
     last: int
     features: Several
     models: Several
+    estimates: Mapping[str, Figure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

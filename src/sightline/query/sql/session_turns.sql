@@ -41,7 +41,9 @@ SELECT
     ) AS unknown_tokens,
     anyIf(ifNull(s.user_id, ''), ifNull(s.user_id, '') != '') AS user_id,
     toString(anyIf(ifNull(s.environment, ''), ifNull(s.environment, '') != '')) AS environment,
-    toString(anyIf(ifNull(s.release, ''), ifNull(s.release, '') != '')) AS release
+    toString(anyIf(ifNull(s.release, ''), ifNull(s.release, '') != '')) AS release,
+    min(ifNull(s.sample_weight, 1)) AS weight,
+    toString(argMin(ifNull(s.sample_reason, ''), rank)) AS sample_reason
 FROM sightline.spans AS s
 PREWHERE
     s.project = {project:String}
