@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 
 import celery
@@ -14,6 +15,15 @@ from tests.sdk.web_spans import Memory, remembered
 import sightline
 from sightline.sdk.jobs import CONTEXT, instrument_celery, job, job_headers
 from sightline.testing import wait_until
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Celery's worker sets up the logging of its whole process."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
 
 
 @pytest.fixture
