@@ -1,8 +1,8 @@
 -- target: local
--- Hours of projects whose traces were sampled, each row counted as many times as it stands for, beside `hours` and with
--- its versions. `spread_` are the variances of the sums over traces, `spread_both` the covariance of `failed` and
--- `found`; what is counted is of the hour's part of a trace. Percentiles are of the logarithms to 1.01, in whole numbers,
--- weights in thousandths. A row of subject '' says that all of an hour is here.
+-- Hours of projects whose traces were sampled, each row counted as many times as it stands for, beside `hours` and
+-- with its versions. `spread_` are the variances of the sums over traces, `spread_both` the covariance of `failed` and
+-- `found`; what is counted is of the hour's part of a trace. Percentiles are of the logarithms to 1.01, in whole
+-- numbers, weights in thousandths. A row of subject '' says that all of an hour is here.
 CREATE TABLE IF NOT EXISTS sightline.weighted_hours {on_cluster}
 (
     project LowCardinality(String),
