@@ -22,6 +22,7 @@ def restored() -> Iterator[None]:
     """Logging is process-wide: put it back after each test."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
+    logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)  # a server in this process may have set it
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
