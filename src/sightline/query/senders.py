@@ -26,7 +26,6 @@ MOST_GAPS = 1_000
 SHOWN_GAPS = 20
 SIGNALS = ("spans", "logs")
 _METRICS = {"sightline.sdk.spans": "spans", "sightline.sdk.logs": "logs"}
-_SPOOL = "sightline.sdk.spool.bytes"
 _BOUNDS = Limits(seconds=10.0, memory=1 << 30)
 _DAY = 86_400 * 10**9
 _ORDER = {State.MISSING: 0, State.DROPPED: 1, State.WAITING: 2}

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 from urllib.parse import unquote, urlsplit
 
-from sightline.sdk.neighbours import part
 from sightline.sdk.sampling import Sampling
 
 ENDPOINT = "http://localhost:4318"
@@ -338,9 +337,10 @@ def _sampling(value: object, _: bool) -> Sampling:
 def _redaction(value: object, _: bool) -> object:
     if value is False or str(value).lower() in ("0", "false", "no", "off"):
         return None
-    made = part("redaction", "Redaction")
-    if made is not None and (value is True or _flag(value if isinstance(value, str) else "")):
-        return made()
+    if value is True or _flag(value if isinstance(value, str) else ""):
+        from sightline.sdk.redaction import Redaction  # its patterns cost those who want none nothing
+
+        return Redaction()
     if not callable(getattr(value, "apply", None)):
         raise _UnusableError("True, sightline.Redaction(…), or an object with apply(field, text) -> text")
     return value

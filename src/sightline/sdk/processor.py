@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span
 from opentelemetry.sdk.trace import SpanProcessor as OtelSpanProcessor
 
+from sightline.sdk.context import attributes_of
 from sightline.sdk.ended_span import ended_span
 from sightline.sdk.inbox import RootStarted
-from sightline.sdk.neighbours import part
 from sightline.sdk.warnings_once import warn_once
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ class SpanProcessor(OtelSpanProcessor):
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._context_attributes: Callable[[Any], Mapping[str, Any]] | None = part("context", "attributes_of")
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Put the context's attributes on the span, and note where a local trace begins."""
@@ -31,11 +29,10 @@ class SpanProcessor(OtelSpanProcessor):
             runtime = self._runtime
             if runtime.closed:
                 return
-            if self._context_attributes is not None:
-                attributes = self._context_attributes(parent_context)
-                if attributes:
-                    own = span.attributes or {}
-                    span.set_attributes({k: v for k, v in attributes.items() if k not in own})
+            attributes = attributes_of(parent_context)
+            if attributes:
+                own = span.attributes or {}
+                span.set_attributes({k: v for k, v in attributes.items() if k not in own})
             if not runtime.keeps_all:
                 parent = span.parent
                 if parent is None or parent.is_remote:

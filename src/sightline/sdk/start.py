@@ -13,12 +13,13 @@ from sightline.sdk import runtime as runtimes
 from sightline.sdk.configuration import Config, Options, configure, names_service, script_path
 from sightline.sdk.counts import Counts
 from sightline.sdk.names import SENDER
-from sightline.sdk.neighbours import part
 from sightline.sdk.runtime import Runtime
 from sightline.sdk.warnings_once import LOGGER, warn_once
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
+
+    from sightline.sdk.instrumentations import Report
 
 _lock = threading.Lock()
 
@@ -35,7 +36,7 @@ class Started:
     sender: str = ""
     pages: str = ""
     joined: bool = False
-    instrumentations: Any = None
+    instrumentations: Report | None = None
 
     def __str__(self) -> str:
         if not self.enabled:
@@ -100,8 +101,10 @@ def _start(config: Config, named: bool) -> Started:
     runtime.started = started
     if not config.quiet:
         _say(str(started))
-    if "IPython" in sys.modules and (watch := part("notebook", "watch_notebook")) is not None:
-        watch()
+    if "IPython" in sys.modules:
+        from sightline.sdk.notebook import watch_notebook
+
+        watch_notebook()
     return started
 
 
@@ -109,22 +112,22 @@ def _add_processors(provider: TracerProvider, runtime: Runtime) -> None:
     from sightline.sdk.processor import SpanProcessor
 
     if runtime.config.metrics:
+        from opentelemetry.sdk.resources import Resource
+
+        from sightline.sdk.metrics import MetricsProcessor
         from sightline.sdk.metrics_export import measure
 
-        measures = part("metrics", "MetricsProcessor")
-        if measures is not None:
-            from opentelemetry.sdk.resources import Resource
-
-            measure(provider.resource.merge(Resource({SENDER: runtime.sender})))
-            provider.add_span_processor(measures())
+        measure(provider.resource.merge(Resource({SENDER: runtime.sender})))
+        provider.add_span_processor(MetricsProcessor())
     provider.add_span_processor(SpanProcessor(runtime))
 
 
-def _instrumented(config: Config, provider: TracerProvider) -> Any:
+def _instrumented(config: Config, provider: TracerProvider) -> Report | None:
     """Turn on the instrumentations of what is installed; the report, None where none are wanted."""
-    turn_on = part("instrumentations", "turn_on")
-    if turn_on is None or config.instrument is False:
+    if config.instrument is False:
         return None
+    from sightline.sdk.instrumentations import turn_on
+
     return turn_on(config.instrument, provider, capture_content=config.capture_content)
 
 
@@ -136,7 +139,7 @@ def _say(text: str) -> None:
         sys.stderr.write(f"{text}\n")
 
 
-def _started(runtime: Runtime, joined: bool, instrumentations: Any = None) -> Started:
+def _started(runtime: Runtime, joined: bool, instrumentations: Report | None = None) -> Started:
     pages = "" if runtime.config.file else f"{runtime.config.endpoint}/"
     return Started(runtime.config, True, runtime.sender, pages, joined, instrumentations)
 
