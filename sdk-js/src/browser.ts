@@ -24,7 +24,8 @@ import {
   traceIn,
   type TraceOptions,
 } from "./browser/tracer.js";
-import { type Who, withWho } from "./browser/who.js";
+import { withWho } from "./browser/who.js";
+import type { Who } from "./core/who.js";
 
 export type { Counts, Feedback, Options, PageSpan, Score, TraceOptions, Who };
 

@@ -1,5 +1,5 @@
 // What `init()` of a page is told.
-import type { Who } from "./who.js";
+import type { Who } from "../core/who.js";
 
 /** Options of `init()`. */
 export interface Options {

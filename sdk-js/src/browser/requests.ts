@@ -1,7 +1,7 @@
 // `fetch` and XMLHttpRequest to allowed origins: a span for each, the trace goes on in its header.
 import * as names from "../names.js";
 import { activeSpan, type Page, PageSpan } from "./tracer.js";
-import { attributeName } from "./who.js";
+import { attributeName } from "../core/who.js";
 
 /** Whether a request to an address carries the trace. */
 export type Allowed = (url: URL) => boolean;

@@ -4,7 +4,8 @@ import * as names from "../names.js";
 import type { EventRecord, SpanRecord } from "../core/otlp.js";
 import { addAttributes, type Attributes, cut, textOf } from "../core/values.js";
 import type { Sender } from "./sender.js";
-import { type Who, withWho } from "./who.js";
+import type { Who } from "../core/who.js";
+import { withWho } from "./who.js";
 
 const LONGEST = 16_000;
 

@@ -9,28 +9,10 @@ import {
 import * as names from "../names.js";
 import { addAttributes, type Attributes } from "../core/values.js";
 import { warnOnce } from "../core/warnings.js";
+import { attributeName, isWord, type Who } from "../core/who.js";
 import { current } from "./state.js";
 
-/** Known words, and any attribute of your own. */
-export interface Who {
-  user?: string | number | null | undefined;
-  session?: string | null | undefined;
-  team?: string | null | undefined;
-  feature?: string | null | undefined;
-  version?: string | null | undefined;
-  tags?: string[] | null | undefined;
-  [attribute: string]: unknown;
-}
-
 const KEY = createContextKey("sightline.context");
-const WORDS: Record<string, string> = {
-  user: names.USER_ID,
-  session: names.SESSION_ID,
-  team: names.TEAM,
-  feature: names.FEATURE,
-  version: names.VERSION,
-  tags: names.TAGS,
-};
 const LONGEST = 2_000;
 // What goes to other services is short.
 const CARRIED = 256;
@@ -61,7 +43,7 @@ export function withWho(parent: Context, who: Who): Context {
 
 /** The baggage with what changed and may leave; undefined where nothing does. */
 function travelling(before: Baggage | undefined, all: Attributes, changed: string[]): Baggage | undefined {
-  const allowed = (current()?.config.propagate ?? []).map((name) => WORDS[name] ?? name);
+  const allowed = (current()?.config.propagate ?? []).map(attributeName);
   let baggage: Baggage | undefined;
   for (const name of changed) {
     if (!allowed.includes(name)) continue;
@@ -85,7 +67,7 @@ export function contextAttributes(found: Context, allowed: readonly string[]): A
   if (!baggage) return own;
   const all: Attributes = {};
   for (const word of allowed) {
-    const name = WORDS[word] ?? word;
+    const name = attributeName(word);
     const value = baggage.getEntry(name)?.value;
     if (!value || value.length > CARRIED) continue;
     all[name] = name === names.TAGS ? value.split(",").map((tag) => tag.replaceAll("%2C", ",")) : value;
@@ -101,7 +83,7 @@ export function attributesOf(who: Who): Attributes {
     const value = raw[key];
     if (value === undefined) continue;
     if (key === "tags") out[names.TAGS] = [value].flat().map(String);
-    else if (Object.hasOwn(WORDS, key)) out[WORDS[key] ?? key] = String(value);
+    else if (isWord(key)) out[attributeName(key)] = String(value);
     else out[key] = value;
   }
   return out;
@@ -111,7 +93,7 @@ function removals(who: Who): string[] {
   try {
     return Object.keys(who)
       .filter((key) => who[key] === null)
-      .map((key) => WORDS[key] ?? key);
+      .map(attributeName);
   } catch {
     return [];
   }

@@ -13,7 +13,8 @@ import {
 import * as names from "../names.js";
 import { attributeOf, textOf } from "../core/values.js";
 import { reasonOf, warnOnce } from "../core/warnings.js";
-import { type Who, withWho } from "./context.js";
+import type { Who } from "../core/who.js";
+import { withWho } from "./context.js";
 import { current } from "./state.js";
 import { watched, type Watcher } from "./streams.js";
 import { VERSION } from "./version.js";

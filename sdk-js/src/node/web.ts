@@ -10,7 +10,8 @@ import {
 } from "@opentelemetry/api";
 import * as names from "../names.js";
 import { ChunkClock } from "./chunk_clock.js";
-import { type Who, withWho } from "./context.js";
+import type { Who } from "../core/who.js";
+import { withWho } from "./context.js";
 import { contextOf, inSpan, quietly, setAll, tracer } from "./spans.js";
 
 /** Options of both. */
