@@ -25,6 +25,7 @@ export class Outbox {
   private readonly began = nowNs();
   private readonly waiting: Waiting;
   private timer: NodeJS.Timeout | undefined;
+  private urgent = false;
   private readonly accounting: NodeJS.Timeout;
   private said = "";
   private working: Promise<void> | undefined;
@@ -114,11 +115,15 @@ export class Outbox {
   }
 
   private wake(delayMs: number): void {
-    if (this.timer && delayMs > 0) return;
-    if (this.working && delayMs === 0) return;
+    const soon = delayMs === 0;
+    // One that is due at once is left to come: set anew with each span it never would.
+    if (this.timer && (this.urgent || !soon)) return;
+    if (this.working && soon) return;
     clearTimeout(this.timer);
+    this.urgent = soon;
     this.timer = setTimeout(() => {
       this.timer = undefined;
+      this.urgent = false;
       void this.work().then(() => {
         if (this.pending && !this.closed) this.wake(Math.max(this.notBefore - Date.now(), 1));
       });
@@ -139,8 +144,10 @@ export class Outbox {
 
   private async round(): Promise<void> {
     for (let taken = this.batches.take(); taken; taken = this.batches.take()) {
-      this.waiting.add(packed(taken, await zip(taken.text, { level: 1 })));
-      if (this.waiting.size > 4) break;
+      drop(this.counts.spans, "refused", taken.unreadable ?? 0);
+      if (taken.records) this.waiting.add(packed(taken, await zip(taken.text, { level: 1 })));
+      // In turn with sending; all of it while nothing can be sent.
+      if (this.waiting.size > 4 && Date.now() >= this.notBefore) break;
     }
     while (Date.now() >= this.notBefore) {
       const first = this.waiting.first();
@@ -162,8 +169,9 @@ export class Outbox {
     if (outcome.kind === "refused") {
       this.lost(what, outcome.reason);
     } else if (count) {
-      count.acknowledged += what.records - outcome.rejected;
-      drop(count, "refused", outcome.rejected);
+      const rejected = Math.min(Math.max(outcome.rejected, 0), what.records);
+      count.acknowledged += what.records - rejected;
+      drop(count, "refused", rejected);
     }
     return true;
   }
