@@ -100,10 +100,10 @@ class Installed:
         return run(self.node, *words, cwd=self.folder, env=env, seconds=60)
 
     @contextmanager
-    def serving(self, script: str, env: Mapping[str, str]) -> Iterator[int]:
+    def serving(self, script: str, env: Mapping[str, str], node: str | None = None) -> Iterator[int]:
         """A program that says its port in its first line; ended with the block."""
         process = subprocess.Popen(
-            [self.node, script],
+            [node or self.node, script],
             cwd=self.folder,
             env=environment(env) | {"PATH": os.environ.get("PATH", "")},
             stdout=subprocess.PIPE,
