@@ -50,7 +50,9 @@ def installed() -> Installed:
 def other(request: pytest.FixtureRequest, installed: Installed) -> Other:
     version = VERSIONS[request.param]
     found = Other(node_of(installed, version), installed)
-    assert found.run("--version").startswith(f"v{version}"), "the oldest that is claimed is the one that is run"
+    assert found.run("--version").startswith(f"v{version}"), (
+        "the oldest that is claimed is the one that is run"
+    )
     return found
 
 
@@ -69,7 +71,9 @@ def test_both_kinds_of_modules_and_the_register(other: Other) -> None:
     esm = other.run("--input-type=module", "-e", names.replace("{}", "await import('@sightline/sdk')").join(
         ("console.log(", ")")))  # fmt: skip
     common = other.run("-e", names.replace("{}", "require('@sightline/sdk')").join(("console.log(", ")")))
-    assert {"init", "trace", "llmCall", "handler"} <= set(esm.strip().split(",")) & set(common.strip().split(","))
+    assert {"init", "trace", "llmCall", "handler"} <= set(esm.strip().split(",")) & set(
+        common.strip().split(",")
+    )
     with collecting() as server:
         script = "require('@opentelemetry/api').trace.getTracer('x').startSpan('untouched').end()"
         (other.installed.folder / "untouched.cjs").write_text(script)
@@ -85,13 +89,18 @@ def test_the_libraries_of_ai_in_express_and_in_a_handler(other: Other) -> None:
         with other.installed.serving("app.mjs", env, other.node) as port:
             for path in ("/openai", "/openai/stream", "/anthropic/stream", "/vercel/stream", "/next"):
                 said = httpx.post(f"http://127.0.0.1:{port}{path}", json={"user": "u"}, timeout=30)
-                assert said.status_code == 200 and answer in re.sub(r'(data: "|"\n\n)', "", said.text), said.text
+                assert said.status_code == 200 and answer in re.sub(r'(data: "|"\n\n)', "", said.text), (
+                    said.text
+                )
             assert httpx.post(f"http://127.0.0.1:{port}/flush", timeout=30).json()["flushed"]
         found = server.spans()
     called = [one for one in found if one["attributes"].get("gen_ai.response.time_to_first_chunk")]
     roots = {one["name"] for one in called if one["scope"] == "sightline"}
     scopes = {one["scope"].split("/")[0] for one in called}
-    assert roots >= {"POST /openai/stream", "POST /next"} and scopes >= {"@arizeai", "com.anthropic.sdk.typescript"}
+    assert roots >= {"POST /openai/stream", "POST /next"} and scopes >= {
+        "@arizeai",
+        "com.anthropic.sdk.typescript",
+    }
     assert any(one["name"] == "ai.streamText.doStream" for one in found)
     assert {one["attributes"].get("user.id") for one in found} >= {"alice", "u"}
 

@@ -5,7 +5,7 @@ import { gzip, gzipSync } from "node:zlib";
 import { type LogEvent, metricsRequest } from "../core/otlp.js";
 import type { Attributes } from "../core/values.js";
 import { reasonOf, warnOnce } from "../core/warnings.js";
-import { Batches, packed } from "./batches.js";
+import { type Batch, Batches, packed } from "./batches.js";
 import type { Config } from "./configuration.js";
 import { accountMetrics, type Count, type Counts, drop, noCounts, type Reason } from "./counts.js";
 import type { Decision } from "./sampling.js";
@@ -15,6 +15,7 @@ import type { Waiting } from "./waiting.js";
 
 const PAUSE_MS = 1_000;
 const ACCOUNT_MS = 15_000;
+const SIDE_BY_SIDE = 4;
 const LONGEST_DELAY_MS = 30_000;
 const zip = promisify(gzip);
 
@@ -143,9 +144,9 @@ export class Outbox {
   }
 
   private async round(): Promise<void> {
-    for (let taken = this.batches.take(); taken; taken = this.batches.take()) {
-      drop(this.counts.spans, "refused", taken.unreadable ?? 0);
-      if (taken.records) this.waiting.add(packed(taken, await zip(taken.text, { level: 1 })));
+    for (let some = this.some(); some.length; some = this.some()) {
+      const zipped = await Promise.all(some.map((taken) => zip(taken.text, { level: 1 })));
+      for (const [at, taken] of some.entries()) this.waiting.add(packed(taken, zipped[at]));
       // In turn with sending; all of it while nothing can be sent.
       if (this.waiting.size > 4 && Date.now() >= this.notBefore) break;
     }
@@ -153,6 +154,18 @@ export class Outbox {
       const first = this.waiting.first();
       if (!first || !(await this.deliver(first))) return;
     }
+  }
+
+  /** The next few batches: they are compressed side by side, on other threads. */
+  private some(): Batch[] {
+    const some: Batch[] = [];
+    while (some.length < SIDE_BY_SIDE) {
+      const taken = this.batches.take();
+      if (!taken) break;
+      drop(this.counts.spans, "refused", taken.unreadable ?? 0);
+      if (taken.records) some.push(taken);
+    }
+    return some;
   }
 
   /** Whether the next one may be sent at once. */
