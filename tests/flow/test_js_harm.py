@@ -62,21 +62,19 @@ def test_an_older_set_up_of_opentelemetry_is_joined(installed: Installed, packag
     assert (spans["inner"]["scope"], spans["outer"]["scope"]) == ("sightline", "theirs")
 
 
-@pytest.mark.parametrize("format", ["cjs", "esm"])
-def test_a_function_of_a_cloud_minified_in_one_file(
-    installed: Installed, tmp_path: Path, format: str
-) -> None:
-    """Names are shortened, the file has no address and no packages beside it; all is sent before it answers."""
+@pytest.mark.parametrize("form", ["cjs", "esm"])
+def test_a_function_of_a_cloud_minified_in_one_file(installed: Installed, tmp_path: Path, form: str) -> None:
+    """Names are shortened, no packages stand beside the file; all is sent before it answers."""
     esbuild = SDK / "node_modules" / "esbuild" / "bin" / "esbuild"
-    ending = "cjs" if format == "cjs" else "mjs"
+    ending = "cjs" if form == "cjs" else "mjs"
     flags = [
         "--bundle",
         "--minify",
         "--platform=node",
-        f"--format={format}",
+        f"--format={form}",
         f"--outfile={tmp_path}/f.{ending}",
     ]
-    if format == "esm":
+    if form == "esm":
         # What esbuild needs for packages that `require`.
         flags.append("--banner:js=import{createRequire as c}from'module';const require=c(import.meta.url);")
     run(str(esbuild), "serverless.mjs", *flags, "--log-level=error", cwd=installed.folder)
