@@ -15,7 +15,7 @@ import pytest
 from js_collector import collecting
 from js_parts import SDK, Installed, http_server, run
 
-from sightline.testing import environment, wait_until
+from sightline.testing import environment, sightline, wait_until
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(300)]
 NOBODY = "http://127.0.0.1:9"
@@ -92,6 +92,27 @@ def test_a_function_of_a_cloud_minified_in_one_file(installed: Installed, tmp_pa
         found = [(span["name"], span["attributes"]["user.id"]) for span in server.spans()]
     assert (done.returncode, done.stdout, done.stderr) == (0, "why!\nwhy!\n", "")
     assert sorted(found) == [("answer", "ada"), ("answer", "bob"), ("run", "ada"), ("run", "bob")]
+
+
+def test_a_file_instead_of_a_server_is_complete_at_an_exit_and_reported(
+    installed: Installed, tmp_path: Path
+) -> None:
+    """Also of an exit in the middle: a file need not be waited for."""
+    file = tmp_path / "calls.jsonl"
+    for how, code in (("exit", 3), ("throw", 1), ("idle", 0)):
+        env = environment({"SIGHTLINE_FILE": str(file), "SIGHTLINE_ENDPOINT": NOBODY})
+        command = [installed.node, "endings.mjs", how]
+        done = subprocess.run(
+            command, cwd=installed.folder, env=env, capture_output=True, text=True, timeout=30, check=False
+        )
+        assert done.returncode == code, done.stderr
+    requests = [json.loads(line) for line in file.read_text().splitlines()]
+    spans = [r["resourceSpans"][0]["scopeSpans"][0]["spans"] for r in requests if "resourceSpans" in r]
+    assert [span["name"] for some in spans for span in some] == ["exit", "throw", "idle"]
+    reported = sightline("report", str(file), "--json")
+    assert reported.returncode == 0, reported.stderr
+    figures = json.loads(reported.stdout)["figures"]
+    assert (figures["requests"], figures["errors"]) == (3, 0), figures
 
 
 class Hanging(BaseHTTPRequestHandler):

@@ -34,6 +34,12 @@ export interface Options {
   spoolDir?: string | undefined;
   /** Bytes that may wait to be sent, in memory or in the folder (64 MB). */
   spoolMaxBytes?: number | undefined;
+  /** A file that gets everything as JSON lines; nothing is sent then. SIGHTLINE_FILE. */
+  file?: string | undefined;
+  /** A file that would grow larger is set aside first (64 MiB). */
+  fileMaxBytes?: number | undefined;
+  /** How many files that were set aside are kept (5). */
+  fileKeep?: number | undefined;
   /** The longest text of an attribute, in characters (1,000,000). */
   maxValueChars?: number | undefined;
   /** Ended spans that may wait to be encoded (20,000). */
@@ -62,6 +68,9 @@ export interface Config {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly spoolDir: string | undefined;
   readonly spoolMaxBytes: number;
+  readonly file: string | undefined;
+  readonly fileMaxBytes: number;
+  readonly fileKeep: number;
   readonly maxValueChars: number;
   readonly maxQueue: number;
   readonly handleSignals: boolean;
@@ -99,6 +108,9 @@ export function configure(options: Options = {}, variables: Variables = process.
     attributes: { ...pairs(variables.OTEL_RESOURCE_ATTRIBUTES), ...options.attributes },
     spoolDir: text("spoolDir", options.spoolDir) ?? variables.SIGHTLINE_SPOOL_DIR,
     spoolMaxBytes: count("spoolMaxBytes", options.spoolMaxBytes, 64_000_000),
+    file: text("file", options.file) ?? variables.SIGHTLINE_FILE,
+    fileMaxBytes: count("fileMaxBytes", options.fileMaxBytes, 64 * 2 ** 20),
+    fileKeep: count("fileKeep", options.fileKeep, 5),
     maxValueChars: count("maxValueChars", options.maxValueChars, 1_000_000),
     maxQueue: count("maxQueue", options.maxQueue, 20_000),
     handleSignals: options.handleSignals ?? true,
@@ -133,6 +145,9 @@ const OPTIONS: Record<keyof Options, true> = {
   attributes: true,
   spoolDir: true,
   spoolMaxBytes: true,
+  file: true,
+  fileMaxBytes: true,
+  fileKeep: true,
   maxValueChars: true,
   maxQueue: true,
   handleSignals: true,

@@ -17,10 +17,10 @@ export interface Encoded {
 }
 
 /** `stored`: the server has it, without `rejected` records. `later`: try again after `delayMs`. */
-export type Outcome =
-  | { kind: "stored"; rejected: number }
-  | { kind: "later"; delayMs: number | undefined }
-  | { kind: "refused"; reason: "refused" | "too_large" };
+export type Outcome = Final | { kind: "later"; delayMs: number | undefined };
+/** An outcome that does not change any more. */
+export type Final =
+  { kind: "stored"; rejected: number } | { kind: "refused"; reason: "refused" | "too_large" | "disk" };
 
 const TIMEOUT_MS = 10_000;
 const LATER = new Set([408, 429, 500, 502, 503, 504]);

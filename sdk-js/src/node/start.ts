@@ -85,7 +85,7 @@ function start(given: Options): Report {
   const senderId = randomUUID();
   const resource = resourceOf(config, senderId, VERSION);
   const outbox = new Outbox(config, resource, (lost) =>
-    config.spoolDir
+    config.spoolDir && !config.file
       ? Spool.open(config.spoolDir, config.spoolMaxBytes, lost)
       : new MemoryWaiting(config.spoolMaxBytes, lost),
   );
