@@ -128,7 +128,7 @@ class ServerProcess:
             error.add_note("\n".join(("--- the server log, without requests ---", *lines[-20:]))[:5000])
 
     def start(self, ready: bool = True) -> Self:
-        """Start the process; with `ready`, return when it accepts and answers. Raises when it runs already."""
+        """Start the process; with `ready`, return when it accepts and answers. One that runs is an error."""
         if self.process is not None and self.process.poll() is None:
             raise RuntimeError(f"the server on {self.url} runs already")
         command = [
