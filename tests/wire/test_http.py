@@ -209,7 +209,7 @@ class Heard(asyncio.Protocol):
 
 def test_a_dripping_sender_is_told_408_after_four_times_the_silence() -> None:
     async def work() -> bytes:
-        async with running(body_timeout=0.1) as at:
+        async with running(body_timeout=0.4) as at:
             host, port = at.url.removeprefix("http://").split(":")
             transport, heard = await asyncio.get_running_loop().create_connection(Heard, host, int(port))
             transport.write(b"POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n")
