@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sightline.operations.client import Server, UnreachableError
@@ -27,7 +27,7 @@ def senders(server: Server) -> Iterator[Finding]:
     yield _judged(found, str(content.get("project", "default")))
 
 
-def _judged(found: list[Mapping[str, Any]], project: str) -> Finding:
+def _judged(found: Sequence[Mapping[str, Any]], project: str) -> Finding:
     name = "senders"
     told = [(one, account) for one in found for account in (one.get("spans"), one.get("logs")) if account]
     worst = [
