@@ -72,8 +72,9 @@ def _cost_and_tokens(spans: Sequence[EndedSpan]) -> tuple[float | None, int | No
 
 def _encoder(config: Config, sender: str, resource: Any) -> Encoder:
     from sightline.sdk.content import is_content
-    from sightline.sdk.encoding import Encoder, Texts
+    from sightline.sdk.encoding import Encoder
     from sightline.sdk.runtime import identity
+    from sightline.sdk.texts import Texts
 
     redact = getattr(config.redaction, "apply", None)
     held_back = None if config.capture_content else is_content

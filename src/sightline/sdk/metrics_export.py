@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import metrics
-from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import (
     MetricExporter,
@@ -17,10 +17,17 @@ from opentelemetry.sdk.metrics.export import (
 from sightline.sdk import runtime as runtimes
 from sightline.sdk.batching import Request
 from sightline.sdk.names import SENDER
+from sightline.sdk.otlp_metrics import metrics_request
+from sightline.sdk.otlp_values import Values
+from sightline.sdk.texts import Texts
 from sightline.sdk.warnings_once import warn_once
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
+
+
+UNCHANGED = Texts(None, sys.maxsize, None)
+"""Metrics' attributes are few words that whoever measures has chosen."""
 
 
 class PipelineExporter(MetricExporter):
@@ -34,12 +41,8 @@ class PipelineExporter(MetricExporter):
         if runtime is None:
             return MetricExportResult.FAILURE
         try:
-            made = encode_metrics(metrics_data)
-            for part in made.resource_metrics:
-                for attribute in part.resource.attributes:
-                    if attribute.key == SENDER:
-                        attribute.value.string_value = runtime.sender
-            runtime.inbox.hand_over(Request("metrics", made.SerializeToString(), 0))
+            body = metrics_request(metrics_data, Values(UNCHANGED), {SENDER: runtime.sender})
+            runtime.inbox.hand_over(Request("metrics", body, 0))
         except Exception as error:  # a border: the program's own metrics
             warn_once("metrics", f"sightline: metrics are not sent ({type(error).__name__}: {error}).")
             return MetricExportResult.FAILURE

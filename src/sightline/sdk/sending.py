@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import Enum
@@ -16,19 +16,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from sightline.sdk.protobuf import WireError, as_signed, fields
 
 MEDIA_TYPE = "application/x-protobuf"
 _CONNECT = 3.0
 _LONGEST_ANSWER = 64 * 1024
-_ANSWERS: dict[str, Callable[[], Any]] = {
-    "traces": ExportTraceServiceResponse,
-    "logs": ExportLogsServiceResponse,
-    "metrics": ExportMetricsServiceResponse,
-}
 
 
 class Fate(Enum):
@@ -111,7 +105,7 @@ def judged(signal: str, status: int, headers: Mapping[str, str], body: bytes, en
                 f"{endpoint} answers with {kind[:80]!r}, which is no OTLP server's answer",
                 status,
             )
-        return Answer(Fate.TAKEN, "", status, _rejected(signal, body) if kind == MEDIA_TYPE else 0)
+        return Answer(Fate.TAKEN, "", status, _rejected(body) if kind == MEDIA_TYPE else 0)
     said = _said(body, kind)
     if status in (401, 403):
         return Answer(Fate.LOCKED_OUT, f"the server refuses the key ({status}{said})", status)
@@ -124,15 +118,17 @@ def judged(signal: str, status: int, headers: Mapping[str, str], body: bytes, en
     return Answer(Fate.REFUSED, f"{status}{said}", status)
 
 
-def _rejected(signal: str, body: bytes) -> int:
+def _rejected(body: bytes) -> int:
+    """How many items were left out: partial_success (1), in it rejected_spans or rejected_log_records (1)."""
+    rejected = 0
     try:
-        partial = _ANSWERS[signal].FromString(body).partial_success  # type: ignore[attr-defined]
-        counts = [
-            getattr(partial, f) for f in ("rejected_spans", "rejected_log_records") if hasattr(partial, f)
-        ]
-        return int(max(0, *counts, 0))
-    except Exception:  # a border: protobuf's errors differ between its implementations
+        for field, _, partial in fields(body):
+            if field == 1 and isinstance(partial, bytes):
+                counts = [n for inner, _, n in fields(partial) if inner == 1 and isinstance(n, int)]
+                rejected = as_signed(counts[-1]) if counts else rejected
+    except WireError:  # a server may answer anything
         return 0
+    return max(0, rejected)
 
 
 def _why(error: Exception) -> str:
