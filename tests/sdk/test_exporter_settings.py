@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +119,10 @@ def test_a_file_that_is_not_there_is_named_with_its_variable_and_what_happens(
     assert getattr(config, option) is None
     _, (problem,) = configure({option: empty}, {}, "x.py")
     assert "-----BEGIN" in problem.text
-    _, (problem,) = configure({option: tmp_path}, {}, "x.py")
-    assert "Is a directory" in problem.text
+    os.mkfifo(tmp_path / "pipe")
+    for other in (tmp_path, tmp_path / "pipe"):  # neither is waited for
+        _, (problem,) = configure({option: other}, {}, "x.py")
+        assert "which it is not" in problem.text
 
 
 def test_a_key_without_its_certificate_is_one_problem(tmp_path: Path) -> None:

@@ -74,15 +74,11 @@ def _cost_and_tokens(spans: Sequence[EndedSpan]) -> tuple[float | None, int | No
 
 
 def _encoder(config: Config, sender: str, resource: Any) -> Encoder:
-    from sightline.sdk.content import is_content
     from sightline.sdk.encoding import Encoder
     from sightline.sdk.runtime import identity
-    from sightline.sdk.texts import Texts
+    from sightline.sdk.texts import texts_of
 
-    redact = getattr(config.redaction, "apply", None)
-    held_back = None if config.capture_content else is_content
-    texts = Texts(redact, config.max_value_chars, held_back, getattr(config.redaction, "rule", None))
-    return Encoder(texts, identity(config, sender, __version__), resource)
+    return Encoder(texts_of(config), identity(config, sender, __version__), resource)
 
 
 def _delivery(config: Config, sender: str, account: Account) -> Delivery:

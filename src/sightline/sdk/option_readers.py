@@ -6,6 +6,7 @@ Readers raise `UnusableError` with what was expected instead; its message comple
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,8 @@ def _pem(holds: str, mark: bytes) -> Callable[[object, bool], Path]:
     def read(value: object, _: bool) -> Path:
         path = _path(value, False)
         try:
+            if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+                raise UnusableError(f"a file with {holds}, which it is not")
             with path.open("rb") as file:
                 found = file.read(_LONGEST_PEM)
         except (OSError, ValueError) as error:

@@ -65,7 +65,7 @@ _NUMBER_EXEMPLARS, NUMBER_ATTRIBUTES = tag(5, DELIMITED), tag(7, DELIMITED)
 
 def number_point(point: Any, values: Values) -> bytes:
     """A NumberDataPoint's body, of a point of a gauge (without a start) or sum."""
-    attributes = values.pairs(NUMBER_ATTRIBUTES, (point.attributes or {}).items())
+    attributes = values.series(NUMBER_ATTRIBUTES, point.attributes)
     start = getattr(point, "start_time_unix_nano", 0)
     exemplars = _exemplars(_NUMBER_EXEMPLARS, point.exemplars, values)
     return number(attributes, start, point.time_unix_nano, point.value, exemplars)
@@ -94,7 +94,7 @@ def histogram_point(point: Any, values: Values) -> bytes:
     parts.append(present(_HISTOGRAM_COUNTS, struct.pack(f"<{len(counts)}Q", *counts)))
     parts.append(present(_HISTOGRAM_BOUNDS, struct.pack(f"<{len(bounds)}d", *bounds)))
     parts += _exemplars(_HISTOGRAM_EXEMPLARS, point.exemplars, values)
-    parts += values.pairs(_HISTOGRAM_ATTRIBUTES, (point.attributes or {}).items())
+    parts += values.series(_HISTOGRAM_ATTRIBUTES, point.attributes)
     parts += (_optional(_HISTOGRAM_MIN, point.min), _optional(_HISTOGRAM_MAX, point.max))
     return b"".join(parts)
 
@@ -108,7 +108,7 @@ _OFFSET = tag(1, VARINT)
 
 def exponential_point(point: Any, values: Values) -> bytes:
     """An ExponentialHistogramDataPoint's body."""
-    parts = values.pairs(ONE, (point.attributes or {}).items())
+    parts = values.series(ONE, point.attributes)
     parts += (_fixed(_START, point.start_time_unix_nano), _fixed(_TIME, point.time_unix_nano))
     parts += (_fixed(_COUNT, point.count), _optional(_SUM, point.sum))
     parts += (_small(_SCALE, point.scale), _fixed(_ZEROS, point.zero_count))

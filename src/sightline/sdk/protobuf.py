@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 VARINT, FIXED64, DELIMITED, FIXED32 = 0, 1, 2, 5
-_ONE_BYTE = tuple(bytes((number,)) for number in range(128))
+ONE_BYTE = tuple(bytes((number,)) for number in range(128))
+"""The varints that are one byte, for those who have no time to call `varint`."""
 _UINT64 = (1 << 64) - 1
 _FIXED = {FIXED64: 8, FIXED32: 4}
 
@@ -26,7 +27,7 @@ def varint(number: int) -> bytes:
     'ac02'
     """
     if 0 <= number < 128:
-        return _ONE_BYTE[number]
+        return ONE_BYTE[number]
     if 0 <= number < 16384:
         return bytes((number & 0x7F | 0x80, number >> 7))
     if not 0 <= number <= _UINT64:
@@ -61,7 +62,7 @@ def tag(number: int, kind: int) -> bytes:
 def framed(before: bytes, body: bytes) -> bytes:
     """A field that says its length: its tag, the length, the bytes."""
     size = len(body)
-    return before + (_ONE_BYTE[size] if size < 128 else varint(size)) + body
+    return before + (ONE_BYTE[size] if size < 128 else varint(size)) + body
 
 
 def present(before: bytes, body: bytes) -> bytes:
