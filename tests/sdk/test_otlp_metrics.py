@@ -105,7 +105,7 @@ def test_every_kind_of_point_was_among_them() -> None:
     point = metrics["exponential"].exponential_histogram.data_points[0]
     assert (point.count, point.zero_count) == (2, 1)
     assert point.positive.bucket_counts
-    assert metrics["histogram"].histogram.data_points[0].exemplars[1].trace_id[-2:] == b"\x0a\xbc"
+    assert metrics["histogram"].histogram.data_points[0].exemplars[-1].trace_id[-2:] == b"\x0a\xbc"
     assert metrics["whole"].sum.is_monotonic
     assert not metrics["either"].sum.is_monotonic
 

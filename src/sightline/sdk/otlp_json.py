@@ -10,7 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sightline.sdk.otlp_shapes import SHAPES, Field, Kind
-from sightline.sdk.protobuf import DELIMITED, WireError, as_signed, as_zigzag, fields, read_varint
+from sightline.sdk.protobuf import (
+    DELIMITED,
+    FIXED32,
+    FIXED64,
+    VARINT,
+    WireError,
+    as_signed,
+    as_zigzag,
+    fields,
+    read_varint,
+)
 
 _REQUESTS = {
     "traces": "resourceSpansRequest",
@@ -31,15 +41,18 @@ def _message(data: bytes, ways: _Ways) -> dict[str, Any]:
         way = ways.get(number)
         if way is None:  # of a later OTLP; the SDK writes none
             continue
-        name, many, packed, read = way
-        if not many:
-            found[name] = read(value)
-        elif packed is not None and kind == DELIMITED:
-            found.setdefault(name, []).extend(map(read, _packed(_bytes(value), packed)))
-        elif name in found:
-            found[name].append(read(value))
+        name, many, wire, read, packed = way
+        if kind == wire:
+            if not many:
+                found[name] = read(value)
+            elif name in found:
+                found[name].append(read(value))
+            else:
+                found[name] = [read(value)]
+        elif packed is not None and isinstance(value, bytes) and kind == DELIMITED:
+            found.setdefault(name, []).extend(map(read, _packed(value, packed)))
         else:
-            found[name] = [read(value)]
+            raise WireError(f"{name}: expected a field of kind {wire}, not {kind}")
     return found
 
 
@@ -54,12 +67,6 @@ def _packed(data: bytes, field: Field) -> Iterator[int | bytes]:
     while at < len(data):
         number, at = read_varint(data, at)
         yield number
-
-
-def _bytes(value: int | bytes) -> bytes:
-    if not isinstance(value, bytes):
-        raise WireError(f"expected bytes, not the number {value}")
-    return value
 
 
 def _number(value: Any) -> float | str:
@@ -84,17 +91,23 @@ _READERS: Mapping[Kind, Callable[[Any], Any]] = {
 }
 
 
-# How a field is read: its name, whether it is repeated, the field itself where it is packed, its reader.
-_Way = tuple[str, bool, Field | None, Callable[[Any], Any]]
+_WIRE: Mapping[Kind, int] = {
+    Kind.BOOL: VARINT, Kind.NUMBER: VARINT, Kind.LONG: VARINT, Kind.ZIGZAG: VARINT,
+    Kind.FIXED: FIXED64, Kind.SIGNED_FIXED: FIXED64, Kind.DOUBLE: FIXED64, Kind.SHORT_FIXED: FIXED32,
+}  # fmt: skip
+# How a field is read: its name, whether it is repeated, its kind on the wire, its reader, and the field
+# itself where it may be packed.
+_Way = tuple[str, bool, int, Callable[[Any], Any], Field | None]
 _Ways = dict[int, _Way]
 _WAYS: dict[str, _Ways] = {shape: {} for shape in SHAPES}
 
 
 def _way(field: Field) -> _Way:
     if field.kind is not Kind.MESSAGE:
-        return field.name, field.many, field if field.many else None, _READERS[field.kind]
+        wire = _WIRE.get(field.kind, DELIMITED)
+        return field.name, field.many, wire, _READERS[field.kind], field if field.many else None
     ways = _WAYS[field.shape]
-    return field.name, field.many, None, lambda value: _message(_bytes(value), ways)
+    return field.name, field.many, DELIMITED, lambda value: _message(value, ways), None
 
 
 for _shape, _known in SHAPES.items():
