@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from js_collector import Collected, collecting, node_of
-from js_parts import PIECES, SDK, Installed, Provider, http_server, run
+from js_parts import PIECES, SDK, Installed, Provider, http_server, run, sdk_build
 
 from sightline.testing import environment
 
@@ -58,6 +58,8 @@ def other(request: pytest.FixtureRequest, installed: Installed) -> Other:
 
 def test_units(other: Other, tmp_path: Path) -> None:
     """The package's own tests; built in a copy, beside which others may build theirs."""
+    build = sdk_build().front_end()
+    build.install(*build.find_node())
     here = tmp_path / "sdk-js"
     shutil.copytree(SDK, here, ignore=shutil.ignore_patterns("node_modules", "dist", "build"))
     (here / "node_modules").symlink_to((SDK / "node_modules").resolve())
