@@ -144,7 +144,7 @@ def _numbers(
         sample_before=n_before,
         worse=share and was is not None and _worse(definition, mean.value, rated, was.value, n_before),
     )
-    figure = replace(figure, why=f"{formats.count(mean.unknown)} traces were not rated")
+    figure = replace(figure, why=f"of {formats.count(rated)} rated traces")
     here = view.link("traces", q=has(asked.name), range=RANGE)
     lines = [Line("share of yes" if share else "mean", "c1", points(found.whole, at), here)]
     if before:

@@ -200,18 +200,14 @@ def _read(question: Question, ranked: Ranked, answer: Rows, exact: bool) -> Brea
 
 def _figure(question: Question, row: Mapping[str, Any], n: int) -> Figure:
     """A measure of a row, as an estimate where rows stand for several."""
-    found, one = figure(row, n), question.measures[n]
+    one, value, beside = question.measures[n], _plain(row[f"m{n}"]), int(row[f"u{n}"])
+    found = Figure(value, rated=beside) if one.score else Figure(value, beside)
     if not question.selection.weighted:
         return found
-    value = found.value
     if value is not None and one.unit in (Unit.COUNT, Unit.TOKENS):
         value = round(value)
-    return replace(found, value=value, stored=int(row["found"]), at_least=not corrected(one, question.traces))
-
-
-def figure(row: Mapping[str, Any], n: int) -> Figure:
-    """The measure of this number in a row of an answer."""
-    return Figure(_plain(row[f"m{n}"]), int(row[f"u{n}"]))
+    stored = beside if one.score else int(row["found"])
+    return replace(found, value=value, stored=stored, at_least=not corrected(one, question.traces))
 
 
 def _plain(value: Any) -> int | float | None:

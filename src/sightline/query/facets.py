@@ -20,7 +20,7 @@ from sightline.query.filter.predicates import AllOf, Predicate, of_trace
 from sightline.query.filter.spelling import spell
 from sightline.query.said import looked_up
 from sightline.query.score_bands import banded
-from sightline.query.score_columns import joined
+from sightline.query.score_joins import joined
 from sightline.query.score_measures import dimension_named, score_column
 from sightline.query.scores import ScoreName, score_names
 from sightline.query.selection import Selection, Target, refined, rows
