@@ -193,23 +193,51 @@ def test_measures_of_scores_are_made_of_states(name: str) -> None:
         assert "scores." not in cells.merged(expression) and cells.states
 
 
-@pytest.mark.parametrize("form", ["measured", "one_scan", "weighted", "spread", "facets"])
+@pytest.mark.parametrize("target", Target)
+def test_facets_of_few_spans_count_what_those_of_many_do(store: Store, target: Target) -> None:
+    """Also where a score was given to another trace since, or taken back."""
+    rows = WORLD.rows
+    there, other, gone = rows[0]["trace_id"], rows[40]["trace_id"], rows[80]["trace_id"]
+    for version, trace, id_, deleted in (
+        (1, there, "moves", 0), (2, other, "moves", 0), (1, gone, "goes", 0), (2, gone, "goes", 1),
+        (1, "e" * 32, "comes", 0), (2, there, "comes", 0),
+    ):  # fmt: skip
+        store.command(
+            "INSERT INTO sightline.scores (project, id, name, target, trace_id, label, time, received_at,"
+            " version, deleted, retention_days) VALUES ('p', {id:String}, 'moved', 'trace', {t:String},"
+            " {id:String}, now(), now(), {v:UInt64}, {d:UInt8}, 365)",
+            {"id": id_, "t": trace, "v": version, "d": deleted},
+        )
+    names = ["score.moved", "score.q", "score.verdict", "score.ok"]
+    # The first minute has a part of the traces.
+    first = min(r["start"] for r in rows)
+    for window in (WINDOW, replace(WINDOW, since=first, until=first + 60 * S)):
+        chosen = select("", window, NOW, target)
+        faced = [_faced(name, target) for name in names]
+        told = []
+        for fewer in (False, True):
+            asked = facet_statement(chosen, faced, 100, target is Target.TRACES, "", True, fewer)
+            told.append(store.query(asked.text, asked.parameters).rows)
+        assert told[0] == told[1]
+        found = {row[0] for row in told[0] if row[0]}
+        assert found == ({"comes", "moves"} if window is WINDOW else {"comes"})
+
+
+@pytest.mark.parametrize("form", ["measured", "one_scan", "weighted", "spread", "facets", "facets_near"])
 def test_the_statements(form: str) -> None:
     chosen = select("llm", WINDOW, NOW)
     names = ["score.q", "score.verdict:wrong", "trace.score.q.count", "count"]
     question = ask(chosen, names, ["user"], top=3, step=3600 * S)
     weighted = replace(question, selection=replace(chosen, weighted=True))
     ranked = Ranked((("alice",),), (7,))
+    faced = [_faced("score.q"), _faced("score.verdict"), _faced("kind")]
     text = {
         "measured": lambda: measuring(question, ranked).text,
         "one_scan": lambda: scanning(question, True).text,
         "weighted": lambda: measuring(weighted, ranked).text,
         "spread": lambda: spreading(weighted, ranked, 1).text,
-        "facets": lambda: (
-            facet_statement(
-                chosen, [_faced("score.q"), _faced("score.verdict"), _faced("kind")], 10, False, "", True
-            ).text
-        ),
+        "facets": lambda: facet_statement(chosen, faced, 10, False, "", True).text,
+        "facets_near": lambda: facet_statement(chosen, faced, 10, False, "", True, True).text,
     }[form]()
     path = GOLDEN / f"scores_{form}.sql"
     if os.environ.get("UPDATE_GOLDEN"):

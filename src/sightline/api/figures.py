@@ -26,9 +26,9 @@ TOP = 10
 
 async def count_matches(call: Call) -> Mapping[str, Any]:
     """How many spans or traces a filter has: stored ones, and how many these stand for with its interval."""
-    chosen = selection(call, target(call))
     store = call.services.store
-    if not (await weighed(store, chosen)).weighted:
+    chosen = await weighed(store, selection(call, target(call)))
+    if not chosen.weighted:
         found = await count(store, chosen)
         return {**told(chosen), "count": found, "estimate": found, "margin": 0}
     figure = (await breakdown(store, ask(chosen, ["count"]))).whole.total[0]

@@ -117,7 +117,7 @@ async def compared(store: Store, question: Question, earlier: Window) -> tuple[B
     if earlier.length != window.length or earlier.project != window.project:
         raise BadQuestion("the earlier window is not of the same length and project")
     question = await _told(store, question)
-    then = await weighed(store, replace(question.selection, window=earlier, weighted=False))
+    then = await weighed(store, replace(question.selection, window=earlier, weighted=None))
     before = replace(
         question,
         selection=then,
@@ -194,7 +194,7 @@ def _read(question: Question, ranked: Ranked, answer: Rows, exact: bool) -> Brea
         whole=series(None, Group((), False, question.selection.text)),
         groups=ranked.groups,
         exact=exact,
-        weighted=question.selection.weighted,
+        weighted=bool(question.selection.weighted),
     )
 
 

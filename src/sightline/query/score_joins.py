@@ -18,8 +18,12 @@ _COUNTED = {"value": ("{n}_v IS NOT NULL", "assumeNotNull({n}_v)"), "text": ("{n
 _UNBOUNDED = "\nSETTINGS max_rows_to_group_by = 0"
 
 
-def joined(source: str, columns: Iterable[ScoreColumn | None], sql: Sql) -> str:
-    """FROM and PREWHERE of rows with the scores joined to them; without any it stays as it is."""
+def joined(source: str, columns: Iterable[ScoreColumn | None], sql: Sql, near: str = "") -> str:
+    """FROM and PREWHERE of rows with the scores joined to them; without any it stays as it is.
+
+    `near` is a SELECT of the keys of all traces that the rows may be of: where these are fewer than the
+    scores it is quicker to look at theirs alone.
+    """
     wanted = different(columns)
     if not wanted:
         return source
@@ -31,12 +35,12 @@ def joined(source: str, columns: Iterable[ScoreColumn | None], sql: Sql) -> str:
         every = any(column.counted for column in spans)
         head = HEAD_KEY if every else f"if(s.trace_head, {HEAD_KEY}, 0)"
         joins += [
-            _join(SPAN, SPAN_KEY, _given(spans, sql, "span")),
-            _join(OF_TRACE, head, _given(spans, sql, "trace")),
+            _join(SPAN, SPAN_KEY, _given(spans, sql, "span", near)),
+            _join(OF_TRACE, head, _given(spans, sql, "trace", near)),
         ]
     if traces:
         session = f"if(s.session_id != '', {SESSION_KEY}, 0)"
-        joins += [_join(TRACE, TRACE_KEY, _of_traces(traces, sql))]
+        joins += [_join(TRACE, TRACE_KEY, _of_traces(traces, sql, near))]
         joins += [_join(OF_SESSION, session, _given(traces, sql, "session"))]
     return source.replace("\nPREWHERE", "\n" + "\n".join(joins) + "\nPREWHERE", 1)
 
@@ -45,7 +49,7 @@ def _join(name: str, key: str, scores: str) -> str:
     return f"ANY LEFT JOIN (\n{indented(scores)}\n) AS {name} ON {key} = {name}.k"
 
 
-def _given(columns: Sequence[ScoreColumn], sql: Sql, target: str) -> str:
+def _given(columns: Sequence[ScoreColumn], sql: Sql, target: str, near: str = "") -> str:
     """By what was rated: of each score whether there is one (`h`), its number (`v`), it in words (`t`),
     whether that is the label (`x`), and with its target what is counted."""
     names = _named(columns, sql)
@@ -57,10 +61,10 @@ def _given(columns: Sequence[ScoreColumn], sql: Sql, target: str) -> str:
         if column.counted:
             known, number = (part.format(n=column.name) for part in _COUNTED[column.counted])
             chosen.append(f"if({known}, {packed('k', number)}, 0) AS {column.name}_{column.counted}")
-    return selected(chosen, f"{_scores(names, sql, repr((target,)))}\nGROUP BY c.subject{_UNBOUNDED}")
+    return selected(chosen, f"{_scores(names, sql, repr((target,)), near)}\nGROUP BY c.subject{_UNBOUNDED}")
 
 
-def _of_traces(columns: Sequence[ScoreColumn], sql: Sql) -> str:
+def _of_traces(columns: Sequence[ScoreColumn], sql: Sql, near: str) -> str:
     """By trace: the mean of those that count, and the text of the one that stands highest."""
     names = _named(columns, sql)
     inner, outer = ["any(c.trace_key) AS trace"], ["w.trace AS k"]
@@ -73,7 +77,7 @@ def _of_traces(columns: Sequence[ScoreColumn], sql: Sql) -> str:
             f"argMaxIf(w.{n}_t, w.{n}_b, w.{n}_h) AS {n}_t",
             *_hit(one, sql),
         ]
-    given_to = _scores(names, sql, repr(("span", "trace")))
+    given_to = _scores(names, sql, repr(("span", "trace")), near)
     counted = selected(inner, f"{given_to}\nGROUP BY c.subject{_UNBOUNDED}")
     return selected(outer, f"FROM (\n{indented(counted)}\n) AS w\nGROUP BY w.trace{_UNBOUNDED}")
 
@@ -91,13 +95,22 @@ def _named(columns: Sequence[ScoreColumn], sql: Sql) -> dict[str, str]:
     return {name: f"c.name = {sql.parameters.value('String', name)}" for name in names}
 
 
-def _scores(names: Iterable[str], sql: Sql, targets: str) -> str:
+def _scores(names: Iterable[str], sql: Sql, targets: str, near: str) -> str:
     """FROM and WHERE of the scores of some names on some targets."""
     among = sql.parameters.texts(tuple(names))
-    return (
-        "FROM sightline.scores AS c FINAL\n"
-        f"WHERE c.project = {{project:String}} AND c.target IN {targets} AND c.name IN {among}"
-    )
+
+    def wanted(row: str) -> str:
+        return f"{row}.project = {{project:String}} AND {row}.target IN {targets} AND {row}.name IN {among}"
+
+    before = ""
+    if near:
+        # Which record of an id counts is decided among all of them: ids are chosen, then all of theirs read.
+        ids = selected(
+            ["cityHash64(a.id)"],
+            f"FROM sightline.scores AS a\nWHERE {wanted('a')} AND a.trace_key IN (\n{indented(near)}\n)",
+        )
+        before = f"PREWHERE c.project = {{project:String}} AND cityHash64(c.id) IN (\n{indented(ids)}\n)\n"
+    return f"FROM sightline.scores AS c FINAL\n{before}WHERE {wanted('c')}"
 
 
 def _chosen(aggregate: str, arguments: str, condition: str) -> str:
