@@ -171,6 +171,15 @@ def test_figures_say_what_they_leave_out_and_how_they_changed() -> None:
     known = shown(Figure(12.5, 3), Unit.USD, Figure(10.0))
     assert known.bound and known.text == "$12.50" and known.difference == "+25 %" and "3 calls" in known.why
     assert shown(Figure(0), Unit.COUNT).text == "0"
+    # What nobody rated is no missing cost.
+    rated = shown(Figure(0.25, rated=4), Unit.RATIO)
+    assert (rated.text, rated.why, rated.bound) == ("25 %", "4 were rated", False)
+    assert shown(Figure(-1.5, rated=1), Unit.SCORE).why == "1 was rated"
+    assert shown(Figure(7, rated=7), Unit.COUNT).why == ""
+    nothing = shown(Figure(None, rated=0), Unit.SCORE)
+    assert (nothing.absent, nothing.why) == ("not set", "nothing was rated")
+    sampled = shown(Figure(-0.5, stored=9, margin=0.25, rated=9), Unit.SCORE)
+    assert sampled.why == "95 % interval −0.75 to −0.25, estimated from 9 stored scores"
     assert shown(Figure(0.0084), Unit.RATIO, headline=True, sample=5000).text == "0.84 %"
     assert shown(Figure(0.0084), Unit.RATIO, sample=50).text == "1 %"
     assert changed(0.012, 0.007, Unit.RATIO) == "+0.5 pt"

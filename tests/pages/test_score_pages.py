@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from html import unescape
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pages_sessions as sessions
@@ -21,6 +22,7 @@ from sightline.control.control import Control
 from sightline.digest.heads import complete_heads
 from sightline.pages.overview_scores import askable
 from sightline.pages.routes import not_found, routes
+from sightline.query import weights
 from sightline.query.selection import Target, count, select
 from sightline.query.window import Window
 from sightline.settings import StoreSettings
@@ -212,3 +214,36 @@ def test_phones_have_chips_and_the_input_keeps_its_room(address: str) -> None:
             assert shown(tab, chip), path
             assert tab.run("document.documentElement.scrollWidth") <= 390, path
         assert tab.problems == []
+
+
+def test_explore_measures_spans_by_what_their_traces_were_rated(client: TestClient) -> None:
+    """Of models, which the rated traces have somewhere below their heads."""
+    page = got(client, f"{HERE}/explore?measure=score.helpful,score.verdict:wrong&by=model")
+    table = page[page.index('id="groups"') :]
+    assert "were rated" in table and "leaves out" not in table and "≥" not in table
+    assert "was rated" not in re.sub(r"1 was rated", "", table), "one alone is singular"
+    rated = re.findall(r"<tr>.*?</tr>", table, re.DOTALL)
+    assert any("gpt" in row and "were rated" in row for row in rated)
+    assert "trace.score" not in page[page.index("</form>") : page.index('id="groups"')], "no score groups"
+
+
+def test_explore_by_a_score_offers_whole_traces(client: TestClient) -> None:
+    page = got(client, f"{HERE}/explore?measure=cost&by=score.verdict,model&q=env:prod")
+    [href] = re.findall(r'alone\. <a href="([^"]+)">By trace\.score\.verdict</a>', page)
+    assert "by=trace.score.verdict%2Cmodel" in href and "q=env%3Aprod" in href
+    again = got(client, unescape(href))
+    assert "topmost span alone" not in again
+    assert "topmost span alone" not in got(client, f"{HERE}/explore?of=traces&by=score.verdict")
+
+
+def test_a_list_asks_once_whether_it_was_sampled(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    real = weights.has_weights
+
+    async def counted(*given: Any) -> bool:
+        asked.append(given)
+        return await real(*given)
+
+    monkeypatch.setattr(weights, "has_weights", counted)
+    got(client, f"{HERE}/traces?parts=all&facet=kind")
+    assert len(asked) == 1

@@ -15,6 +15,7 @@ from tests.digest.otlp import START
 from tests.query import sampled_story as story
 from tests.query.filter.test_rows import insert_scores
 
+from sightline.query import score_targets
 from sightline.query.breakdown import breakdown
 from sightline.query.margins import SIGMAS
 from sightline.query.question import ask
@@ -24,6 +25,8 @@ from sightline.records.figures import Breakdown
 
 UNTIL = START + 3600 * 10**9
 Rated = list[tuple[float, float]]
+# The engine, values and whether the label is wrong with their weights, and the models of what was rated.
+Told = tuple[Engine, Rated, Rated, list[set[str]]]
 
 
 def score(number: int, trace: int, name: str, **said: Any) -> dict[str, Any]:
@@ -35,11 +38,12 @@ def score(number: int, trace: int, name: str, **said: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, Rated, Rated]]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """Half of what was kept is rated; what failed, and is kept in full, is rated low."""
     dice = random.Random(4)
     numbers: Rated = []
     wrong: Rated = []
+    models: list[set[str]] = []
     scores = []
     with opened(tmp_path_factory.mktemp("sampled_scores")) as engine:
         sample = story.kept(story.population(21, 900), 0.2)
@@ -51,10 +55,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, Rat
             label = dice.choice(["wrong", "right"])
             numbers.append((value, weight))
             wrong.append((float(label == "wrong"), weight))
+            models.append({call.model for call in one.calls})
             scores.append(score(n, one.id, "q", value=value))
             scores.append(score(n, one.id, "verdict", label=label, data_type="categorical"))
         insert_scores(engine.store, scores, "p")
-        yield engine, numbers, wrong
+        yield engine, numbers, wrong, models
 
 
 def asked(engine: Engine, target: Target, by: str = "") -> Breakdown:
@@ -72,8 +77,8 @@ def mean(rated: Rated) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("target", Target)
-def test_means_shares_and_counts(told: tuple[Engine, Rated, Rated], target: Target) -> None:
-    engine, numbers, wrong = told
+def test_means_shares_and_counts(told: Told, target: Target) -> None:
+    engine, numbers, wrong, _ = told
     found = dict(zip(*(lambda b: (b.measures, b.whole.total))(asked(engine, target)), strict=True))
     for name, rated in (("score.q", numbers), ("score.verdict:wrong", wrong)):
         value, margin = mean(rated)
@@ -90,9 +95,9 @@ def test_means_shares_and_counts(told: tuple[Engine, Rated, Rated], target: Targ
     assert found["score.none"].value is None and found["score.none"].margin is None
 
 
-def test_groups_too(told: tuple[Engine, Rated, Rated]) -> None:
+def test_groups_too(told: Told) -> None:
     """In one pass, by the labels of another score."""
-    engine, numbers, wrong = told
+    engine, numbers, wrong, _ = told
     found = asked(engine, Target.TRACES, "score.verdict")
     for row in found.rows:
         [label] = row.group.values
@@ -103,3 +108,31 @@ def test_groups_too(told: tuple[Engine, Rated, Rated]) -> None:
             ]  # fmt: skip
             assert row.total[0].value == pytest.approx(mean(mine)[0])
             assert row.total[0].margin == pytest.approx(mean(mine)[1], rel=1e-6)
+
+
+def test_groups_of_spans_count_each_rated_trace_once(told: Told) -> None:
+    """By model, which no rated span has: the calls below have it, several of some traces."""
+    engine, numbers, wrong, models = told
+    found = asked(engine, Target.SPANS, "model")
+    assert {row.group.values[0] for row in found.rows} == {*story.MODELS, ""}
+    for row in found.rows:
+        model = row.group.values[0]
+        mine = [n for n, used in enumerate(models) if not model or model in used]
+        assert len(mine) > 10
+        figures = dict(zip(found.measures, row.total, strict=True))
+        for name, rated in (("score.q", numbers), ("score.verdict:wrong", wrong)):
+            value, margin = mean([rated[n] for n in mine])
+            assert figures[name].value == pytest.approx(value), name
+            assert figures[name].margin == pytest.approx(margin, rel=1e-6), name
+            assert figures[name].rated == figures[name].stored == len(mine)
+        assert figures["score.q.count"].value == round(sum(numbers[n][1] for n in mine))
+        assert not figures["score.q"].at_least
+
+
+def test_a_target_stands_for_as_many_as_its_lightest_row(told: Told) -> None:
+    """Services of one trace may have kept it by different chances."""
+    rows = "VALUES('e UInt128, w Float64', (0, 9), (7, 5), (7, 2), (7, 2), (8, 3))"
+    pairs = score_targets.weighted_targets("[e]", "w")
+    counted = score_targets.rated_by_weight(pairs)
+    asked = f"SELECT {counted.sql}, {counted.rated} FROM {rows}"
+    assert told[0].store.query(asked).rows == [(5.0, 2)]

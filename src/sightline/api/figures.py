@@ -26,9 +26,9 @@ TOP = 10
 
 async def count_matches(call: Call) -> Mapping[str, Any]:
     """How many spans or traces a filter has: stored ones, and how many these stand for with its interval."""
-    chosen = selection(call, target(call))
     store = call.services.store
-    if not (await weighed(store, chosen)).weighted:
+    chosen = await weighed(store, selection(call, target(call)))
+    if not chosen.weighted:
         found = await count(store, chosen)
         return {**told(chosen), "count": found, "estimate": found, "margin": 0}
     figure = (await breakdown(store, ask(chosen, ["count"]))).whole.total[0]
@@ -107,6 +107,7 @@ def _row(measures: Sequence[str], row: Series) -> dict[str, Any]:
             name: {
                 "value": row.total[n].value,
                 "unknown": row.total[n].unknown,
+                "rated": row.total[n].rated,
                 "stored": row.total[n].stored,
                 "margin": row.total[n].margin,
                 "at_least": row.total[n].at_least,
@@ -121,6 +122,10 @@ def _row(measures: Sequence[str], row: Series) -> dict[str, Any]:
 _FIGURE = shapes.record(
     value=shapes.MAYBE_NUMBER,
     unknown={**shapes.WHOLE, "description": "Spans that a sum leaves out: they did not say."},
+    rated={
+        **shapes.MAYBE_WHOLE,
+        "description": "How many were rated: spans and traces, each once. Null of what is no score.",
+    },
     **shapes.OF_ESTIMATES,
     points=shapes.listed(shapes.MAYBE_NUMBER),
     unknown_points=shapes.listed(shapes.WHOLE),

@@ -35,6 +35,8 @@ from sightline.query import traces as questions
 from sightline.query.breakdown import breakdown, compared
 from sightline.query.buckets import NoBuckets
 from sightline.query.filter.errors import FilterError
+from sightline.query.filter.nodes import Whole
+from sightline.query.filter.scored import about_whole
 from sightline.query.in_use import attributes_in_use
 from sightline.query.measures import UnknownMeasure
 from sightline.query.question import BadQuestion, Question, ask
@@ -77,6 +79,7 @@ class ExploreContext:
     summary: str
     compared: str
     estimated: bool
+    by_trace: Link | None
 
 
 class ExplorePages:
@@ -133,6 +136,7 @@ class ExplorePages:
             summary=_summary(form, answer) if answer else "",
             compared=COMPARISONS[view.vs].lower() if before else "",
             estimated=answer is not None and not answer.exact,
+            by_trace=_by_trace(view, form),
         )
         return html(render("explore.html", context))
 
@@ -192,6 +196,19 @@ def tabs(view: View, current: str) -> tuple[Link, ...]:
 
 def _question(found: Selection, form: Asked, place: str) -> Question:
     return ask(found, form.measures, form.by, top=form.top, step=form.step, zone=place)
+
+
+def _by_trace(view: View, form: Asked) -> Link | None:
+    """The same by what whole traces were scored, where spans are grouped by scores: of a trace's score only
+    its topmost span has it, which is what the filter behind a group says, too."""
+    if form.target is Target.TRACES:
+        return None
+    whole = {name: about_whole(name, Whole.TRACE) for name in form.by}
+    if not any(whole.values()):
+        return None
+    by = tuple(dict.fromkeys(whole[name] or name for name in form.by))
+    again = replace(form, by=by).parameters
+    return Link(", ".join(filter(None, whole.values())), view.link("explore", **again, q=view.q))
 
 
 def _sentence(text: str) -> str:

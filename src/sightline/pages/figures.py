@@ -51,34 +51,25 @@ def shown(
     worse: bool = False,
 ) -> Shown:
     """A figure of a unit; `sample` is how many things a share is of, `before` the same in the comparison."""
+    if figure.rated is not None:
+        sample = figure.rated
     difference, was = "", ""
     if before is not None:
         difference = changed(figure.value, before.value, unit)
         was = " ".join(f"{n} {u}".strip() for n, u in parts(before.value, unit, sample_before)) or "nothing"
     if figure.value is None:
-        if figure.unknown and unit is Unit.SCORE:
+        if figure.rated is not None:
             return Shown(absent=Absent.NOT_SET, why="nothing was rated", was=was)
         if figure.unknown:
             return Shown(absent=Absent.UNKNOWN, why=f"{_calls(figure.unknown)} did not say, or have no price")
         return Shown(absent=Absent.NOT_APPLICABLE, was=was)
-    if unit is Unit.SCORE:
-        rated = f"{formats.count(figure.unknown)} were not rated" if figure.unknown else "all were rated"
-        weighed = replace(figure, stored=max(0, figure.stored - figure.unknown)) if figure.stored else figure
-        return Shown(
-            parts(figure.value, unit, sample, headline),
-            "",
-            "; ".join((sampled(weighed, unit), rated)) if figure.stored else rated,
-            False,
-            difference,
-            was,
-            about=bool(figure.stored) and figure.margin is None,
-            margin=margin_text(figure, unit),
-        )
     bound = figure.unknown > 0
     why = f"leaves out {_calls(figure.unknown)} that did not say, or have no price" if bound else ""
     margin = margin_text(figure, unit)
     if figure.stored is not None:
         why = "; ".join(filter(None, (sampled(figure, unit), why)))
+    elif figure.rated is not None and unit is not Unit.COUNT:
+        why = f"{formats.count(figure.rated)} {'was' if figure.rated == 1 else 'were'} rated"
     return Shown(
         parts(figure.value, unit, sample, headline),
         "",
@@ -88,7 +79,9 @@ def shown(
         was,
         worse and bool(difference),
         # Percentiles have no interval; what has a wide one shows it.
-        bool(figure.stored and figure.value) and figure.margin is None and not figure.at_least,
+        bool(figure.stored and (figure.value or unit is Unit.SCORE))
+        and figure.margin is None
+        and not figure.at_least,
         margin,
     )
 
@@ -128,12 +121,13 @@ def margin_text(figure: Figure, unit: Unit) -> str:
 
 def sampled(figure: Figure, unit: Unit) -> str:
     """From what an estimate was made, for a title."""
-    stored = f"{formats.count(figure.stored or 0)} stored"
+    stored = f"{formats.count(figure.stored or 0)} stored{'' if figure.rated is None else ' scores'}"
     if figure.at_least:
         return f"of {stored} alone; what sampling left out may have more"
     if figure.margin is None or figure.value is None:
         return f"estimated from {stored}, each counted as often as it stands for"
-    low, high = max(0, figure.value - figure.margin), figure.value + figure.margin
+    low, high = figure.value - figure.margin, figure.value + figure.margin
+    low = low if unit is Unit.SCORE else max(0, low)
     ends = [" ".join(f"{n} {u}".strip() for n, u in parts(end, unit)) for end in (low, high)]
     return f"95 % interval {ends[0]} to {ends[1]}, estimated from {stored}"
 

@@ -23,6 +23,7 @@ from sightline.query.question import ask
 from sightline.query.score_measures import SUFFIXES, measure_named
 from sightline.query.selection import Selection
 from sightline.query.significance import share_grew
+from sightline.query.weights import weighed
 from sightline.records.figures import Breakdown, Figure
 from sightline.records.scores import DataType, ScoreDefinition
 from sightline.store.store import Store
@@ -91,6 +92,7 @@ def askable(name: str) -> bool:
 
 async def courses(store: Store, selection: Selection, asked: Sequence[Asked], zone: str) -> list[Course]:
     """The answers for some names, in their order. Errors of the store pass through."""
+    selection = await weighed(store, selection)
     numbers = [one for one in asked if one.kind is not DataType.CATEGORICAL]
     labelled = [one for one in asked if one.kind is DataType.CATEGORICAL]
     measures = [name for one in numbers for name in (one.field, f"{one.field}.count")]
@@ -144,7 +146,7 @@ def _numbers(
         sample_before=n_before,
         worse=share and was is not None and _worse(definition, mean.value, rated, was.value, n_before),
     )
-    figure = replace(figure, why=f"{formats.count(mean.unknown)} traces were not rated")
+    figure = replace(figure, why=f"of {formats.count(rated)} rated traces")
     here = view.link("traces", q=has(asked.name), range=RANGE)
     lines = [Line("share of yes" if share else "mean", "c1", points(found.whole, at), here)]
     if before:

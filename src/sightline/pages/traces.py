@@ -37,6 +37,7 @@ from sightline.query.opened_traces import OpenedTraces
 from sightline.query.scores import ScoreName
 from sightline.query.selection import Selection
 from sightline.query.suggest import BOUNDS
+from sightline.query.weighing import Weighing
 from sightline.records.facets import Used
 from sightline.store.rows import QueryTimeout, QueryTooLarge
 
@@ -258,17 +259,17 @@ class TracesPages:
         scores: Sequence[ScoreName],
     ) -> _Answers:  # fmt: skip
         """The answers to what is wanted: a part, or the whole page."""
-        store = self.services.store
         nothing = _Answers(Listed(), (), traces_figures.none(), traces_facets.NONE, ())
         if isinstance(found, FilterError):
             return nothing
+        weighing = Weighing(self.services.store, found)
         # What the page before did not wait for may be nearly there: addresses of parts are those of pages.
         here = state.link(facet=state.facet or None, find=state.find or None)
         if wanted == "figures":
-            work = self._begun.taken(("figures", here), figures(store, state, found, now))
+            work = self._begun.taken(("figures", here), figures(state, weighing, now))
             return replace(nothing, figures=await work)
         if wanted == "facets":
-            faces = await self._begun.taken(("facets", here), faceted(store, state, found, now, scores))
+            faces = await self._begun.taken(("facets", here), faceted(state, weighing, now, scores))
             return replace(nothing, facets=faces)
         if wanted == "columns":
             return replace(nothing, used=await self._used(found))
@@ -279,8 +280,8 @@ class TracesPages:
         rows, groups, counted, faces, brief = await side_by_side(
             self._rows(state, found, shown, now),
             self._groups(state, found),
-            self._soon(state, "figures", figures(store, state, found, now), traces_figures.none(late=True)),
-            self._soon(state, "facets", faceted(store, state, found, now, scores), traces_facets.NONE),
+            self._soon(state, "figures", figures(state, weighing, now), traces_figures.none(late=True)),
+            self._soon(state, "facets", faceted(state, weighing, now, scores), traces_facets.NONE),
             self._preview(state, now),
         )
         return _Answers(rows, groups, counted, faces, (), len(parts_of(found.node)), brief)

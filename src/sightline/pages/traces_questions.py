@@ -28,6 +28,7 @@ from sightline.query.question import ask
 from sightline.query.scores import ScoreName
 from sightline.query.search import phrases_of
 from sightline.query.selection import Selection, Target, count, select
+from sightline.query.weighing import Weighing
 from sightline.records.facets import Facet
 from sightline.records.listing import SpanSummary
 from sightline.records.trace import TraceSummary
@@ -103,10 +104,12 @@ async def _listed(
     return Listed(rows, longest, durations[-1] > longest, after)
 
 
-async def figures(store: Store, state: ListState, selection: Selection, now: int) -> FiguresPart:
+async def figures(state: ListState, weighing: Weighing, now: int) -> FiguresPart:
     """The figures and the histogram of the whole list."""
+    store, selection = weighing.store, weighing.as_chosen
     everything = select("", selection.window, now, selection.target, selection.environment)
     try:
+        selection = await weighing.selection()
         found, of = await asyncio.gather(
             breakdown(store, ask(selection, traces_figures.MEASURES)),
             count(store, everything) if selection.text else _nothing(),
@@ -120,13 +123,13 @@ async def _nothing() -> None:
     return None
 
 
-async def faceted(
-    store: Store, state: ListState, selection: Selection, now: int, seen: Sequence[ScoreName]
-) -> FacetsPart:
+async def faceted(state: ListState, weighing: Weighing, now: int, seen: Sequence[ScoreName]) -> FacetsPart:
     """The facets beside the list; `seen` are the names of the project's scores."""
     scores = facets_of(seen)
     more: Facet | None = None
+    store = weighing.store
     try:
+        selection = await weighing.selection()
         if state.facet and traces_facets.can_be(state.facet):
             more = await facet_values(
                 store, selection, now, state.facet, state.find, limit=traces_facets.MORE

@@ -117,7 +117,7 @@ async def compared(store: Store, question: Question, earlier: Window) -> tuple[B
     if earlier.length != window.length or earlier.project != window.project:
         raise BadQuestion("the earlier window is not of the same length and project")
     question = await _told(store, question)
-    then = await weighed(store, replace(question.selection, window=earlier, weighted=False))
+    then = await weighed(store, replace(question.selection, window=earlier, weighted=None))
     before = replace(
         question,
         selection=then,
@@ -194,24 +194,20 @@ def _read(question: Question, ranked: Ranked, answer: Rows, exact: bool) -> Brea
         whole=series(None, Group((), False, question.selection.text)),
         groups=ranked.groups,
         exact=exact,
-        weighted=question.selection.weighted,
+        weighted=bool(question.selection.weighted),
     )
 
 
 def _figure(question: Question, row: Mapping[str, Any], n: int) -> Figure:
     """A measure of a row, as an estimate where rows stand for several."""
-    found, one = figure(row, n), question.measures[n]
+    one, value, beside = question.measures[n], _plain(row[f"m{n}"]), int(row[f"u{n}"])
+    found = Figure(value, rated=beside) if one.score else Figure(value, beside)
     if not question.selection.weighted:
         return found
-    value = found.value
     if value is not None and one.unit in (Unit.COUNT, Unit.TOKENS):
         value = round(value)
-    return replace(found, value=value, stored=int(row["found"]), at_least=not corrected(one, question.traces))
-
-
-def figure(row: Mapping[str, Any], n: int) -> Figure:
-    """The measure of this number in a row of an answer."""
-    return Figure(_plain(row[f"m{n}"]), int(row[f"u{n}"]))
+    stored = beside if one.score else int(row["found"])
+    return replace(found, value=value, stored=stored, at_least=not corrected(one, question.traces))
 
 
 def _plain(value: Any) -> int | float | None:

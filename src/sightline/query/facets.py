@@ -16,11 +16,12 @@ from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.edits import about, all_of, parts_of
 from sightline.query.filter.fields import Type, find
 from sightline.query.filter.nodes import Node
-from sightline.query.filter.predicates import AllOf, Predicate, of_trace
+from sightline.query.filter.predicates import AllOf, Always, Predicate, of_trace
+from sightline.query.filter.score_sql import TRACE_KEY
 from sightline.query.filter.spelling import spell
 from sightline.query.said import looked_up
 from sightline.query.score_bands import banded
-from sightline.query.score_columns import joined
+from sightline.query.score_joins import joined
 from sightline.query.score_measures import dimension_named, score_column
 from sightline.query.scores import ScoreName, score_names
 from sightline.query.selection import Selection, Target, refined, rows
@@ -51,14 +52,18 @@ class _Faced:
     whole_trace: bool
     bands: tuple[str, ...] = ()
     """Of a score that is a number: the ranges it is counted in, in their order."""
+    scores: int = 0
+    """How many scores of this name a project has."""
 
 
 def _faced(name: str, target: Target = Target.SPANS, seen: Mapping[str, ScoreName] | None = None) -> _Faced:
     """What a name counts by. Raises NoDimension."""
     if column := score_column(name, target is Target.TRACES):
         scored = dimension_named(name, target is Target.TRACES)
-        bands = banded(column, (seen or {}).get(column.field.name))
-        return _Faced(scored, bands.sql or column.text, False, target is Target.TRACES, bands.names)
+        told = (seen or {}).get(column.field.name)
+        bands = banded(column, told)
+        sql = bands.sql or column.text
+        return _Faced(scored, sql, False, target is Target.TRACES, bands.names, told.found if told else 0)
     field = find(name)
     if field and field.type is Type.LIST:
         one = Dimension(field.names[0], "element", Type.LIST)
@@ -149,6 +154,8 @@ async def narrowed(store: Store, selection: Selection, limits: Limits | None = N
     there = int(answer.scalar() or 0)
     if there <= most:
         return selection, there
+    # What holds for the whole window need not for a part, but what has no weights has none in any part.
+    selection = replace(selection, weighted=False if selection.weighted is False else None)
     if part := await latest(store, selection.window, most):
         return replace(selection, window=part), most
     oldest = sql.statement(
@@ -170,7 +177,8 @@ async def _counted(
     limits: Limits | None,
 ) -> list[Facet]:
     exact = selection.target is Target.SPANS or of_traces or there <= EXACT_ROWS
-    statement = counting(selection, faced, limit, of_traces, beginning, exact)
+    fewer = there < sum(one.scores for one in faced)
+    statement = counting(selection, faced, limit, of_traces, beginning, exact, fewer)
     answer = await store.fetch(statement.text, statement.parameters, limits=limits, purpose="facets")
     rows_ = answer.dicts()
     found = []
@@ -225,11 +233,21 @@ def _found(selection: Selection, of_traces: bool, exact: bool) -> str:
 
 
 def counting(
-    selection: Selection, faced: Sequence[_Faced], limit: int, of_traces: bool, beginning: str, exact: bool
+    selection: Selection,
+    faced: Sequence[_Faced],
+    limit: int,
+    of_traces: bool,
+    beginning: str,
+    exact: bool,
+    fewer: bool = False,
 ) -> Statement:
-    """The statement that counts values: `d0`, `d1`, … of each facet, told apart by `mark`."""
+    """The statement that counts values: `d0`, `d1`, … of each facet, told apart by `mark`.
+
+    `fewer`: there are fewer spans than scores.
+    """
     sql = Sql(selection.window)
-    source = joined(_source(selection, sql, of_traces), [one.dimension.score for one in faced], sql)
+    near = f"SELECT {TRACE_KEY}\n{sql.spans(Always())}" if fewer else ""
+    source = joined(_source(selection, sql, of_traces), [one.dimension.score for one in faced], sql, near)
     found = _found(selection, of_traces, exact)
     if faced[0].is_list:
         # Spans without elements keep one row, so that what is not set is counted, too.

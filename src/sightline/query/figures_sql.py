@@ -10,7 +10,7 @@ from sightline.query.buckets import DAY, Buckets
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.measures import TRACE_COLUMNS
 from sightline.query.question import Question
-from sightline.query.score_columns import joined
+from sightline.query.score_joins import joined
 from sightline.query.selection import rows
 from sightline.query.weights import OF_HEAD
 
@@ -73,7 +73,7 @@ def measuring(question: Question, ranked: Ranked, exact: bool = True) -> Stateme
         for n, one in enumerate(question.measures)
         for text in (
             f"{question.sql(one, exact)} AS m{n}",
-            f"{one.unknown_sql(question.traces)} AS u{n}",
+            f"{question.beside_sql(one)} AS u{n}",
         )
     ]
     source = source_of(question, sql)

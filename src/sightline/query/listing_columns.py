@@ -8,7 +8,7 @@ from dataclasses import replace
 from sightline.query.dimensions import Dimension
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.predicates import Always
-from sightline.query.score_columns import joined
+from sightline.query.score_joins import joined
 from sightline.query.window import LATEST, Window
 from sightline.store.store import Store
 

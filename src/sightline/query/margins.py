@@ -25,7 +25,9 @@ SIGMAS = 1.96
 
 def terms(measure: Measure, traces: bool) -> tuple[str, ...]:
     """The sums that a measure is made of, unweighted: one of a total, two of a share or a mean, none where no
-    interval is known (percentiles, different ids)."""
+    interval is known (percentiles, different ids). Those of a score over spans are by weight already."""
+    if measure.by_target and not traces:
+        return measure.by_target.terms
     text = measure.traces if traces else measure.spans
     found = aggregates(text)
     names = [name for _, _, name, _, _ in found]
@@ -57,7 +59,8 @@ def spreading(question: Question, ranked: Ranked, share: int) -> Statement:
         parts = terms(one, question.traces)
         for m, part in enumerate(parts):
             named.append((f"u{n}_{m}", part))
-            inner.append(f"ifNull(toFloat64({weighted(part, weight)}), 0) AS u{n}_{m}")
+            by_weight = part if one.by_target and not question.traces else weighted(part, weight)
+            inner.append(f"ifNull(toFloat64({by_weight}), 0) AS u{n}_{m}")
             outer += [f"sum(u{n}_{m}) AS t{n}_{m}", f"sum(f * u{n}_{m} * u{n}_{m}) AS v{n}_{m}"]
         if len(parts) == 2:
             outer.append(f"sum(f * u{n}_0 * u{n}_1) AS c{n}")

@@ -12,6 +12,7 @@ from enum import StrEnum
 from sightline.query.filter.errors import nearest
 from sightline.query.filter.fields import find
 from sightline.query.score_columns import ScoreColumn
+from sightline.query.score_targets import ByTarget
 
 _OWN = "s.usage_source = 'own'"
 _TOKENS = next(f.sql for f in [find("tokens")] if f)
@@ -55,7 +56,9 @@ class Measure:
     unknown: tuple[str, str] = ("0", "0")
     none: int | None = 0
     score: ScoreColumn | None = None
-    """What is joined to the rows for it."""
+    """What is joined to the rows for it; then `unknown` counts how many were rated."""
+    by_target: ByTarget | None = None
+    """How a score is counted over spans with weights."""
 
     def sql(self, traces: bool, exact: bool = True) -> str:
         """The expression over spans or traces."""
@@ -63,7 +66,7 @@ class Measure:
         return text.replace("{quantile}(", "quantileExact(" if exact else f"quantileDD({ERROR}, ")
 
     def unknown_sql(self, traces: bool) -> str:
-        """The expression that counts what is not known."""
+        """The expression that counts what is not known, or of a score how many were rated."""
         return self.unknown[traces]
 
 

@@ -21,9 +21,11 @@ from sightline.store.rows import Rows
 MOST_CELLS = 30_000
 BOUNDS: dict[str, Any] = {"max_rows_to_group_by": MOST_CELLS, "group_by_overflow_mode": "throw"}
 _AGGREGATE = re.compile(
-    r"\b(count|sum|avg|avgWeighted|max|min|uniqExact|quantileExact|quantileExactWeighted|quantileDD)"
+    r"\b(count|sum|avg|avgWeighted|max|min|uniqExact|quantileExact|quantileExactWeighted|quantileDD"
+    r"|groupUniqArrayArray)"
     r"((?:If)?)\("
 )
+_OF_GROUP = " OVER (PARTITION BY hashed)"
 
 
 class Cells:
@@ -31,6 +33,8 @@ class Cells:
 
     def __init__(self) -> None:
         self.states: dict[str, str] = {}
+        self.again: dict[str, str] = {}
+        """By column, what makes a state of several."""
 
     def merged(self, expression: str, over: str = "") -> str:
         """An expression of aggregates over rows as one over cells; `over` is the window it is merged in."""
@@ -45,6 +49,7 @@ class Cells:
                 parameters = ""
             state = f"{name}State{parameters}{arguments}"
             column = self.states.setdefault(state, f"a{len(self.states)}")
+            self.again[column] = f"{name}MergeState{parameters}"
             made += f"{expression[at : found.start()]}{name}Merge{parameters}({column}){over}"
             at = end
         return made + expression[at:]
@@ -59,8 +64,9 @@ def scanning(question: Question, exact: bool) -> Statement:
     figures = [f"{cells.merged('count()')} AS found"]
     for n, one in enumerate(question.measures):
         figures.append(f"{cells.merged(question.sql(one, exact))} AS m{n}")
-        figures.append(f"{cells.merged(one.unknown_sql(question.traces))} AS u{n}")
-    order = cells.merged(question.sql(question.order, exact), " OVER (PARTITION BY hashed)")
+        figures.append(f"{cells.merged(question.beside_sql(one))} AS u{n}")
+    by_target = bool(question.order.by_target) and not question.traces
+    order = cells.merged(question.sql(question.order, exact), "" if by_target else _OF_GROUP)
     bucket = f"{bucket_of(question.buckets, sql)} AS bucket"
     states = [f"{state} AS {column}" for state, column in cells.states.items()]
     keys = keys_of(question)
@@ -73,12 +79,17 @@ def scanning(question: Question, exact: bool) -> Statement:
         "GROUP BY hashed, bucket"
     )
     texts = [f"toString({name}) AS v{n}" for n, name in enumerate(names)]
+    if by_target:
+        inner = _with_wholes(inner, cells, names, order)
+        held, order = [*held, "whole"], f"anyIf(total, whole){_OF_GROUP}"
     ranked = f"SELECT\n{lines([*held, *texts, f'{order} AS ranked_by'])}\nFROM (\n{indented(inner)}\n)"
     listed, way = ", ".join(f"v{n}" for n in range(width)), "ASC" if question.ascending else "DESC"
     # What is not set is a row of its own, whatever its rank.
     last = "v0 = '', " if width == 1 else ""
     place = f"dense_rank() OVER (ORDER BY {last}ranked_by {way} NULLS LAST, {listed}) AS place"
     placed = f"SELECT\n{lines(['*', place])}\nFROM (\n{indented(ranked)}\n)"
+    if by_target:
+        placed += "\nQUALIFY NOT whole"
     top = sql.parameters.value("UInt32", question.top)
     number = f"if(place <= {top}, place, 0)"
     if width == 1:
@@ -90,6 +101,21 @@ def scanning(question: Question, exact: bool) -> Statement:
     return sql.statement(
         f"SELECT\n{lines(chosen)}\nFROM (\n{indented(placed)}\n)\n"
         "GROUP BY GROUPING SETS ((bucket, chosen), (chosen), (bucket), ())"
+    )
+
+
+def _with_wholes(inner: str, cells: Cells, names: Sequence[str], order: str) -> str:
+    """The cells and, as `whole`, those of a group together with what it is ranked by.
+
+    What is merged in a window stands in each of its rows: sets of targets would be copied for every bucket.
+    """
+    values = [f"any(e.{name}) AS {name}" for name in names]
+    states = [f"{again}(e.{column}) AS {column}" for column, again in cells.again.items()]
+    total = re.sub(r"\((a\d+)\)", r"(e.\1)", order)
+    chosen = ["hashed", "bucket", "grouping(bucket) = 1 AS whole", *values, *states, f"{total} AS total"]
+    return (
+        f"SELECT\n{lines(chosen)}\nFROM (\n{indented(inner)}\n) AS e\n"
+        "GROUP BY GROUPING SETS ((hashed, bucket), (hashed))"
     )
 
 

@@ -57,8 +57,16 @@ class Question:
         """A measure's expression over the rows of this question, by their weights where they have such."""
         if not self.selection.weighted:
             return one.sql(self.traces, exact)
+        if one.by_target and not self.traces:
+            return one.by_target.sql
         text = one.traces if self.traces else one.spans
         return weighted(text, OF_TRACE if self.traces else OF_SPAN, exact)
+
+    def beside_sql(self, one: Measure) -> str:
+        """What is counted beside a measure: what it leaves out, or of a score how many were rated."""
+        if self.selection.weighted and one.by_target and not self.traces:
+            return one.by_target.rated
+        return one.unknown_sql(self.traces)
 
 
 def ask(

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.predicates import Always
 from sightline.query.filter.score_sql import ORDER, SESSION_KEY, TRACE_KEY, WHOLE, counting
-from sightline.query.score_columns import NUMBER
 from sightline.query.selection import Selection
 from sightline.query.users import USER, of_matching
 from sightline.query.window import Window
@@ -20,6 +19,7 @@ from sightline.store.store import Store
 
 Found = Mapping[str, tuple[Rated, ...]]
 """What was rated by the id of the session or user, in the order of the names that were asked for."""
+_NUMBER = "if(isNaN({value}), NULL, {value})".format(value=counting("value"))
 # A trace may take its session's score; a session has its own beside those of its traces.
 _SESSION = f"if(ifNull(s.session_id, '') != '', {SESSION_KEY}, 0)"
 _OF_USERS = (
@@ -55,7 +55,7 @@ def grouped(sql: Sql, members: str, names: Sequence[str]) -> Statement:
     """The statement; `members` are rows of an id with the keys that its scores may be about."""
     wanted = sql.parameters.texts(tuple(names))
     counted = (
-        f"SELECT c.name AS name, {WHOLE} AS k, {NUMBER} AS value, {counting('label')} AS text,"
+        f"SELECT c.name AS name, {WHOLE} AS k, {_NUMBER} AS value, {counting('label')} AS text,"
         f" max({ORDER}) AS best\n"
         "FROM sightline.scores AS c FINAL\n"
         "WHERE c.project = {project:String} AND c.target IN ('span', 'trace', 'session')"

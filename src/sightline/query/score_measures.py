@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+from sightline.query import score_targets
 from sightline.query.dimensions import Dimension, NoDimension, dimension
 from sightline.query.filter.errors import FilterError
 from sightline.query.filter.fields import Type
@@ -13,6 +15,8 @@ from sightline.query.filter.scored import VALUE, score_field
 from sightline.query.filter.spelling import spell_name
 from sightline.query.measures import Measure, Unit, UnknownMeasure, measure
 from sightline.query.score_columns import ScoreColumn
+from sightline.query.score_targets import ByTarget
+from sightline.query.weights import OF_SPAN
 
 _COUNT, _MEDIAN = ".count", ".p50"
 SUFFIXES = (_COUNT, _MEDIAN)
@@ -73,25 +77,37 @@ def _score_measure(name: str, traces: bool) -> Measure | None:
         return None
     called = f"score {column.field.name}"
     if column.label:
-        return _made(
-            name, Unit.RATIO, f"share of {called} that is {column.label}", "avg({hit})", "hit", column
-        )
+        says = f"share of {called} that is {column.label}"
+        return _made(name, Unit.RATIO, says, replace(column, counted="hit"), _MEAN)
     if kind == _COUNT:
-        # What is known of this one is known of every row.
-        counted = _made(
-            name, Unit.COUNT, f"how many have a {called}", "countIf({text} != '')", "text", column
-        )
-        return replace(counted, unknown=("0", "0"), none=0)
+        says = f"how many have a {called}"
+        counted = _made(name, Unit.COUNT, says, replace(column, counted="text"), _RATED)
+        return replace(counted, none=0)
     if kind == _MEDIAN:
-        return _made(name, Unit.SCORE, f"p50 of {called}", "quantileExact(0.5)({value})", "value", column)
-    return _made(name, Unit.SCORE, f"mean of {called}", "avg({value})", "value", column)
+        return _made(name, Unit.SCORE, f"p50 of {called}", replace(column, counted="value"), _MIDDLE)
+    return _made(name, Unit.SCORE, f"mean of {called}", replace(column, counted="value"), _MEAN)
 
 
-def _made(name: str, unit: Unit, says: str, sql: str, part: str, column: ScoreColumn) -> Measure:
-    """A measure over spans, whose expression is written out, and over traces, whose rows have a column."""
-    spans, traces = getattr(column, part), f"s.{column.name}_{part}"
-    unknown = tuple(f"countIf({value} IS NULL)" for value in (spans, traces))
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A figure of scores over the targets of spans, over these with weights, and over traces `{of}`."""
+
+    spans: Callable[[str], str]
+    weighted: Callable[[str], ByTarget]
+    traces: str
+
+
+_MEAN = _Form(score_targets.mean, score_targets.mean_by_weight, "avg({of})")
+_MIDDLE = _Form(score_targets.median, score_targets.median_by_weight, "quantileExact(0.5)({of})")
+_RATED = _Form(score_targets.rated, score_targets.rated_by_weight, "countIf({of} != '')")
+
+
+def _made(name: str, unit: Unit, says: str, column: ScoreColumn, form: _Form) -> Measure:
+    """A measure over the targets that spans bring, and over traces, whose rows have a column."""
+    found = score_targets.targets(column.targets)
+    of = f"s.{column.name}_{column.counted}"
+    there = f"countIf({of} != '')" if column.counted == "text" else f"countIf({of} IS NOT NULL)"
     return Measure(
-        name, unit, says, sql.format(**{part: spans}), sql.format(**{part: traces}),
-        (unknown[0], unknown[1]), None, column,
+        name, unit, says, form.spans(found), form.traces.format(of=of), (score_targets.rated(found), there),
+        None, column, form.weighted(score_targets.weighted_targets(column.targets, OF_SPAN)),
     )  # fmt: skip

@@ -35,7 +35,7 @@ class Selection:
 
     `environment` narrows beside the filter, as a page's switch does, and is not part of its text; '' is all.
     `texts` is what is known of the texts with its phrases (`said.looked_up`). `weighted`: its rows count as
-    many times as they stand for (`weights.weighed`).
+    many times as they stand for (`weights.weighed`), None where nobody has asked yet.
     """
 
     window: Window
@@ -45,7 +45,7 @@ class Selection:
     predicate: Predicate
     environment: str = ""
     texts: tuple[tuple[Phrase, Found], ...] = ()
-    weighted: bool = False
+    weighted: bool | None = None
 
 
 def select(

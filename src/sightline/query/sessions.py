@@ -80,7 +80,8 @@ async def sessions(
     after = read_cursor(cursor, sort)
     window = after.window(selection.window.project) if after else selection.window
     as_of = after.as_of if after else await latest(store, window)
-    selection = replace(selection, weighted=await has_weights(store, window, as_of))
+    weighted = await has_weights(store, window, as_of)
+    selection = replace(selection, weighted=weighted)
     asked = ranking(selection, window, limit + 1, sort, as_of, after)
     ranked = (await store.fetch(asked.text, asked.parameters, purpose="sessions")).rows
     if sort == LATEST_FIRST:
@@ -88,7 +89,7 @@ async def sessions(
         ranked = sorted(ranked, key=lambda row: (-int(row[1]), -int(row[2])))
     shown = ranked[:limit]
     ids = [str(row[0]) for row in shown]
-    found = await summaries(store, window, ids, as_of, weighted=selection.weighted)
+    found = await summaries(store, window, ids, as_of, weighted=weighted)
     following = None
     if len(ranked) > limit:
         _, key, hash_ = shown[-1]

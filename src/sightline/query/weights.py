@@ -120,10 +120,10 @@ async def has_weights(store: Store, window: Window, as_of: int | None = None) ->
 
 
 async def weighed(store: Store, selection: Selection) -> Selection:
-    """The selection, with its rows counted by their weights where its window has such.
+    """The selection, with its rows counted by their weights where its window has such; asked once.
 
     Errors of the store pass through.
     """
-    if selection.weighted or not await has_weights(store, selection.window):
+    if selection.weighted is not None:
         return selection
-    return replace(selection, weighted=True)
+    return replace(selection, weighted=await has_weights(store, selection.window))

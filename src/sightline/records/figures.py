@@ -16,6 +16,8 @@ class Figure:
 
     Where rows stand for several, the value is an estimate from `stored` rows, and `margin` half the width of
     its 95 percent interval, None where that is not known. `at_least`: the value cannot be corrected.
+
+    Of a score `rated` says how many were rated, None of all else: what nobody rated is not missing in it.
     """
 
     value: int | float | None
@@ -23,6 +25,7 @@ class Figure:
     stored: int | None = None
     margin: float | None = None
     at_least: bool = False
+    rated: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
