@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sightline.sdk.batching import Request
     from sightline.sdk.encoding import Encoder
     from sightline.sdk.spool import Spool
+    from sightline.sdk.texts import Texts
     from sightline.sdk.worker import Delivery, Worker
 
 
@@ -71,14 +72,20 @@ def _cost_and_tokens(spans: Sequence[EndedSpan]) -> tuple[float | None, int | No
 
 
 def _encoder(config: Config, sender: str, resource: Any) -> Encoder:
-    from sightline.sdk.content import is_content
-    from sightline.sdk.encoding import Encoder, Texts
+    from sightline.sdk.encoding import Encoder
     from sightline.sdk.runtime import identity
+
+    return Encoder(texts_of(config), identity(config, sender, __version__), resource)
+
+
+def texts_of(config: Config) -> Texts:
+    """What happens to each text before it leaves."""
+    from sightline.sdk.content import is_content
+    from sightline.sdk.texts import Texts
 
     redact = getattr(config.redaction, "apply", None)
     held_back = None if config.capture_content else is_content
-    texts = Texts(redact, config.max_value_chars, held_back, getattr(config.redaction, "rule", None))
-    return Encoder(texts, identity(config, sender, __version__), resource)
+    return Texts(redact, config.max_value_chars, held_back, getattr(config.redaction, "rule", None))
 
 
 def _delivery(config: Config, sender: str, account: Account) -> Delivery:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -137,6 +139,15 @@ class _UnusableError(Exception):
     """What was expected instead; the message completes "expected …"."""
 
 
+# What holds where one of these was given and cannot be used, or its name was misspelt: someone wanted
+# something to stay here, and a slip must not send it. The words complete "going on with …".
+_CAREFUL: dict[str, tuple[Callable[[], object], str]] = {
+    "redaction": (lambda: _redaction(True, False), "sightline.Redaction(), so that nothing leaves as it is"),
+    "capture_content": (lambda: False, "False, so that no content leaves"),
+    "propagate": (lambda: (), "nothing in baggage"),
+}
+
+
 def configure(
     options: Mapping[str, object], environ: Mapping[str, str], script: str = ""
 ) -> tuple[Config, tuple[Problem, ...]]:
@@ -153,25 +164,40 @@ def configure(
             try:
                 given[name] = _READERS[name](value, where.startswith("OTEL_"))
                 break
-            except _UnusableError as error:
-                text = _sentence(where, value, str(error), name, getattr(defaults, name))
-                problems.append(Problem(name, text))
             except Exception as error:  # a border: values may be anything, also objects that raise
-                text = _sentence(
-                    where, value, f"a usable value ({type(error).__name__})", name, "the default"
-                )
+                said = isinstance(error, _UnusableError)
+                expected = str(error) if said else f"a usable value ({type(error).__name__})"
+                text = _sentence(where, value, expected, name, getattr(defaults, name))
                 problems.append(Problem(name, text))
+                if name in _CAREFUL:  # and no later source is asked, which may be less strict
+                    given[name] = _CAREFUL[name][0]()
+                    break
     known = {entry.name for entry in fields(Config)}
     for name in sorted(map(str, options.keys() - known)):
-        close = difflib.get_close_matches(name, known, 1)
-        hint = f" Did you mean {close[0]}?" if close else " docs/guide/sdk.md lists the options."
+        close = difflib.get_close_matches(name, known, 1) or [""]
+        hint = f" Did you mean {close[0]}?" if close[0] else " docs/guide/sdk.md lists the options."
+        if close[0] in _CAREFUL and close[0] not in given:
+            make, words = _CAREFUL[close[0]]
+            given[close[0]] = make()
+            hint += f" Going on with {close[0]}: {words}."
         problems.append(Problem(name, f"sightline.init({name}=…): there is no such option; ignored.{hint}"))
     if _flag(environ.get("SIGHTLINE_DISABLED")) or _flag(environ.get("OTEL_SDK_DISABLED")):
         given["enabled"] = False
     given.setdefault("service", "")
     if not given["service"]:
         given["service"] = _service_of(environ, script)
+    if _IN_ADDRESS.search(given.get("endpoint", "")):
+        _move_credentials(given)
     return Config(**given), tuple(problems)
+
+
+def _move_credentials(given: dict[str, Any]) -> None:
+    """Send a user and password of the address as a header: the address itself is shown and linked to."""
+    parts = urlsplit(given["endpoint"])
+    said, _, place = parts.netloc.rpartition("@")
+    given["endpoint"] = parts._replace(netloc=place).geturl()
+    basic = b64encode(unquote(said).encode()).decode()
+    given["headers"] = {"authorization": f"Basic {basic}", **given.get("headers", {})}
 
 
 def names_service(options: Mapping[str, object], environ: Mapping[str, str]) -> bool:
@@ -206,6 +232,8 @@ def _sentence(where: str, value: object, expected: str, name: str, default: obje
     shown = "…" if name in ("api_key", "headers") else _shown(value)
     place = f"sightline.init({name}={shown})" if where.startswith("sightline.") else f"{where}={shown}"
     fallback = "the default" if name in ("sampling", "headers") else repr(default)
+    if name in _CAREFUL:
+        fallback = _CAREFUL[name][1]
     return (
         f"{place}: expected {expected}; going on with {fallback}. "
         f"Correct the value, or remove it ({variable(name)} sets it from the environment)."
@@ -217,7 +245,12 @@ def _shown(value: object) -> str:
         text = repr(value)
     except Exception:  # a border: someone's __repr__
         text = f"<{type(value).__name__}>"
+    text = _IN_ADDRESS.sub("//…@", text)  # it is logged
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+_IN_ADDRESS = re.compile(r"//[^/@\s]*@")
+"""A user and a password in an address."""
 
 
 # -- readers: from an argument or a variable's text to a value ---------------------------------------------
@@ -240,7 +273,8 @@ def _url(value: object, _: bool) -> str:
         parts.scheme not in ("http", "https")
         or not parts.hostname
         or not port_ok
-        or set(text) & set(" \r\n\t")
+        or not text.isprintable()  # nor are lone surrogates
+        or " " in text
     ):
         raise _UnusableError("an address like http://localhost:4318 or https://sightline.example")
     bare = text.split("?")[0].split("#")[0].rstrip("/")

@@ -6,7 +6,7 @@ in front, so that a batch can be bounded by what it really takes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope
@@ -15,60 +15,16 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from sightline.sdk.batching import ONE, THREE, Batch, Request, framed
-from sightline.sdk.content import event_is_content
 from sightline.sdk.counts import LOGS, SPANS
 from sightline.sdk.ended_span import EndedSpan
 from sightline.sdk.events import LogEvent
 from sightline.sdk.names import SAMPLING_REASON, SEQUENCE, WEIGHT
 from sightline.sdk.sampling import KEEP_ALL, Decision, trace_state
+from sightline.sdk.texts import MOST_BITS, Texts
 
 _DEEPEST = 16
 _INT64 = 1 << 63
-_SHORT = 10**7  # a number of fewer digits is nobody's
 _HAS_IS_REMOTE, _IS_REMOTE = 0x100, 0x200
-
-
-class Texts:
-    """What happens to each text on its way out: left out, redacted, cut to a length.
-
-    `redact`: (field, text) to text. `rule`: what redaction does with a field; `drop` leaves it out.
-    """
-
-    def __init__(
-        self,
-        redact: Callable[[str, str], str] | None,
-        max_chars: int,
-        is_content: Callable[[str], bool] | None,
-        rule: Callable[[str], str] | None = None,
-    ) -> None:
-        self._redact, self._max = redact, max_chars
-        self._is_content, self._rule = is_content, rule
-
-    def left_out(self, key: str) -> bool:
-        """Whether this attribute stays here: content where content does, or a field that redaction drops."""
-        if self._is_content is not None and self._is_content(key):
-            return True
-        return self._rule is not None and self._rule(key) == "drop"
-
-    def hidden_number(self, key: str, number: int | float) -> str | None:
-        """What redaction makes of a number's digits, which may be those of a card; None when it stays."""
-        if self._redact is None or -_SHORT < number < _SHORT:
-            return None
-        digits = str(number)
-        cleaned = self._redact(key, digits)
-        return None if cleaned == digits else cleaned
-
-    def event_left_out(self, name: str) -> bool:
-        """Whether a span event's attributes are content and content stays here."""
-        return self._is_content is not None and event_is_content(name)
-
-    def clean(self, key: str, text: str) -> str:
-        """The text as it may leave; what the redaction cannot be applied to does not leave at all."""
-        if self._redact is not None:
-            text = self._redact(key, text)
-        if len(text) > self._max:
-            text = f"{text[: self._max]}… [cut, {len(text)} characters]"
-        return text
 
 
 class Encoder:
@@ -103,7 +59,7 @@ class Encoder:
             made.dropped_events_count, made.dropped_links_count = span.dropped_events, span.dropped_links
         if span.status:
             made.status.code = span.status  # type: ignore[assignment]
-            if span.status_text:
+            if span.status_text and not self._texts.left_out("status.message"):
                 self._set_text(made.status, "message", "status.message", span.status_text)
         made.attributes.add(key=SEQUENCE).value.int_value = sequence
         if decision.weight != 1.0:
@@ -192,22 +148,39 @@ class Encoder:
             if not texts.left_out(key):
                 self._value(into.add(key=_utf8(key)).value, key, value, 0)
 
+    def _bytes(self, into: AnyValue, key: str, value: bytes) -> None:
+        """Bytes as they are, or as text where that is what redaction changes."""
+        text = value.decode("utf-8", "replace")
+        cleaned = self._texts.clean(key, text)
+        if cleaned == text:
+            into.bytes_value = value
+        else:
+            into.string_value = cleaned
+
     def _value(self, into: AnyValue, key: str, value: object, depth: int) -> None:
         if isinstance(value, str):
             self._set_text(into, "string_value", key, value)
         elif isinstance(value, bool):
-            into.bool_value = value
+            if (hidden := self._texts.hidden_number(key, value)) is not None:
+                into.string_value = hidden
+            else:
+                into.bool_value = value
         elif isinstance(value, int):
             if (hidden := self._texts.hidden_number(key, value)) is not None:
                 into.string_value = hidden
             elif -_INT64 <= value < _INT64:
                 into.int_value = value
+            elif value.bit_length() <= MOST_BITS:
+                into.string_value = str(value)
             else:
-                into.string_value = str(value)[:400]
+                into.string_value = f"<int of {value.bit_length()} bits>"
         elif isinstance(value, float):
-            into.double_value = value
+            if (hidden := self._texts.hidden_number(key, value)) is not None:
+                into.string_value = hidden
+            else:
+                into.double_value = value
         elif isinstance(value, bytes):
-            into.bytes_value = value
+            self._bytes(into, key, value)
         elif value is None:
             return
         elif depth >= _DEEPEST:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from google.protobuf.message import Message
 from opentelemetry import metrics
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.sdk.metrics import MeterProvider
@@ -15,12 +16,15 @@ from opentelemetry.sdk.metrics.export import (
 )
 
 from sightline.sdk import runtime as runtimes
+from sightline.sdk.assembly import texts_of
 from sightline.sdk.batching import Request
 from sightline.sdk.names import SENDER
 from sightline.sdk.warnings_once import warn_once
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
+
+    from sightline.sdk.texts import Texts
 
 
 class PipelineExporter(MetricExporter):
@@ -35,6 +39,7 @@ class PipelineExporter(MetricExporter):
             return MetricExportResult.FAILURE
         try:
             made = encode_metrics(metrics_data)
+            clean(made, texts_of(runtime.config))
             for part in made.resource_metrics:
                 for attribute in part.resource.attributes:
                     if attribute.key == SENDER:
@@ -51,6 +56,36 @@ class PipelineExporter(MetricExporter):
 
     def shutdown(self, timeout_millis: float = 30_000, **_: Any) -> None:
         """Nothing to close."""
+
+
+def clean(made: Any, texts: Texts) -> None:
+    """Redact all attributes in an OTLP message: of resources, scopes, points and exemplars."""
+    for field, value in made.ListFields():
+        if field.message_type is None:
+            continue
+        if field.message_type.name == "KeyValue":
+            kept = [pair for pair in value if not texts.left_out(pair.key)]
+            for pair in kept:
+                _clean_value(pair.key, pair.value, texts)
+            if len(kept) < len(value):
+                copies = [type(pair).FromString(pair.SerializeToString()) for pair in kept]
+                made.ClearField(field.name)
+                getattr(made, field.name).extend(copies)
+            continue
+        for part in [value] if isinstance(value, Message) else value:
+            clean(part, texts)
+
+
+def _clean_value(key: str, value: Any, texts: Texts) -> None:
+    kind = value.WhichOneof("value")
+    if kind == "string_value":
+        value.string_value = texts.clean(key, value.string_value)
+    elif kind in ("int_value", "double_value", "bool_value"):
+        if (hidden := texts.hidden_number(key, getattr(value, kind))) is not None:
+            value.string_value = hidden
+    elif kind == "array_value":
+        for part in value.array_value.values:
+            _clean_value(key, part, texts)
 
 
 def measure(resource: Resource) -> None:

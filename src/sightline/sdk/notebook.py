@@ -64,7 +64,8 @@ class Cells:
             attributes: dict[str, Any] = {names.SPAN_KIND: "CHAIN", "notebook.cell": self._number()}
             if running.content_limit():
                 attributes["code.source"] = source[: running.content_limit()]
-            self._span = running.tracer().start_span(_name(source), Context(), attributes=attributes)
+            name = _name(source if running.content_limit() else "")
+            self._span = running.tracer().start_span(name, Context(), attributes=attributes)
             self._token = attach(trace.set_span_in_context(self._span))
             _inside[self._span.get_span_context().trace_id] = 0
         except Exception as error:  # a border: the cell must run

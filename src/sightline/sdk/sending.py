@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import socket
 import ssl
 import time
@@ -24,6 +25,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 MEDIA_TYPE = "application/x-protobuf"
 _CONNECT = 3.0
 _LONGEST_ANSWER = 64 * 1024
+_POOL = re.compile(r"_(Plain|Secure)Pool\(host=.*?\): ")  # our own classes, which say nothing to a reader
 _ANSWERS: dict[str, Callable[[], Any]] = {
     "traces": ExportTraceServiceResponse,
     "logs": ExportLogsServiceResponse,
@@ -111,12 +113,17 @@ def judged(signal: str, status: int, headers: Mapping[str, str], body: bytes, en
                 f"{endpoint} answers with {kind[:80]!r}, which is no OTLP server's answer",
                 status,
             )
-        return Answer(Fate.TAKEN, "", status, _rejected(signal, body) if kind == MEDIA_TYPE else 0)
+        rejected, why = _rejected(signal, body) if kind == MEDIA_TYPE else (0, "")
+        return Answer(Fate.TAKEN, why, status, rejected)
     said = _said(body, kind)
     if status in (401, 403):
         return Answer(Fate.LOCKED_OUT, f"the server refuses the key ({status}{said})", status)
-    if status in (404, 405) or 300 <= status < 400:
-        return Answer(Fate.LOCKED_OUT, f"{endpoint}/v1/{signal} is no OTLP address ({status})", status)
+    if status == 407:
+        return Answer(Fate.LOCKED_OUT, f"a proxy before {endpoint} wants credentials (407)", status)
+    if status in (404, 405) or status < 400:  # a success that OTLP does not know is none, either
+        place = "".join(c for c in named.get("location", "") if c.isprintable())[:200]
+        more = f", which points to {place}" if place and status >= 300 else ""
+        return Answer(Fate.LOCKED_OUT, f"{endpoint}/v1/{signal} is no OTLP address ({status}{more})", status)
     if status == 413:
         return Answer(Fate.TOO_LARGE, f"too large for the server{said}", status)
     if status in (408, 429) or status >= 500:
@@ -124,20 +131,21 @@ def judged(signal: str, status: int, headers: Mapping[str, str], body: bytes, en
     return Answer(Fate.REFUSED, f"{status}{said}", status)
 
 
-def _rejected(signal: str, body: bytes) -> int:
+def _rejected(signal: str, body: bytes) -> tuple[int, str]:
+    """How many items the server left out, and its words for it."""
     try:
         partial = _ANSWERS[signal].FromString(body).partial_success  # type: ignore[attr-defined]
         counts = [
             getattr(partial, f) for f in ("rejected_spans", "rejected_log_records") if hasattr(partial, f)
         ]
-        return int(max(0, *counts, 0))
+        return int(max(0, *counts, 0)), _said(partial.error_message.encode(), "text/plain")
     except Exception:  # a border: protobuf's errors differ between its implementations
-        return 0
+        return 0, ""
 
 
 def _why(error: Exception) -> str:
     """An exception's own words, without those of the layers around it; one line."""
-    text = " ".join(str(error).rpartition("connection: ")[2].split())
+    text = " ".join(_POOL.sub("", str(error).rpartition("connection: ")[2]).split())
     return "".join(c for c in text if c.isprintable())[:200] or type(error).__name__
 
 

@@ -72,16 +72,16 @@ def init(**options: Unpack[Options]) -> Started:
         for problem in problems:
             warn_once(f"option {problem.option}", problem.text)
         with _lock:
-            return _start(config, names_service(options, os.environ))
+            return _start(config, names_service(options, os.environ), bool(options))
     except Exception as error:  # a border: the program must start
         warn_once("init", f"sightline: off, it could not start ({type(error).__name__}: {error}).")
         return Started(Config(enabled=False), False)
 
 
-def _start(config: Config, named: bool) -> Started:
+def _start(config: Config, named: bool, asked: bool) -> Started:
     running = runtimes.current()
     if running is not None:
-        if replace(config, service="") != replace(running.config, service=""):
+        if asked and replace(config, service="") != replace(running.config, service=""):
             warn_once("twice", "sightline.init() was called again with other options; the first ones stay.")
         return running.started or _started(running, True)
     if not config.enabled:

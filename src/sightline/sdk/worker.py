@@ -16,6 +16,7 @@ from sightline.sdk.driving import end_abandoned
 from sightline.sdk.events import LogEvent
 from sightline.sdk.inbox import Inbox, Keep, RootStarted
 from sightline.sdk.local_traces import LocalTraces
+from sightline.sdk.own_threads import make_no_spans
 from sightline.sdk.sampling import KEEP_ALL, Decision
 from sightline.sdk.warnings_once import warn_once
 
@@ -187,6 +188,7 @@ class Worker:
     # -- the thread ----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        make_no_spans()
         self._warm_up()
         while not self._stop or self._flushes:
             self._sleep()
@@ -256,7 +258,7 @@ class Worker:
             self._handle(item, encoder, delivery, deadline)
             if at % _SLICE == _SLICE - 1:
                 time.sleep(0)  # lets the program's threads have the interpreter
-        for span, decision in self._traces.expire(time.time_ns()):
+        for span, decision in self._traces.expire(None if self._stop else time.time_ns()):
             self._leave(span, decision, encoder, delivery, deadline)
         for signal in self._batches:
             self._close(signal, delivery, deadline)
