@@ -199,3 +199,31 @@ inside.wait()
     with http_server() as (url, taken):
         assert said(code.replace("{url!r}", repr(url))) == ""
         assert [s.name for s in taken.spans()] == ["failed", "fine"]
+
+
+WRAPPED = """
+from opentelemetry.sdk.trace import TracerProvider
+
+class Wrapping(trace.TracerProvider):  # as Logfire's: none of the SDK's, with one inside
+    def __init__(self):
+        self.inner = TracerProvider(shutdown_on_exit=False)
+        self.resource = self.inner.resource
+
+    def get_tracer(self, *args, **options):
+        return self.inner.get_tracer(*args, **options)
+
+    def add_span_processor(self, processor):
+        self.inner.add_span_processor(processor)
+
+trace.set_tracer_provider(Wrapping())
+started = sightline.init(endpoint={url!r}, spool="off", instrument=False)
+with trace.get_tracer("x").start_as_current_span("theirs"), sightline.span("ours"):
+    pass
+print(started.enabled, started.joined, sightline.flush(10))
+"""
+
+
+def test_it_joins_a_provider_that_wraps_one_of_the_sdks() -> None:
+    with http_server() as (url, taken):
+        assert said(WRAPPED.format(url=url)).split() == ["True", "True", "True"]
+        assert [s.name for s in taken.spans()] == ["ours", "theirs"]

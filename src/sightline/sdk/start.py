@@ -150,7 +150,7 @@ def _provider(config: Config) -> tuple[TracerProvider | None, bool]:
     from opentelemetry.sdk.trace import TracerProvider
 
     found: Any = trace.get_tracer_provider()
-    if isinstance(found, TracerProvider):
+    if isinstance(found, TracerProvider) or _takes_processors(found):
         return found, True
     if not isinstance(found, trace.ProxyTracerProvider):
         warn_once(
@@ -167,6 +167,13 @@ def _provider(config: Config) -> tuple[TracerProvider | None, bool]:
     made = TracerProvider(resource=Resource.create(identity(config, "", __version__)), shutdown_on_exit=False)
     trace.set_tracer_provider(made)
     return made, False
+
+
+def _takes_processors(provider: Any) -> bool:
+    """Whether something that is none of the SDK's providers has one inside, as Logfire's has."""
+    resource = getattr(provider, "resource", None)
+    add = getattr(provider, "add_span_processor", None)
+    return callable(add) and hasattr(resource, "attributes") and hasattr(resource, "merge")
 
 
 def flush(timeout: float = 10.0) -> bool:
