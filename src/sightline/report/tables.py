@@ -188,8 +188,8 @@ def about(report: Report) -> list[str]:
         said.append(f"{r.outside:,} are outside of the time asked for, or tell none.")
     if r.other_signals:
         said.append(
-            f"{words.counted(r.other_signals, 'line holds', 'lines hold')} logs, scores or metrics, which this "
-            "report does not read."
+            f"{words.counted(r.other_signals, 'line holds', 'lines hold')} logs, scores or metrics, "
+            "which this report does not read."
         )
     if r.unreadable:
         said.append(
