@@ -227,3 +227,18 @@ def test_it_joins_a_provider_that_wraps_one_of_the_sdks() -> None:
     with http_server() as (url, taken):
         assert said(WRAPPED.format(url=url)).split() == ["True", "True", "True"]
         assert [s.name for s in taken.spans()] == ["ours", "theirs"]
+
+
+def test_a_time_that_is_none_is_the_usual_one_and_nothing_is_lost() -> None:
+    code = """
+sightline.init(endpoint={url!r}, spool="off", instrument=False)
+sightline.span("a").__enter__().__exit__(None, None, None)
+print(sightline.flush("soon"), sightline.flush(float("inf")), sightline.flush(10**400))
+sightline.span("b").__enter__().__exit__(None, None, None)
+sightline.shutdown(None)
+"""
+    with http_server() as (url, taken):
+        out = said(code.replace("{url!r}", repr(url)))
+        assert out.startswith("True True True")
+        assert "flush(timeout=<str>): expected seconds" in out
+        assert [s.name for s in taken.spans()] == ["a", "b"]

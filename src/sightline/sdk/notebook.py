@@ -128,7 +128,10 @@ def load_ipython_extension(shell: Any) -> None:
 
     if runtime.current() is None:
         init()
-    watch_cells(shell)
+    try:
+        watch_cells(shell)
+    except Exception as error:  # a border: the notebook must go on
+        _trouble(error)
 
 
 def unload_ipython_extension(shell: Any) -> None:
@@ -139,7 +142,7 @@ def unload_ipython_extension(shell: Any) -> None:
     ...     pass
     >>> sightline.unload_ipython_extension(Shell())
     """
-    cells = shell.__dict__.pop(_KEPT, None)
+    cells = getattr(shell, "__dict__", {}).pop(_KEPT, None)
     if cells is not None:
         cells.unregister()
 

@@ -186,7 +186,7 @@ def flush(timeout: float = 10.0) -> bool:
     True when it is, and before `init()`, where there is nothing to wait for.
     """
     runtime = runtimes.current()
-    return True if runtime is None else runtime.flush(timeout)
+    return True if runtime is None else runtime.flush(_seconds("flush", timeout, 10.0))
 
 
 def shutdown(timeout: float = 5.0) -> None:
@@ -198,7 +198,18 @@ def shutdown(timeout: float = 5.0) -> None:
     runtime = runtimes.current()
     if runtime is not None:
         runtimes.install(None)
-        runtime.shutdown(timeout)
+        runtime.shutdown(_seconds("shutdown", timeout, 5.0))
+
+
+def _seconds(where: str, timeout: object, default: float) -> float:
+    """A time to wait, of at most a day; the default, with one warning, for what is none."""
+    if isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout == timeout:
+        return float(min(max(timeout, 0), 86_400))
+    warn_once(
+        f"{where} timeout",
+        f"sightline.{where}(timeout=<{type(timeout).__name__}>): expected seconds; waiting for {default:g}.",
+    )
+    return default
 
 
 def counts() -> Counts:
