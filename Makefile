@@ -6,6 +6,7 @@ STAMP := $(VENV)/.ready
 FRONT := src/sightline/pages/static/build/.ready
 HOST ?= 127.0.0.1
 PORT ?= 4318
+TEST_PROCESSES ?= 2
 
 .PHONY: help setup demo test check format bench clean
 help:            ## show this list
@@ -27,8 +28,8 @@ setup: $(STAMP) $(FRONT)  ## prepare .venv and the front end
 demo: setup      ## start the server and fill it with a lively system
 	$(BIN)/sightline demo --host $(HOST) --port $(PORT)
 
-test: setup      ## run the tests
-	$(BIN)/python -m pytest
+test: setup      ## run the tests, in TEST_PROCESSES at once
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 check: setup     ## lint, types, formats
 	$(BIN)/ruff check src tests bench

@@ -77,12 +77,14 @@ def _langsmith(url: str) -> Setup:
 def _mlflow(url: str) -> Setup:
     os.environ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = f"{url}/v1/traces"
     os.environ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf"
+    # Without one it looks for files of its server, which this package lacks, and traces nothing.
+    os.environ["MLFLOW_TRACKING_URI"] = url
     import mlflow
     from mlflow.tracing.provider import provider as held
 
     def flush() -> object:
-        found = held.get() if hasattr(held, "get") else held
-        return getattr(found, "force_flush", lambda: None)()
+        held.get().force_flush()
+        return None
 
     return mlflow.trace, flush
 

@@ -36,7 +36,7 @@ PACKAGES = {
     "sightline": ([str(ROOT)], "sightline"),
     "langfuse": (["langfuse"], "langfuse"),
     "langsmith": (["langsmith"], "langsmith"),
-    "mlflow": (["mlflow-tracing"], "mlflow"),
+    "mlflow": (["mlflow-tracing", "opentelemetry-exporter-otlp-proto-http"], "mlflow"),
     "openinference": (["arize-phoenix-otel", "openinference-instrumentation"], "phoenix.otel"),
 }  # fmt: skip
 EVERYWHERE = ("pip", "setuptools", "pkg_resources", "_distutils")
@@ -182,6 +182,8 @@ def main() -> None:
                         found[peer, label if label.startswith("set up") else f"{mode}: {label}"].append(value)
                     # That it sent what it was to send; compressed where that is its default.
                     sent = (taken(url) - before) / count / SPANS
+                    if bool(sent) != bool(PACKAGES[peer][0]):
+                        raise SystemExit(f"{peer} sent {sent:g} bytes a span: what it did is no measurement")
                     found[peer, f"{mode}: sent, bytes a span"].append(round(sent, 1))
         for peer, folder in folders.items():
             module = PACKAGES[peer][1]

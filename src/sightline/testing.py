@@ -128,7 +128,9 @@ class ServerProcess:
             error.add_note("\n".join(("--- the server log, without requests ---", *lines[-20:]))[:5000])
 
     def start(self, ready: bool = True) -> Self:
-        """Start the process; with `ready`, return when it accepts and answers."""
+        """Start the process; with `ready`, return when it accepts and answers. One that runs is an error."""
+        if self.process is not None and self.process.poll() is None:
+            raise RuntimeError(f"the server on {self.url} runs already")
         command = [
             *self.prefix, sys.executable, "-m", "sightline.cli", "serve", "--data", str(self.data),
             "--port", str(self.port), "--grpc-port", str(self.grpc_port), *self.options,

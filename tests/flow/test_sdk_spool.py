@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -58,18 +59,18 @@ def test_what_a_killed_program_had_spooled_arrives_once(tmp_path: Path) -> None:
     spool, out = tmp_path / "spool", tmp_path / "out"
     said: set[str] = set()
     server = ServerProcess(tmp_path / "data")
-    for round_ in range(4):
-        if round_ == 2:
-            server.start()
-        with out.open("w") as target:
-            process = subprocess.Popen(
-                program(work(server, spool, 10**6, "always", True)), stdout=target, env=environment()
-            )
-            wait_until(lambda: out.stat().st_size > 17 * 30, "thirty traces to be safe")
-            process.kill()
-            process.wait(30)
-        said |= set(out.read_text().split("\n")[:-1])
-    with server:
+    with ExitStack() as running:
+        for round_ in range(4):
+            if round_ == 2:
+                running.enter_context(server)
+            with out.open("w") as target:
+                process = subprocess.Popen(
+                    program(work(server, spool, 10**6, "always", True)), stdout=target, env=environment()
+                )
+                wait_until(lambda: out.stat().st_size > 17 * 30, "thirty traces to be safe")
+                process.kill()
+                process.wait(30)
+            said |= set(out.read_text().split("\n")[:-1])
         done = run(work(server, spool, 1))
         assert done.returncode == 0, done.stderr
         assert not list(spool.rglob("*.spool"))

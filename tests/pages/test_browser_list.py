@@ -99,8 +99,9 @@ def test_a_trace_is_looked_at_beside_the_list(tab: Tab, address: str) -> None:
     tab.press("o")
     tab.wait(f"{pane}.dataset.peek === '{second}'")
     tab.run("location.reload()")
-    tab.wait(f"document.readyState === 'complete' && {pane}?.dataset.peek === '{second}'")
-    tab.run("document.querySelector('[data-close-peek]').click()")
+    closes = "document.querySelector('[data-close-peek]')"
+    tab.wait(f"document.readyState === 'complete' && {pane}?.dataset.peek === '{second}' && {closes}")
+    tab.run(f"{closes}.click()")
     assert not tab.run(f"{pane}.checkVisibility()") and "peek" not in query(tab)
     assert tab.problems == []
 

@@ -155,7 +155,7 @@ def test_the_same_score_again_replaces(recorded: Recorded, runtime: SimpleNamesp
         {"value": [1]},
         {"session": 7, "trace_id": None},
     ],
-    ids=str,
+    ids=lambda given: "-".join(given),
 )
 def test_what_cannot_be_is_refused_with_one_warning(
     recorded: Recorded,

@@ -19,6 +19,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from sightline.demo.definitions import define
 from sightline.demo.feed import Live, Plan, Rest, send_history
 from sightline.demo.send import Sender, SendError, wait_ready
 
@@ -33,6 +34,8 @@ def fill(url: str, key: str, plan: Plan, *, live: bool, compress: bool, console:
     try:
         console.print(f"Waiting for {url} …", style="dim")
         wait_ready(url, stop)
+        if not stop.is_set() and (left := define(url, key)):
+            console.print(left, style="dim", highlight=False, markup=False)
         with Sender(url, key, compress=compress) as sender:
             rest = _fill_history(sender, plan, console, stop)
             if live and not stop.is_set():

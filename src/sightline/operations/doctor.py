@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from sightline.operations import machine_checks, server_checks
+from sightline.operations import machine_checks, sender_checks, server_checks
 from sightline.operations.client import Server, UnreachableError, default_url
 from sightline.operations.findings import Finding, Level, fail, warn
 from sightline.operations.flags import settings_from, settings_options
@@ -52,6 +52,7 @@ def _findings(settings: Settings, url: str, key: str, seconds: float) -> Iterato
         yield from server_checks.server_clock(server)
         yield _ready(server)
         yield server_checks.round_trip(server, seconds)
+        yield from sender_checks.senders(server)
     else:
         yield warn("send and read", "not tried: no server runs", "Start it (sightline serve) and ask again.")
 

@@ -12,7 +12,7 @@ from sightline.query.filter.spelling import spell_name
 from sightline.query.score_groups import Found
 from sightline.query.scores import ScoreName, score_names, scores_of_traces
 from sightline.records.scores import DataType, Score, ScoreDefinition, ScoreTarget
-from sightline.store.rows import StoreError
+from sightline.store.rows import QueryTimeout, QueryTooLarge, StoreError
 
 MOST_PROJECTS = 1_000
 MOST_FACETS = 6
@@ -71,14 +71,18 @@ class Summing:
         what: str = "requests",
     ) -> Mapping[str, tuple[RatedChip, ...]]:
         """Chips by session or user. `ask` is the question for some names, `link` opens what was rated: by
-        id, the filter of its requests, and whether it is the session's own."""
+        id, the filter of its requests, and whether it is the session's own. None where the store
+        takes too long: a list does without."""
         seen = await self.seen(project)
         if not seen:
             return {}
         kept = await run_in_threadpool(self._services.control.score_definitions, project)
         definitions = {one.name: one for one in kept}
         kinds = {one.name: one.data_type for one in seen}
-        found = await ask(shown_names(seen, definitions))
+        try:
+            found = await ask(shown_names(seen, definitions))
+        except (QueryTimeout, QueryTooLarge):
+            return {}
         # What is bad comes first, then what was said of the session itself.
         order = {"bad": 0, "good": 1, "": 2}
         chips = {}

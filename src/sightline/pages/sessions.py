@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sightline.pages.address import Link, View
 from sightline.pages.answers import Missing, html
-from sightline.pages.asking import bar, chosen_columns, wider
-from sightline.pages.columns import Chosen, Column, Head, choose, heads
+from sightline.pages.asking import Offer, bar, wider
+from sightline.pages.columns import Chosen, Column, Head, heads
 from sightline.pages.environment import render
 from sightline.pages.figures import Shown, estimated, narrow
 from sightline.pages.filter_bar import FilterBar
@@ -33,7 +32,6 @@ from sightline.query.measures import Unit
 from sightline.query.score_groups import Found, of_sessions
 from sightline.query.selection import Selection, select_sessions
 from sightline.records.sessions import SessionPage, SessionSummary
-from sightline.store.rows import QueryTimeout, QueryTooLarge
 from sightline.store.store import Store
 
 PAGE = 50
@@ -62,6 +60,7 @@ COLUMNS = (
 USUAL = ("said", "turns", "errors", "duration", "tokens", "cost", "model", "user")
 # With scores the words keep their room.
 SCORED = (*(name for name in USUAL if name != "model"), "feedback")
+OFFER = Offer(COLUMNS, USUAL, SCORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +198,7 @@ async def rated(
     def ask(names: Sequence[str]) -> Awaitable[Found]:
         return of_sessions(store, view.window, ids, names)
 
-    try:
-        return await scores.chips(view.project, ask, link, "turns")
-    except (QueryTimeout, QueryTooLarge):
-        return {}
+    return await scores.chips(view.project, ask, link, "turns")
 
 
 class SessionsPages:
@@ -226,15 +222,11 @@ class SessionsPages:
         if sort.removeprefix("-") not in questions.ORDERS:
             sort = questions.LATEST_FIRST
         given = sort if sort != questions.LATEST_FIRST else None
-        several, asked = chosen_columns(request)
-        link = partial(view.link, "sessions", q=view.q, sort=given)
-        if several:
-            # A form of check boxes names each column by itself; addresses have one list.
-            return RedirectResponse(link(cols=",".join(asked)), 302)
-        usual = SCORED if await self._scores.seen(view.project) else USUAL
-        kept = view.carried | {"q": view.q or None, "sort": given}
-        columns, faults = choose(COLUMNS, usual, asked, kept, link)
-        view = replace(view, notices=(*view.notices, *faults))
+        has_scores = bool(await self._scores.seen(view.project))
+        offered = OFFER.chosen(request, view, "sessions", given, has_scores)
+        if isinstance(offered, RedirectResponse):
+            return offered
+        columns, view = offered
         found = _chosen(view, now)
         try:
             page, environments = await asyncio.gather(

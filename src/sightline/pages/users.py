@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,8 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from sightline.pages import formats
 from sightline.pages.address import Link, View
 from sightline.pages.answers import Missing, html
-from sightline.pages.asking import bar, chosen_columns, wider
-from sightline.pages.columns import Chosen, Column, Head, choose, heads
+from sightline.pages.asking import Offer, bar, wider
+from sightline.pages.columns import Chosen, Column, Head, heads
 from sightline.pages.environment import render
 from sightline.pages.figures import Shown, estimated, narrow
 from sightline.pages.filter_bar import FilterBar, chosen
@@ -34,7 +33,6 @@ from sightline.query.measures import Unit
 from sightline.query.score_groups import Found, of_users
 from sightline.query.selection import Selection
 from sightline.records.sessions import UserPage, UserSummary
-from sightline.store.rows import QueryTimeout, QueryTooLarge
 from sightline.store.store import Store
 
 PAGE = 100
@@ -59,6 +57,7 @@ COLUMNS = (
 USUAL = tuple(column.name for column in COLUMNS if column.name not in ("", "feedback"))
 # When somebody came first says least of them.
 SCORED = (*(name for name in USUAL if name != "first"), "feedback")
+OFFER = Offer(COLUMNS, USUAL, SCORED)
 NOT_SET = "-has:user"
 
 
@@ -194,10 +193,7 @@ async def rated(
     def ask(names: Sequence[str]) -> Awaitable[Found]:
         return of_users(store, selection, ids, names)
 
-    try:
-        return await scores.chips(view.project, ask, link, "requests")
-    except (QueryTimeout, QueryTooLarge):
-        return {}
+    return await scores.chips(view.project, ask, link, "requests")
 
 
 class UsersPages:
@@ -221,14 +217,11 @@ class UsersPages:
         if sort.removeprefix("-") not in questions.ORDERS:
             sort = questions.MOST_REQUESTS
         given = sort if sort != questions.MOST_REQUESTS else None
-        several, asked = chosen_columns(request)
-        link = partial(view.link, "users", q=view.q, sort=given)
-        if several:
-            return RedirectResponse(link(cols=",".join(asked)), 302)
-        usual = SCORED if await self._scores.seen(view.project) else USUAL
-        kept = view.carried | {"q": view.q or None, "sort": given}
-        columns, faults = choose(COLUMNS, usual, asked, kept, link)
-        view = replace(view, notices=(*view.notices, *faults))
+        has_scores = bool(await self._scores.seen(view.project))
+        offered = OFFER.chosen(request, view, "users", given, has_scores)
+        if isinstance(offered, RedirectResponse):
+            return offered
+        columns, view = offered
         found = chosen(view, now)
         try:
             page, environments = await asyncio.gather(

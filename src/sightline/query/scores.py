@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sightline.query.statements import statement
 from sightline.query.traces import BadCursor
@@ -99,16 +100,22 @@ async def list_scores(
 async def scores_of(
     store: Store, project: str, *, trace_id: str = "", session_id: str = "", limit: int = MOST_OF_ONE
 ) -> list[Score]:
-    """The scores of a trace with all its spans, and those of a session, latest first."""
-    given = {"project": project, "trace_id": trace_id, "session_id": session_id, "limit": limit}
-    text = statement("scores_of").replace("{columns}", SELECTED)
-    return [score_of(row) for row in (await store.fetch(text, given, purpose="scores")).dicts()]
+    """The scores of a trace with all its spans, or those of a session, latest first."""
+    if trace_id:
+        return await _about(store, project, "trace_id", [trace_id], limit)
+    return await _about(store, project, "session_id", [session_id] if session_id else [], limit)
 
 
 async def scores_of_traces(store: Store, project: str, traces: Sequence[str]) -> list[Score]:
     """The scores of some traces and their spans, latest first."""
-    given = {"project": project, "traces": list(traces), "limit": MOST_OF_ROWS}
-    text = statement("scores_of_traces").replace("{columns}", SELECTED)
+    return await _about(store, project, "trace_id", traces, MOST_OF_ROWS)
+
+
+async def _about(
+    store: Store, project: str, column: Literal["trace_id", "session_id"], ids: Sequence[str], limit: int
+) -> list[Score]:
+    given = {"project": project, "ids": list(ids), "limit": limit}
+    text = statement("scores_of").replace("{columns}", SELECTED).replace("{about}", column)
     return [score_of(row) for row in (await store.fetch(text, given, purpose="scores")).dicts()]
 
 

@@ -106,3 +106,8 @@ async def count(store: Store, selection: Selection) -> int:
     statement = counting(selection)
     answer = await store.fetch(statement.text, statement.parameters, purpose="count")
     return int(answer.scalar() or 0)
+
+
+def known_at(sql: Sql, as_of: int) -> str:
+    """The condition that a span was digested up to a moment, in microseconds."""
+    return f"s.digested_at <= fromUnixTimestamp64Micro({sql.parameters.value('Int64', as_of)}, 'UTC')"

@@ -17,9 +17,9 @@ from sightline.query.estimates import Total, estimating, read, whole_sum
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.predicates import Always
 from sightline.query.previews import previews
-from sightline.query.selection import Selection
+from sightline.query.selection import Selection, known_at
 from sightline.query.statements import statement
-from sightline.query.weights import OF_SPAN, PARTS
+from sightline.query.weights import OF_SPAN, PARTS, has_weights
 from sightline.query.window import Window
 from sightline.records.sessions import Session, SessionPage, SessionSummary
 from sightline.store.store import Store
@@ -80,7 +80,7 @@ async def sessions(
     after = read_cursor(cursor, sort)
     window = after.window(selection.window.project) if after else selection.window
     as_of = after.as_of if after else await latest(store, window)
-    selection = replace(selection, weighted=await have_weights(store, window, as_of))
+    selection = replace(selection, weighted=await has_weights(store, window, as_of))
     asked = ranking(selection, window, limit + 1, sort, as_of, after)
     ranked = (await store.fetch(asked.text, asked.parameters, purpose="sessions")).rows
     if sort == LATEST_FIRST:
@@ -101,22 +101,6 @@ async def latest(store: Store, window: Window) -> int:
     sql = Sql(window)
     asked = sql.statement(f"SELECT max(toUnixTimestamp64Micro(s.digested_at))\n{sql.spans(Always())}")
     return int((await store.fetch(asked.text, asked.parameters, purpose="sessions")).scalar() or 0)
-
-
-async def have_weights(store: Store, window: Window, as_of: int) -> bool:
-    """Whether any span of a window that was digested up to a moment, in microseconds, stands for several.
-
-    The pages of one list agree on it, whatever arrives in between.
-    """
-    sql = Sql(window)
-    source = sql.spans(Always(), known_at(sql, as_of), "s.sample_weight > 1")
-    asked = sql.statement(f"SELECT 1 AS found\n{source}\nLIMIT 1")
-    return bool((await store.fetch(asked.text, asked.parameters, purpose="weights")).rows)
-
-
-def known_at(sql: Sql, as_of: int) -> str:
-    """The condition that a span was digested up to a moment, in microseconds."""
-    return f"s.digested_at <= fromUnixTimestamp64Micro({sql.parameters.value('Int64', as_of)}, 'UTC')"
 
 
 def ranking(
@@ -193,7 +177,7 @@ async def session(store: Store, project: str, session_id: str, limit: int = MAX_
     if window is None:
         return None
     given = _given(window, session_id) | {"limit": limit + 1}
-    weighted = await have_weights(store, window, NOW)
+    weighted = await has_weights(store, window)
     found, turns = await asyncio.gather(
         summaries(store, window, [session_id], weighted=weighted),
         store.fetch(statement("session_turns"), given, purpose="session"),

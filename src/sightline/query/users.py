@@ -14,10 +14,10 @@ from sightline.query.estimates import Total, estimating, read, whole_sum
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.predicates import AllOf, Always, of_trace
 from sightline.query.measures import MEASURES
-from sightline.query.selection import Selection, rows
+from sightline.query.selection import Selection, known_at, rows
 from sightline.query.session_rows import user
-from sightline.query.sessions import have_weights, known_at, latest
-from sightline.query.weights import OF_HEAD, PARTS
+from sightline.query.sessions import latest
+from sightline.query.weights import OF_HEAD, PARTS, has_weights
 from sightline.query.window import Window
 from sightline.records.figures import Figure
 from sightline.records.sessions import UserPage, UserSummary
@@ -102,7 +102,7 @@ async def users(
     after = read_cursor(cursor, sort)
     window = after.window(selection.window.project) if after else selection.window
     as_of = after.as_of if after else await latest(store, window)
-    selection = replace(selection, weighted=await have_weights(store, window, as_of))
+    selection = replace(selection, weighted=await has_weights(store, window, as_of))
     asked = ranking(selection, window, limit + 1, sort, as_of, after)
     ranked = (await store.fetch(asked.text, asked.parameters, purpose="users")).rows
     shown = ranked[:limit]
@@ -198,5 +198,5 @@ def of_matching(sql: Sql, selection: Selection, *conditions: str) -> str:
 async def one(store: Store, selection: Selection, user_id: str) -> UserSummary | None:
     """One user's figures; None when no trace in the window is theirs. The selection is of traces."""
     as_of = await latest(store, selection.window)
-    selection = replace(selection, weighted=await have_weights(store, selection.window, as_of))
+    selection = replace(selection, weighted=await has_weights(store, selection.window, as_of))
     return (await _figures(store, selection, selection.window, [user_id], as_of)).get(user_id)

@@ -10,9 +10,9 @@ import re
 from dataclasses import replace
 
 from sightline.query.filter.compiler import Sql, Statement
-from sightline.query.filter.predicates import AllOf
+from sightline.query.filter.predicates import Always
 from sightline.query.measures import Measure
-from sightline.query.selection import Selection
+from sightline.query.selection import Selection, known_at
 from sightline.query.window import Window
 from sightline.store.store import Store
 
@@ -103,15 +103,19 @@ def corrected(measure: Measure, traces: bool) -> bool:
     return names.isdisjoint({"max", "min", "uniqExact", "uniqExactIf"})
 
 
-def weighing(window: Window) -> Statement:
-    """The statement that says whether any span of a window stands for several."""
+def weighing(window: Window, as_of: int | None = None) -> Statement:
+    """The statement that says whether any span of a window stands for several.
+
+    `as_of`: of those digested up to a moment (microseconds), so that all pages of one list agree.
+    """
     sql = Sql(window)
-    return sql.statement(f"SELECT 1 AS found\n{sql.spans(AllOf(()), 's.sample_weight > 1')}\nLIMIT 1")
+    known = [] if as_of is None else [known_at(sql, as_of)]
+    return sql.statement(f"SELECT 1 AS found\n{sql.spans(Always(), *known, 's.sample_weight > 1')}\nLIMIT 1")
 
 
-async def has_weights(store: Store, window: Window) -> bool:
-    """Whether any span of a window stands for several. Errors of the store pass through."""
-    asked = weighing(window)
+async def has_weights(store: Store, window: Window, as_of: int | None = None) -> bool:
+    """Whether any span of a window stands for several (`weighing`). Errors of the store pass through."""
+    asked = weighing(window, as_of)
     return bool((await store.fetch(asked.text, asked.parameters, purpose="weights")).rows)
 
 

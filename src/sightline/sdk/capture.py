@@ -18,6 +18,7 @@ from json.encoder import encode_basestring
 from typing import Final, TypeVar
 
 from sightline.sdk.capture_types import Again, Fields, Items, described, name_of
+from sightline.sdk.plain_json import plain_json
 
 T = TypeVar("T")
 JSON: Final = "application/json"
@@ -68,6 +69,9 @@ def json_of(value: object, limit: int) -> str:
     >>> json_of("quoted", 100)
     '"quoted"'
     """
+    plain = plain_json(value, limit)
+    if plain is not None:
+        return plain
     writer = _Writer(limit if limit > LEAST else LEAST)
     try:
         writer.write(value, 0)

@@ -1,5 +1,5 @@
--- All scores of a trace and its spans, or of a session, latest first. The inner question finds their ids by an index;
--- the outer one takes the newest record of each, which may be about something else by now.
+-- All scores of some traces with their spans, or of some sessions, latest first. The inner question finds their ids by
+-- an index; the outer one takes the newest record of each, which may be about something else by now.
 SELECT
     {columns}
 FROM sightline.scores AS c FINAL
@@ -7,11 +7,8 @@ WHERE c.project = {project:String}
     AND c.id IN (
         SELECT i.id
         FROM sightline.scores AS i
-        WHERE i.project = {project:String}
-            AND (({trace_id:String} != '' AND i.trace_id = {trace_id:String})
-                OR ({session_id:String} != '' AND i.session_id = {session_id:String}))
+        WHERE i.project = {project:String} AND i.{about} IN {ids:Array(String)}
     )
-    AND (({trace_id:String} != '' AND c.trace_id = {trace_id:String})
-        OR ({session_id:String} != '' AND c.session_id = {session_id:String}))
+    AND c.{about} IN {ids:Array(String)}
 ORDER BY c.time DESC, c.id
 LIMIT {limit:UInt32}
