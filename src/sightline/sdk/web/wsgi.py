@@ -142,8 +142,8 @@ def instrument_flask(app: Any, **options: Unpack[Options]) -> Any:
     if inner is None:
         warn_once(
             "flask",
-            f"sightline.instrument_flask(a {type(app).__name__}): expected a Flask application; left as it is. "
-            "For others write application = sightline.SightlineWSGIMiddleware(application).",
+            f"sightline.instrument_flask(a {type(app).__name__}): expected a Flask application; it is left "
+            "as it is. For others write application = sightline.SightlineWSGIMiddleware(application).",
         )
         return app
     if isinstance(inner, SightlineWSGIMiddleware):
