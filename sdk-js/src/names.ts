@@ -79,6 +79,9 @@ export const SDK_SPOOL_BYTES = "sightline.sdk.spool.bytes";
 export const OUTCOME = "outcome";
 export const REASON = "reason";
 
+// Of a metric's point whose attributes redaction changed: tells it from others that look the same now.
+export const REDACTED = "sightline.redacted";
+
 // Requests that a program serves (OpenTelemetry's conventions for HTTP).
 export const HTTP_METHOD = "http.request.method";
 export const HTTP_ROUTE = "http.route";

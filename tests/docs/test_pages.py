@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from pathlib import Path
 
 import click
@@ -17,12 +16,12 @@ from sightline.operations.settings_table import OTHER_VARIABLES, settings_table
 from sightline.pages.snippets import snippets
 from sightline.query.scrape import ScrapeSettings
 from sightline.query.scrape_counters import families
-from sightline.sdk.configuration import Config, variable
+from sightline.sdk.configuration import option_fields, variable
 
 PAGES = pages()
 # Variables that commands read by themselves.
 VARIABLES = {"SIGHTLINE_DEMO_KEY", "SIGHTLINE_KEY", *OTHER_VARIABLES}
-VARIABLES |= {"SIGHTLINE_DISABLED", "SIGHTLINE_URL", *(variable(option.name) for option in fields(Config))}
+VARIABLES |= {"SIGHTLINE_DISABLED", "SIGHTLINE_URL", *(variable(option.name) for option in option_fields())}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import MISSING, fields
+from dataclasses import MISSING
 from pathlib import Path
 
 import pytest
+from tests.sdk.sdk_certificates import make_authority
 from tests.sdk.sdk_process import run
 
-from sightline.sdk.configuration import Config, variable
+from sightline.sdk.configuration import option_fields, variable
 from sightline.sdk.sampling import Sampling
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "sdk.md"
@@ -35,7 +36,7 @@ def _default(value: object) -> str:
 
 def table() -> str:
     rows = ["| option | default | |", "|---|---|---|"]
-    for entry in fields(Config):
+    for entry in option_fields():
         also = "".join(f" Also `{name}`." for name in entry.metadata["also"])
         rows.append(f"| `{entry.name}` | {_default(entry.default)} | {entry.metadata['meaning']}{also} |")
     return "\n".join(rows) + "\n"
@@ -67,6 +68,8 @@ def test_every_example_runs_and_warns_of_nothing_but_that_no_server_is_there(
         f"import sightline\n{code}\nfrom opentelemetry import trace\n"
         "trace.get_tracer('x').start_span('a').end()\nsightline.flush(5)\n"
     )
+    if "authority.pem" in code:
+        make_authority(tmp_path, "authority")
     env = {"SIGHTLINE_SPOOL_DIR": str(tmp_path), "SIGHTLINE_URL": "http://127.0.0.1:9"}
     done = run(program, env, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

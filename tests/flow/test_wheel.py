@@ -178,6 +178,8 @@ def test_the_light_install_is_small(light: Path) -> None:
         if not p.name.startswith(("pip", "setuptools", "pkg_resources", "_dist"))
     ]
     files = [f for p in ours for f in (p.rglob("*") if p.is_dir() else [p]) if f.is_file()]
+    assert not {"google", "protobuf", "grpc"} & {p.name for p in ours}
+    assert not (packages / "opentelemetry" / "proto").exists()
     size = sum(f.stat().st_size for f in files if f.suffix != ".pyc") / 1e6
     assert size < 15, f"{size:.1f} MB without byte code"
 

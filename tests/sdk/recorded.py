@@ -91,6 +91,7 @@ def runtime(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> SimpleNamesp
     """A runtime beside it: change its `config` to what a test wants."""
     config = SimpleNamespace(
         endpoint="https://sightline.example",
+        signals={},
         file=None,
         capture_content=True,
         max_value_chars=10_000,

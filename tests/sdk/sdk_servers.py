@@ -45,7 +45,7 @@ def http_server(
 
         def do_POST(self) -> None:
             packed = self.rfile.read(int(self.headers["content-length"]))
-            body = gzip.decompress(packed)
+            body = gzip.decompress(packed) if self.headers["content-encoding"] == "gzip" else packed
             status, headers, said = answer(self.path, body)
             taken.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
             self.send_response(status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -10,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sightline.sdk.configuration import ENDPOINT, Config, Options, configure, variable
+from sightline.sdk.configuration import (
+    ENDPOINT,
+    Config,
+    Options,
+    configure,
+    option_fields,
+    variable,
+)
 from sightline.sdk.redaction import Redaction
 from sightline.sdk.sampling import Sampling
 
@@ -22,8 +28,8 @@ def read(options: dict[str, Any] | None = None, **environ: str) -> Config:
 
 
 def test_every_option_is_an_argument_and_a_field_with_its_meaning() -> None:
-    assert set(get_type_hints(Options)) == {f.name for f in fields(Config)}
-    assert all(f.metadata["meaning"].endswith(".") for f in fields(Config))
+    assert set(get_type_hints(Options)) == {f.name for f in option_fields()}
+    assert all(f.metadata["meaning"].endswith(".") for f in option_fields())
 
 
 def test_arguments_come_before_our_variables_and_those_before_opentelemetrys() -> None:
@@ -141,8 +147,8 @@ ANYTHING = st.one_of(
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from([f.name for f in fields(Config)]), ANYTHING), st.dictionaries(
-    st.sampled_from([variable(f.name) for f in fields(Config)]), st.text()))  # fmt: skip
+@given(st.dictionaries(st.sampled_from([f.name for f in option_fields()]), ANYTHING), st.dictionaries(
+    st.sampled_from([variable(f.name) for f in option_fields()]), st.text()))  # fmt: skip
 def test_nothing_that_is_given_raises_and_every_field_keeps_its_kind(
     options: dict[str, Any], environ: dict[str, str]
 ) -> None:

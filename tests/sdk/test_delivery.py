@@ -220,22 +220,25 @@ def test_the_account_is_kept_for_later_only_when_it_is_the_last(tmp_path: Path) 
     assert case.sender.taken == [compressed(b"1|"), compressed(b"2")]
 
 
+@pytest.mark.parametrize("write_ahead", [False, True])
 def test_a_request_that_is_too_large_is_halved_until_only_what_is_really_too_large_is_lost(
-    tmp_path: Path,
+    tmp_path: Path, write_ahead: bool
 ) -> None:
     """As behind a proxy with a limit of its own."""
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
     from tests.sdk.sdk_spans import RESOURCE, ended
 
-    from sightline.sdk.encoding import Batch, Encoder, Texts
+    from sightline.sdk.batching import Batch
+    from sightline.sdk.encoding import Encoder
     from sightline.sdk.sampling import KEEP_ALL
+    from sightline.sdk.texts import Texts
 
     encoder, batch = Encoder(Texts(None, 10**6, None), {}), Batch("traces")
     for n in range(1, 41):
         text = random.Random(n).randbytes(20_000 if n == 17 else 200).hex()
         item = encoder.span(ended({"text": text}, name=str(n)), n, KEEP_ALL)
         batch.add(encoder.resource(RESOURCE), encoder.scope(None), item, n)
-    case = Case(tmp_path)
+    case = Case(tmp_path, ahead=write_ahead)
     case.sender.limit = 5000
     case.delivery.deliver(batch.request())
     assert case.delivery.tend()

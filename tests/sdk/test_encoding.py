@@ -11,19 +11,24 @@ from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from tests.sdk.sdk_spans import ended
 
+from sightline.sdk import otlp_values
+from sightline.sdk.batching import Batch
 from sightline.sdk.content import is_content
-from sightline.sdk.encoding import Batch, Encoder, Texts
+from sightline.sdk.encoding import Encoder
 from sightline.sdk.ended_span import ended_span
 from sightline.sdk.events import LogEvent
 from sightline.sdk.names import SAMPLING_REASON, SEQUENCE, WEIGHT
 from sightline.sdk.sampling import KEEP_ALL, Decision
+from sightline.sdk.texts import Texts
 
 _PUBLIC = (
     "context",
@@ -119,8 +124,8 @@ def test_a_span_of_another_release_of_the_sdk_is_read_by_its_public_face() -> No
 def test_identity_is_put_over_the_resource_of_the_span() -> None:
     encoder = Encoder(PLAIN, {"service.instance.id": "me"})
     resource = Resource({"service.name": "a", "service.instance.id": "parent"})
-    assert b"parent" not in encoder.resource(resource)
-    assert b"me" in encoder.resource(resource)
+    assert b"parent" not in encoder.resource(resource).front
+    assert b"me" in encoder.resource(resource).front
 
 
 def test_weight_and_reason_stand_on_spans_that_stand_for_others() -> None:
@@ -176,6 +181,61 @@ def test_content_stays_here_when_it_is_off() -> None:
     assert set(values(made(span, Texts(None, 100, is_content)))) == {"gen_ai.request.model", SEQUENCE}
 
 
+WORD = st.text(st.characters(exclude_categories=["Cs"]))  # which the official messages take
+PLAIN_VALUE = st.one_of(
+    WORD, st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(), st.lists(WORD, max_size=3),
+    st.lists(st.booleans(), max_size=3), st.lists(st.integers(-(2**63), 2**63 - 1), max_size=3),
+    st.lists(st.floats(), max_size=3), st.binary(),
+)  # fmt: skip
+PLAIN_ATTRIBUTES = st.dictionaries(WORD.filter(bool), PLAIN_VALUE, max_size=4)
+TIME = st.integers(0, 2**64 - 1)
+CONTEXT = st.builds(
+    trace.SpanContext, st.integers(1, 2**128 - 1), st.integers(1, 2**64 - 1), st.booleans(),
+    st.sampled_from([trace.TraceFlags(0), trace.TraceFlags(1)]),
+    st.sampled_from([None, trace.TraceState([("a", "b"), ("c", "d")])]),
+)  # fmt: skip
+READABLE = st.builds(
+    ReadableSpan, name=WORD, context=CONTEXT, parent=st.one_of(st.none(), CONTEXT),
+    resource=st.builds(Resource, PLAIN_ATTRIBUTES, st.sampled_from([None, "https://schema.example/r"])),
+    attributes=PLAIN_ATTRIBUTES, kind=st.sampled_from(trace.SpanKind),
+    events=st.lists(st.builds(Event, WORD, PLAIN_ATTRIBUTES, TIME), max_size=2),
+    links=st.lists(st.builds(trace.Link, CONTEXT, PLAIN_ATTRIBUTES), max_size=2),
+    status=st.one_of(st.builds(trace.Status, st.just(trace.StatusCode.ERROR), st.one_of(st.none(), WORD)),
+                     st.sampled_from([trace.Status(trace.StatusCode.OK), trace.Status()])),
+    start_time=TIME, end_time=TIME,
+    instrumentation_scope=st.one_of(
+        st.none(), st.builds(InstrumentationScope, WORD, st.one_of(st.none(), WORD),
+                             st.sampled_from([None, "https://schema.example/s"]), PLAIN_ATTRIBUTES)),
+)  # fmt: skip
+
+
+def as_we_write_it(theirs: ExportTraceServiceRequest, span: ReadableSpan, number: int) -> bytes:
+    """The official bytes with what is ours on top: number, flags, trace state of links; no empty status."""
+    made = theirs.resource_spans[0].scope_spans[0].spans[0]
+    made.attributes.add(key=SEQUENCE).value.int_value = number
+    assert span.context is not None
+    made.flags |= span.context.trace_flags
+    made.trace_state = ",".join(f"{k}={v}" for k, v in span.context.trace_state.items())
+    for link, other in zip(made.links, span.links, strict=True):
+        link.trace_state = ",".join(f"{k}={v}" for k, v in other.context.trace_state.items())
+    if not made.status.code:
+        made.ClearField("status")
+    return theirs.SerializeToString()
+
+
+@settings(deadline=None)
+@given(READABLE, st.integers(1, 2**40))
+def test_any_span_is_in_the_bytes_of_the_official_serializer(span: ReadableSpan, number: int) -> None:
+    encoder, batch = Encoder(PLAIN, {}), Batch("traces")
+    slim = ended_span(span)
+    item = encoder.span(slim, number, KEEP_ALL)
+    batch.add(encoder.resource(slim.resource), encoder.scope(slim.scope), item, number)
+    theirs = encode_spans([span])
+    expected = as_we_write_it(theirs, span, number)
+    assert ExportTraceServiceRequest.FromString(batch.request().body) == theirs
+    assert batch.request().body == expected
+
+
 ATTRIBUTE = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(),
               st.binary(), st.just(object())),
@@ -187,8 +247,58 @@ ATTRIBUTE = st.recursive(
 @settings(deadline=None)
 @given(st.dictionaries(st.text(), ATTRIBUTE, max_size=5), st.text())
 def test_whatever_an_attribute_is_the_bytes_are_readable(attributes: dict[str, Any], name: str) -> None:
-    found = made(ended(attributes, name=name))
+    body = Encoder(PLAIN, {}).span(ended(attributes, name=name), 1, KEEP_ALL)
+    found = Span.FromString(body)
     assert len(found.attributes) == len(attributes) + 1
+    assert found.SerializeToString() == body
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text(), ATTRIBUTE, max_size=5), ATTRIBUTE, st.integers(-1, 30), st.text(),
+       st.integers(0, 2**128 - 1), st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))  # fmt: skip
+def test_whatever_a_log_record_holds_the_bytes_are_those_of_the_official_serializer(
+    attributes: dict[str, Any], body: Any, severity: int, name: str, trace_id: int, span_id: int, time: int
+) -> None:
+    event = LogEvent(name, attributes, body, severity, trace_id, span_id, time)
+    written = Encoder(PLAIN, {}).event(event, 7)
+    found = LogRecord.FromString(written)
+    assert found.SerializeToString() == written
+    assert (values(found)[SEQUENCE], found.time_unix_nano, found.observed_time_unix_nano) == (7, time, time)
+    assert found.HasField("body") == (body is not None)
+    assert found.trace_id == (trace_id.to_bytes(16, "big") if trace_id else b"")
+
+
+KINDS = [
+    ("", "string_value", ""), (False, "bool_value", False), (0, "int_value", 0), (-1, "int_value", -1),
+    (2**63 - 1, "int_value", 2**63 - 1), (-(2**63), "int_value", -(2**63)),
+    (2**63, "string_value", str(2**63)),
+    (-0.0, "double_value", 0.0), (b"", "bytes_value", b""), (10**500, "string_value", "1" + "0" * 399),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "member", "kept"), KINDS, ids=[str(v)[:20] for v, _, _ in KINDS])
+def test_what_is_0_or_empty_is_not_the_same_as_absent(value: Any, member: str, kept: Any) -> None:
+    for place in ({"a": value}, {"a": [value]}, {"a": {"b": value}}):
+        found = made(ended(place)).attributes[0].value
+        if found.WhichOneof("value") == "array_value":
+            found = found.array_value.values[0]
+        elif found.WhichOneof("value") == "kvlist_value":
+            found = found.kvlist_value.values[0].value
+        assert (found.WhichOneof("value"), getattr(found, member)) == (member, kept)
+
+
+def test_empty_lists_and_mappings_are_there() -> None:
+    found = {
+        kv.key: kv.value.WhichOneof("value") for kv in made(ended({"l": [], "m": {}, "n": None})).attributes
+    }
+    assert (found["l"], found["m"], found["n"]) == ("array_value", "kvlist_value", None)
+
+
+def test_a_list_that_holds_itself_many_times_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp_values, "_MOST_PARTS", 1000)
+    loop: list[Any] = []
+    loop.extend([loop] * 10)
+    assert 1000 < len(Encoder(PLAIN, {}).span(ended({"loop": loop}), 1, KEEP_ALL)) < 20_000
 
 
 def test_half_of_a_surrogate_pair_is_replaced_and_not_the_end() -> None:

@@ -18,12 +18,14 @@ from tests.sdk.sdk_spans import ended
 
 from sightline.operations.telemetry_files import requests
 from sightline.records.ingest import Signal
+from sightline.sdk.batching import Batch, Head, Request
 from sightline.sdk.counts import Account
-from sightline.sdk.encoding import Batch, Encoder, Request, Texts
+from sightline.sdk.encoding import Encoder
 from sightline.sdk.events import LogEvent
 from sightline.sdk.file_mode import FileDelivery
 from sightline.sdk.otlp_json import json_line
 from sightline.sdk.sampling import KEEP_ALL
+from sightline.sdk.texts import Texts
 from sightline.sdk.warnings_once import forget_warnings
 from sightline.testing import environment
 from sightline.wire.otlp_json import transcode
@@ -31,7 +33,7 @@ from sightline.wire.otlp_json import transcode
 
 def request(name: str = "work", attributes: dict[str, Any] | None = None) -> Request:
     encoder, batch = Encoder(Texts(None, 10**6, None), {}), Batch("traces")
-    batch.add(b"", b"", encoder.span(ended(attributes, name=name), 1, KEEP_ALL), 1)
+    batch.add(Head(), Head(), encoder.span(ended(attributes, name=name), 1, KEEP_ALL), 1)
     return batch.request()
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -20,7 +19,8 @@ from tests.sdk.sdk_servers import Taken, http_server
 import sightline
 from sightline.sdk import runtime as runtimes
 from sightline.sdk.content import is_content, without_quotes
-from sightline.sdk.metrics_export import clean
+from sightline.sdk.otlp_metrics import metrics_request
+from sightline.sdk.otlp_values import Values
 from sightline.sdk.texts import Texts
 
 SECRET = "my-illness-is-gout"
@@ -148,10 +148,8 @@ def test_metrics_are_redacted_in_resources_points_and_exemplars() -> None:
     )
     data = reader.get_metrics_data()
     assert data is not None
-    made = encode_metrics(data)
     redaction = sightline.Redaction(fields={"gone": "drop"})
-    clean(made, Texts(redaction.apply, 1000, is_content, redaction.rule))
-    left = made.SerializeToString()
+    left = metrics_request(data, Values(Texts(redaction.apply, 1000, is_content, redaction.rule)), {})
     assert b"ada@example.org" not in left
     assert b"gone" not in left
     assert b"[EMAIL]" in left

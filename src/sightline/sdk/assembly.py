@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sightline import __version__
 from sightline.sdk.configuration import Config
 from sightline.sdk.counts import Account, counts_of
 from sightline.sdk.ended_span import EndedSpan
+from sightline.sdk.exporter_settings import Destination, destinations
 from sightline.sdk.inbox import Inbox
 from sightline.sdk.local_traces import LocalTraces
 
 if TYPE_CHECKING:
     from sightline.sdk.batching import Request
+    from sightline.sdk.delivery import Delivery as ToServer
     from sightline.sdk.encoding import Encoder
     from sightline.sdk.spool import Spool
-    from sightline.sdk.texts import Texts
     from sightline.sdk.worker import Delivery, Worker
 
 
@@ -74,18 +76,9 @@ def _cost_and_tokens(spans: Sequence[EndedSpan]) -> tuple[float | None, int | No
 def _encoder(config: Config, sender: str, resource: Any) -> Encoder:
     from sightline.sdk.encoding import Encoder
     from sightline.sdk.runtime import identity
+    from sightline.sdk.texts import texts_of
 
     return Encoder(texts_of(config), identity(config, sender, __version__), resource)
-
-
-def texts_of(config: Config) -> Texts:
-    """What happens to each text before it leaves."""
-    from sightline.sdk.content import is_content
-    from sightline.sdk.texts import Texts
-
-    redact = getattr(config.redaction, "apply", None)
-    held_back = None if config.capture_content else is_content
-    return Texts(redact, config.max_value_chars, held_back, getattr(config.redaction, "rule", None))
 
 
 def _delivery(config: Config, sender: str, account: Account) -> Delivery:
@@ -93,24 +86,38 @@ def _delivery(config: Config, sender: str, account: Account) -> Delivery:
         from sightline.sdk.file_mode import FileDelivery
 
         return FileDelivery(config.file, config.file_max_bytes, config.file_keep, account)
-    from sightline.sdk.delivery import Delivery
+    from sightline.sdk.routes import Routes
+
+    places = destinations(config)
+    made = [(_to_server(config, place, sender, account, len(places)), place) for place in places]
+    if len(made) == 1:
+        return made[0][0]
+    return Routes({signal: one for one, place in made for signal in place.addresses})
+
+
+def _to_server(config: Config, place: Destination, sender: str, account: Account, of: int) -> ToServer:
+    """The way to one server; `of` servers share memory and disk."""
+    from sightline.sdk.delivery import Delivery as ToServer
     from sightline.sdk.sending import Sender
 
-    headers = dict(config.headers)
+    headers = dict(place.headers)
     if config.api_key:
         headers["authorization"] = f"Bearer {config.api_key}"
-    way = Sender(config.endpoint, headers, config.timeout, f"sightline-python/{__version__}")
-    return Delivery(
-        way, _spool(config, sender, account), config.queue_max_bytes, account, time.monotonic,
-        config.spool == "always",
+    way = Sender(replace(place, headers=headers), f"sightline-python/{__version__}")
+    return ToServer(
+        way, _spool(config, place, sender, account, of), config.queue_max_bytes // of, account,
+        time.monotonic, config.spool == "always",
     )  # fmt: skip
 
 
-def _spool(config: Config, sender: str, account: Account) -> Spool | None:
+def _spool(config: Config, place: Destination, sender: str, account: Account, of: int) -> Spool | None:
     if config.spool == "off":
         return None
-    from sightline.sdk.spool import Spool, default_root, place
+    from sightline.sdk.spool import Spool, default_root
+    from sightline.sdk.spool import place as folder_of
 
     root = config.spool_dir or default_root(os.environ)
-    folder = place(root, config.service, config.endpoint, config.api_key)
-    return Spool(folder, sender.rpartition(":")[2], config.spool_max_bytes, account)
+    # Two ways to one server have a folder each: a folder is one delivery's.
+    server = place.server if of == 1 else " ".join(sorted(place.addresses.values()))
+    folder = folder_of(root, config.service, server, config.api_key)
+    return Spool(folder, sender.rpartition(":")[2], config.spool_max_bytes // of, account)

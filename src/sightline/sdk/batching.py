@@ -1,8 +1,14 @@
-"""Encoded items, put together to requests: OTLP's envelope, byte by byte, without protobuf's library."""
+"""Encoded items, put together to requests: OTLP's envelope."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from sightline.sdk.protobuf import framed
+
+ONE, TWO, THREE = b"\x0a", b"\x12", b"\x1a"
+"""Tags of fields 1, 2 and 3 that say their length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +22,14 @@ class Request:
     last: int = 0
 
 
-def framed(tag: int, body: bytes) -> bytes:
-    """A length-delimited field: its tag, its length as a varint, its bytes."""
-    size, length = bytearray(), len(body)
-    while length > 0x7F:
-        size.append(length & 0x7F | 0x80)
-        length >>= 7
-    size.append(length)
-    return b"%c%b%b" % (tag, bytes(size), body)
+class Head(NamedTuple):
+    """What a group of items has in common: its resource or scope, and behind the items its schema's address.
 
+    Both as fields of the group's message.
+    """
 
-ONE, TWO, THREE = 0x0A, 0x12, 0x1A  # fields 1, 2 and 3, length-delimited
+    front: bytes = b""
+    back: bytes = b""
 
 
 class Batch:
@@ -34,9 +37,9 @@ class Batch:
 
     def __init__(self, signal: str) -> None:
         self.signal, self.bytes, self.items, self.first, self.last = signal, 0, 0, 0, 0
-        self._groups: dict[bytes, dict[bytes, list[bytes]]] = {}
+        self._groups: dict[Head, dict[Head, list[bytes]]] = {}
 
-    def add(self, resource: bytes, scope: bytes, item: bytes, sequence: int) -> None:
+    def add(self, resource: Head, scope: Head, item: bytes, sequence: int) -> None:
         """Put an item with its number in."""
         self._groups.setdefault(resource, {}).setdefault(scope, []).append(framed(TWO, item))
         self.bytes += len(item) + 8
@@ -48,8 +51,8 @@ class Batch:
         """The whole as the body of an OTLP export request (traces and logs have the same shape)."""
         parts = []
         for resource, scopes in self._groups.items():
-            inner = [resource]
+            inner = [resource.front]
             for scope, items in scopes.items():
-                inner.append(framed(TWO, b"".join((scope, *items))))
-            parts.append(framed(ONE, b"".join(inner)))
+                inner.append(framed(TWO, b"".join((scope.front, *items, scope.back))))
+            parts.append(framed(ONE, b"".join((*inner, resource.back))))
         return Request(self.signal, b"".join(parts), self.items, self.first, self.last)

@@ -13,16 +13,25 @@ import os
 import re
 import sys
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 from urllib.parse import unquote, urlsplit
 
+from sightline.sdk.exporter_settings import (
+    SIGNALS,
+    destinations,
+    looks_like_grpc,
+    said_of_signals,
+    with_traces_server,
+)
+from sightline.sdk.option_readers import CAREFUL, READERS, UnusableError, flag, whole_url
 from sightline.sdk.sampling import Sampling
 
 ENDPOINT = "http://localhost:4318"
 Spooling = Literal["auto", "always", "off"]
+Compression = Literal["gzip", "none"]
 MIB = 2**20
 
 
@@ -52,6 +61,10 @@ class Options(TypedDict, total=False):
     queue_max_spans: int
     queue_max_bytes: int
     timeout: float
+    compression: Compression
+    certificate: str | os.PathLike[str]
+    client_certificate: str | os.PathLike[str]
+    client_key: str | os.PathLike[str]
     enabled: bool
     quiet: bool
 
@@ -123,8 +136,33 @@ class Config:
     queue_max_spans: int = _option(20_000, "How many ended spans wait in memory at most; more are dropped.")
     queue_max_bytes: int = _option(64 * MIB, "And how large their texts are together at most.")
     timeout: float = _option(10.0, "The longest that one request may take.", "OTEL_EXPORTER_OTLP_TIMEOUT")
+    compression: Compression = _option(
+        "gzip", "`gzip`, or `none` for a proxy that cannot take it.", "OTEL_EXPORTER_OTLP_COMPRESSION"
+    )
+    certificate: Path | None = _option(
+        None,
+        "A file of PEM certificates that the server's is checked against, instead of the system's.",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    )
+    client_certificate: Path | None = _option(
+        None,
+        "A file with the program's certificate (PEM), where the server asks for one.",
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+    )
+    client_key: Path | None = _option(
+        None,
+        "And with its private key, without a password; not needed where it stands in the certificate's file.",
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+    )
     enabled: bool = _option(True, "False, or `SIGHTLINE_DISABLED=1`: everything does nothing.")
     quiet: bool = _option(False, "True: do not say at start what is on.")
+    signals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    """What OpenTelemetry's variables say of single signals; no option."""
+
+
+def option_fields() -> tuple[Field[Any], ...]:
+    """The fields of `Config` that are options."""
+    return tuple(entry for entry in fields(Config) if entry.metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +171,6 @@ class Problem:
 
     option: str
     text: str
-
-
-class _UnusableError(Exception):
-    """What was expected instead; the message completes "expected …"."""
-
-
-# What holds where one of these was given and cannot be used, or its name was misspelt: someone wanted
-# something to stay here, and a slip must not send it. The words complete "going on with …".
-_CAREFUL: dict[str, tuple[Callable[[], object], str]] = {
-    "redaction": (lambda: _redaction(True, False), "sightline.Redaction(), so that nothing leaves as it is"),
-    "capture_content": (lambda: False, "False, so that no content leaves"),
-    "propagate": (lambda: (), "nothing in baggage"),
-}
 
 
 def configure(
@@ -157,47 +182,94 @@ def configure(
     """
     problems: list[Problem] = []
     given: dict[str, Any] = {}
+    ours: set[str] = set()
     defaults = Config()
-    for entry in fields(Config):
+
+    def read(name: str, where: str, value: object, instead: object) -> tuple[Any, ...]:
+        """The value alone, or nothing and one more problem."""
+        reader = whole_url if name == "endpoint" and where in _OF_ONE_SIGNAL else READERS[name]
+        try:
+            return (reader(value, where.startswith("OTEL_")),)
+        except UnusableError as error:
+            text = _sentence(where, value, str(error), name, instead)
+        except Exception as error:  # a border: values may be anything, also objects that raise
+            text = _sentence(where, value, f"a usable value ({type(error).__name__})", name, "the default")
+        problems.append(Problem(name, text))
+        return (CAREFUL[name][0](),) if name in CAREFUL else ()  # no later source, which may be less strict
+
+    for entry in option_fields():
         name = entry.name
         for where, value in _said(name, entry.metadata["also"], options, environ):
-            try:
-                given[name] = _READERS[name](value, where.startswith("OTEL_"))
+            if found := read(name, where, value, getattr(defaults, name)):
+                given[name] = found[0]
+                ours |= set() if where.startswith("OTEL_") else {name}
                 break
-            except Exception as error:  # a border: values may be anything, also objects that raise
-                said = isinstance(error, _UnusableError)
-                expected = str(error) if said else f"a usable value ({type(error).__name__})"
-                text = _sentence(where, value, expected, name, getattr(defaults, name))
-                problems.append(Problem(name, text))
-                if name in _CAREFUL:  # and no later source is asked, which may be less strict
-                    given[name] = _CAREFUL[name][0]()
-                    break
-    known = {entry.name for entry in fields(Config)}
+    signals = said_of_signals(
+        environ, frozenset(ours),
+        lambda name, where, text: read(name, where, text, given.get(name, getattr(defaults, name))),
+    )  # fmt: skip
+    given = with_traces_server(given, signals)
+    problems += _unknown(options, given)
+    for said in (*signals.values(), given):
+        _move_credentials(said, given.get("headers", {}))
+    if flag(environ.get("SIGHTLINE_DISABLED")) or flag(environ.get("OTEL_SDK_DISABLED")):
+        given["enabled"] = False
+    given["service"] = given.get("service") or _service_of(environ, script)
+    config = Config(**given, signals=signals)
+    return config, (*problems, *_together(config, environ, ours))
+
+
+_OF_ONE_SIGNAL = frozenset(f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT" for signal in SIGNALS)
+
+
+def _unknown(options: Mapping[str, object], given: dict[str, Any]) -> list[Problem]:
+    """Options that are none; one that is almost a careful one is taken for it, at its strictest."""
+    known = {entry.name for entry in option_fields()}
+    problems = []
     for name in sorted(map(str, options.keys() - known)):
         close = difflib.get_close_matches(name, known, 1) or [""]
         hint = f" Did you mean {close[0]}?" if close[0] else " docs/guide/sdk.md lists the options."
-        if close[0] in _CAREFUL and close[0] not in given:
-            make, words = _CAREFUL[close[0]]
+        if close[0] in CAREFUL and close[0] not in given:
+            make, words = CAREFUL[close[0]]
             given[close[0]] = make()
             hint += f" Going on with {close[0]}: {words}."
         problems.append(Problem(name, f"sightline.init({name}=…): there is no such option; ignored.{hint}"))
-    if _flag(environ.get("SIGHTLINE_DISABLED")) or _flag(environ.get("OTEL_SDK_DISABLED")):
-        given["enabled"] = False
-    given.setdefault("service", "")
-    if not given["service"]:
-        given["service"] = _service_of(environ, script)
-    if _IN_ADDRESS.search(given.get("endpoint", "")):
-        _move_credentials(given)
-    return Config(**given), tuple(problems)
+    return problems
 
 
-def _move_credentials(given: dict[str, Any]) -> None:
+def _move_credentials(given: dict[str, Any], headers: Mapping[str, str]) -> None:
     """Send a user and password of the address as a header: the address itself is shown and linked to."""
-    parts = urlsplit(given["endpoint"])
+    parts = urlsplit(given.get("endpoint", ""))
     said, _, place = parts.netloc.rpartition("@")
-    given["endpoint"] = parts._replace(netloc=place).geturl()
-    basic = b64encode(unquote(said).encode()).decode()
-    given["headers"] = {"authorization": f"Basic {basic}", **given.get("headers", {})}
+    if said:
+        given["endpoint"] = parts._replace(netloc=place).geturl()
+        basic = b64encode(unquote(said).encode()).decode()
+        given["headers"] = {"authorization": f"Basic {basic}", **given.get("headers", headers)}
+
+
+def _together(config: Config, environ: Mapping[str, str], ours: set[str]) -> list[Problem]:
+    """What is sound by itself and not beside the rest."""
+    problems = []
+    for place in destinations(config):
+        if place.client_key is not None and place.client_certificate is None:
+            text = (
+                f"client_key={_shown(place.client_key)}: expected its certificate beside it; going on "
+                "without. Name it with client_certificate (SIGHTLINE_CLIENT_CERTIFICATE, or "
+                "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE)."
+            )
+            problems.append(Problem("client_key", text))
+            break
+    said = config.signals.get("traces", {}).get("endpoint")
+    address = said or config.endpoint
+    if "endpoint" not in ours and address != ENDPOINT and looks_like_grpc(environ, address):
+        named = f"OTEL_EXPORTER_OTLP_{'TRACES_' if said else ''}ENDPOINT"
+        text = (
+            f"{named}={_shown(address)} with gRPC: expected an address for OTLP over HTTP, which is all that "
+            "this SDK speaks; going on with HTTP there. Where it takes gRPC alone, as is usual on port 4317, "
+            "name the other with SIGHTLINE_URL (usual: port 4318)."
+        )
+        problems.append(Problem("endpoint", text))
+    return problems
 
 
 def names_service(options: Mapping[str, object], environ: Mapping[str, str]) -> bool:
@@ -228,12 +300,21 @@ def _said(
     return found
 
 
+_INSTEAD = {
+    "certificate": "the certificates that the system trusts",
+    "client_certificate": "no certificate of the program's",
+    "client_key": "no key of the program's",
+}
+
+
 def _sentence(where: str, value: object, expected: str, name: str, default: object) -> str:
     shown = "…" if name in ("api_key", "headers") else _shown(value)
     place = f"sightline.init({name}={shown})" if where.startswith("sightline.") else f"{where}={shown}"
-    fallback = "the default" if name in ("sampling", "headers") else repr(default)
-    if name in _CAREFUL:
-        fallback = _CAREFUL[name][1]
+    fallback = "the default" if name in ("sampling", "headers") else _shown(default)
+    if name in CAREFUL:
+        fallback = CAREFUL[name][1]
+    elif default is None:
+        fallback = _INSTEAD.get(name, fallback)
     return (
         f"{place}: expected {expected}; going on with {fallback}. "
         f"Correct the value, or remove it ({variable(name)} sets it from the environment)."
@@ -242,7 +323,7 @@ def _sentence(where: str, value: object, expected: str, name: str, default: obje
 
 def _shown(value: object) -> str:
     try:
-        text = repr(value)
+        text = repr(str(value) if isinstance(value, Path) else value)
     except Exception:  # a border: someone's __repr__
         text = f"<{type(value).__name__}>"
     text = _IN_ADDRESS.sub("//…@", text)  # it is logged
@@ -251,191 +332,6 @@ def _shown(value: object) -> str:
 
 _IN_ADDRESS = re.compile(r"//[^/@\s]*@")
 """A user and a password in an address."""
-
-
-# -- readers: from an argument or a variable's text to a value ---------------------------------------------
-
-
-def _text(value: object, _: bool) -> str:
-    if not isinstance(value, str):
-        raise _UnusableError(f"a text, not {type(value).__name__}")
-    return value.strip()
-
-
-def _url(value: object, _: bool) -> str:
-    text = _text(value, False)
-    parts = urlsplit(text)
-    try:
-        port_ok = parts.port is None or parts.port > 0
-    except ValueError:
-        port_ok = False
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or not port_ok
-        or not text.isprintable()  # nor are lone surrogates
-        or " " in text
-    ):
-        raise _UnusableError("an address like http://localhost:4318 or https://sightline.example")
-    bare = text.split("?")[0].split("#")[0].rstrip("/")
-    for ending in ("/v1/traces", "/v1/logs", "/v1/metrics"):
-        bare = bare.removesuffix(ending)
-    return bare
-
-
-def _key(value: object, _: bool) -> str:
-    text = _text(value, False).removeprefix("Bearer ").strip()
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise _UnusableError("a key of printable ASCII characters without spaces, as the server showed it")
-    return text
-
-
-def _headers(value: object, _: bool) -> dict[str, str]:
-    if isinstance(value, str):
-        pairs = [pair.split("=", 1) for pair in value.split(",") if pair.strip()]
-        if any(len(pair) != 2 for pair in pairs):
-            raise _UnusableError("name=value pairs with commas between them")
-        found = {unquote(name.strip()).lower(): unquote(text.strip()) for name, text in pairs}
-    elif isinstance(value, Mapping) and all(isinstance(t, str) for pair in value.items() for t in pair):
-        found = {name.lower(): text for name, text in value.items()}
-    else:
-        raise _UnusableError("a dict of texts")
-    for name, text in found.items():
-        if not name.isascii() or not name or set(name + text) & set("\r\n\0"):
-            raise _UnusableError("names and values without line ends")
-    return found
-
-
-def _boolean(value: object, _: bool) -> bool:
-    if isinstance(value, bool):
-        return value
-    words = {
-        "1": True,
-        "true": True,
-        "yes": True,
-        "on": True,
-        "0": False,
-        "false": False,
-        "no": False,
-        "off": False,
-    }
-    if isinstance(value, str) and value.lower() in words:
-        return words[value.lower()]
-    raise _UnusableError("True or False (1 or 0 in a variable)")
-
-
-def _flag(text: str | None) -> bool:
-    return (text or "").strip().lower() in ("1", "true", "yes", "on")
-
-
-def _whole(least: int) -> Callable[[object, bool], int]:
-    def read(value: object, _: bool) -> int:
-        try:
-            number = int(value) if isinstance(value, str) else value
-        except ValueError:
-            number = None
-        if not isinstance(number, int) or isinstance(number, bool) or number < least:
-            raise _UnusableError(f"a whole number of at least {least}")
-        return number
-
-    return read
-
-
-def _seconds(least: float, most: float) -> Callable[[object, bool], float]:
-    def read(value: object, otel: bool) -> float:
-        try:
-            number = float(value) if isinstance(value, str | int | float) else float("nan")
-        except ValueError:
-            number = float("nan")
-        if otel and number >= 1000:  # OpenTelemetry's time-outs are milliseconds; some write seconds
-            number /= 1000
-        if isinstance(value, bool) or not least <= number <= most:
-            raise _UnusableError(f"seconds from {least:g} to {most:g}")
-        return number
-
-    return read
-
-
-def _sampling(value: object, _: bool) -> Sampling:
-    if isinstance(value, Sampling):
-        return value
-    expected = "a ratio from 0 to 1, or sightline.Sampling(ratio=0.1, slow=5.0)"
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _UnusableError(expected)
-    try:
-        return Sampling(ratio=float(value))
-    except ValueError:
-        raise _UnusableError(expected) from None
-
-
-def _redaction(value: object, _: bool) -> object:
-    if value is False or str(value).lower() in ("0", "false", "no", "off"):
-        return None
-    if value is True or _flag(value if isinstance(value, str) else ""):
-        from sightline.sdk.redaction import Redaction  # its patterns cost those who want none nothing
-
-        return Redaction()
-    if not callable(getattr(value, "apply", None)):
-        raise _UnusableError("True, sightline.Redaction(…), or an object with apply(field, text) -> text")
-    return value
-
-
-def _path(value: object, _: bool) -> Path:
-    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
-        raise _UnusableError("a path")
-    return Path(os.fspath(value)).expanduser()
-
-
-def _words(value: object, _: bool) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return tuple(word.strip() for word in value.split(",") if word.strip())
-    if isinstance(value, Sequence | set | frozenset) and all(isinstance(word, str) for word in value):
-        return tuple(value)
-    raise _UnusableError("a list of names")
-
-
-def _instrument(value: object, otel: bool) -> bool | tuple[str, ...] | dict[str, str]:
-    if isinstance(value, Mapping) and all(isinstance(word, str) for pair in value.items() for word in pair):
-        return dict(value)
-    try:
-        return _boolean(value, otel)
-    except _UnusableError:
-        return _words(value, otel)
-
-
-def _spooling(value: object, _: bool) -> str:
-    if value not in ("auto", "always", "off"):
-        raise _UnusableError("'auto', 'always' or 'off'")
-    return str(value)
-
-
-_READERS: dict[str, Callable[[Any, bool], object]] = {
-    "endpoint": _url,
-    "api_key": _key,
-    "headers": _headers,
-    "service": _text,
-    "environment": _text,
-    "release": _text,
-    "sampling": _sampling,
-    "redaction": _redaction,
-    "capture_content": _boolean,
-    "max_value_chars": _whole(100),
-    "metrics": _boolean,
-    "instrument": _instrument,
-    "propagate": _words,
-    "spool": _spooling,
-    "spool_dir": _path,
-    "spool_max_bytes": _whole(64 * 1024),
-    "file": _path,
-    "file_max_bytes": _whole(1024),
-    "file_keep": _whole(0),
-    "flush_interval": _seconds(0.01, 60.0),
-    "queue_max_spans": _whole(1),
-    "queue_max_bytes": _whole(1024),
-    "timeout": _seconds(0.1, 120.0),
-    "enabled": _boolean,
-    "quiet": _boolean,
-}
 
 
 def _service_of(environ: Mapping[str, str], script: str) -> str:

@@ -160,17 +160,24 @@ class Delivery:
     def tend(self, deadline: float | None = None, seconds: float = 2.0) -> bool:
         """Send kept requests, for about `seconds`; whether nothing is left in memory."""
         end = self._clock() + seconds if deadline is None else deadline
-        for keep in (self._memory, self._spool):
-            while keep is not None and (packed := keep.oldest()) is not None:
-                if self._clock() >= end or not self._may_send(deadline):
-                    return self._memory.oldest() is None
-                answer = self._send(packed, deadline)
-                self._tries += 1
-                if not self._ended(packed, answer) and not self._given_up(packed, answer):
-                    return self._memory.oldest() is None
-                keep.done()
-                self._tries = 0
+        while (found := self._next()) is not None:
+            keep, packed = found
+            if self._clock() >= end or not self._may_send(deadline):
+                return self._memory.oldest() is None
+            answer = self._send(packed, deadline)
+            self._tries += 1
+            if not self._ended(packed, answer) and not self._given_up(packed, answer):
+                return self._memory.oldest() is None
+            keep.done()
+            self._tries = 0
         return True
+
+    def _next(self) -> tuple[Keeps, Packed] | None:
+        """What to send next and where it waits. Memory first, also for halves of what was just on disk."""
+        for keep in (self._memory, self._spool):
+            if keep is not None and (packed := keep.oldest()) is not None:
+                return keep, packed
+        return None
 
     def to_disk(self) -> bool:
         """Move what waits in memory to the disk; whether nothing is left in memory."""

@@ -39,7 +39,7 @@ class FileDelivery:
         """Append it to the file, or count it as dropped."""
         try:
             self._append(json_line(request.signal, request.body))
-        except Exception as error:  # a border: the disk, and protobuf's own errors
+        except Exception as error:  # a border: the disk, and whatever stands in the bytes
             self._account.drop(request.signal, DISK, request.items)
             said = getattr(error, "strerror", None) or error
             warn_once(

@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf.message import Message
 from opentelemetry import metrics
-from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics import (
+    Counter,
+    Histogram,
+    MeterProvider,
+    ObservableCounter,
+)
 from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
     MetricExporter,
     MetricExportResult,
     MetricsData,
     PeriodicExportingMetricReader,
 )
+from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
 
 from sightline.sdk import runtime as runtimes
-from sightline.sdk.assembly import texts_of
 from sightline.sdk.batching import Request
 from sightline.sdk.names import SENDER
+from sightline.sdk.otlp_metrics import metrics_request
+from sightline.sdk.otlp_values import Values
+from sightline.sdk.texts import texts_of
 from sightline.sdk.warnings_once import warn_once
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
 
-    from sightline.sdk.texts import Texts
+
+_TEMPORALITY, _HISTOGRAMS = (
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+    "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+)
+# Which instruments say what came since the last time, and not since the start.
+_DELTAS: Mapping[str, tuple[type, ...]] = {
+    "cumulative": (),
+    "delta": (Counter, ObservableCounter, Histogram),
+    "lowmemory": (Counter, Histogram),
+}
+_EXPLICIT, _EXPONENTIAL = "explicit_bucket_histogram", "base2_exponential_bucket_histogram"
 
 
 class PipelineExporter(MetricExporter):
@@ -38,13 +58,8 @@ class PipelineExporter(MetricExporter):
         if runtime is None:
             return MetricExportResult.FAILURE
         try:
-            made = encode_metrics(metrics_data)
-            clean(made, texts_of(runtime.config))
-            for part in made.resource_metrics:
-                for attribute in part.resource.attributes:
-                    if attribute.key == SENDER:
-                        attribute.value.string_value = runtime.sender
-            runtime.inbox.hand_over(Request("metrics", made.SerializeToString(), 0))
+            body = metrics_request(metrics_data, Values(texts_of(runtime.config)), {SENDER: runtime.sender})
+            runtime.inbox.hand_over(Request("metrics", body, 0))
         except Exception as error:  # a border: the program's own metrics
             warn_once("metrics", f"sightline: metrics are not sent ({type(error).__name__}: {error}).")
             return MetricExportResult.FAILURE
@@ -58,39 +73,31 @@ class PipelineExporter(MetricExporter):
         """Nothing to close."""
 
 
-def clean(made: Any, texts: Texts) -> None:
-    """Redact all attributes in an OTLP message: of resources, scopes, points and exemplars."""
-    for field, value in made.ListFields():
-        if field.message_type is None:
-            continue
-        if field.message_type.name == "KeyValue":
-            kept = [pair for pair in value if not texts.left_out(pair.key)]
-            for pair in kept:
-                _clean_value(pair.key, pair.value, texts)
-            if len(kept) < len(value):
-                copies = [type(pair).FromString(pair.SerializeToString()) for pair in kept]
-                made.ClearField(field.name)
-                getattr(made, field.name).extend(copies)
-            continue
-        for part in [value] if isinstance(value, Message) else value:
-            clean(part, texts)
-
-
-def _clean_value(key: str, value: Any, texts: Texts) -> None:
-    kind = value.WhichOneof("value")
-    if kind == "string_value":
-        value.string_value = texts.clean(key, value.string_value)
-    elif kind in ("int_value", "double_value", "bool_value"):
-        if (hidden := texts.hidden_number(key, getattr(value, kind))) is not None:
-            value.string_value = hidden
-    elif kind == "array_value":
-        for part in value.array_value.values:
-            _clean_value(key, part, texts)
-
-
 def measure(resource: Resource) -> None:
     """Where the program has no meter provider, make one that sends here; one that is there stays as it is."""
     if isinstance(metrics.get_meter_provider(), MeterProvider):
         return
-    reader = PeriodicExportingMetricReader(PipelineExporter())
+    reader = PeriodicExportingMetricReader(PipelineExporter(**preferences(os.environ)))
     metrics.set_meter_provider(MeterProvider([reader], resource))
+
+
+def preferences(environ: Mapping[str, str]) -> dict[str, Any]:
+    """How metrics are to be summed up, by OpenTelemetry's variables; a word that is none is warned of."""
+    temporality = _one_of(environ, _TEMPORALITY, tuple(_DELTAS))
+    histograms = _one_of(environ, _HISTOGRAMS, (_EXPLICIT, _EXPONENTIAL))
+    exponential = {Histogram: ExponentialBucketHistogramAggregation()}
+    return {
+        "preferred_temporality": dict.fromkeys(_DELTAS[temporality], AggregationTemporality.DELTA),
+        "preferred_aggregation": exponential if histograms == _EXPONENTIAL else {},
+    }
+
+
+def _one_of(environ: Mapping[str, str], variable: str, words: tuple[str, ...]) -> str:
+    said = environ.get(variable, "").strip()
+    if said and said.lower() not in words:
+        warn_once(
+            variable,
+            f"sightline: {variable}={said[:80]!r}: expected {', '.join(words[:-1])} or {words[-1]}; going "
+            f"on with {words[0]}. Correct the value, or remove it.",
+        )
+    return said.lower() if said.lower() in words else words[0]

@@ -83,6 +83,9 @@ SDK_SPOOL_BYTES = "sightline.sdk.spool.bytes"
 OUTCOME = "outcome"
 REASON = "reason"
 
+# Of a metric's point whose attributes redaction changed: tells it from others that look the same now.
+REDACTED = "sightline.redacted"
+
 # Requests that a program serves (OpenTelemetry's conventions for HTTP).
 HTTP_METHOD = "http.request.method"
 HTTP_ROUTE = "http.route"

@@ -56,9 +56,13 @@ def propagated() -> tuple[str, ...]:
 
 
 def server() -> str | None:
-    """The address of the server, None when nothing is sent to one."""
+    """The address of the server, None when nothing is sent to one that has pages."""
     found = runtime()
-    return None if found is None or found.config.file is not None else found.config.endpoint
+    if found is None or found.config.file is not None:
+        return None
+    from sightline.sdk.exporter_settings import pages_of
+
+    return pages_of(found.config) or None
 
 
 def emit(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 import socket
-import ssl
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import Enum
@@ -17,20 +17,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from sightline.sdk.exporter_settings import Destination
+from sightline.sdk.protobuf import WireError, as_signed, fields
+from sightline.sdk.tls import tls_context
 
 MEDIA_TYPE = "application/x-protobuf"
 _CONNECT = 3.0
 _LONGEST_ANSWER = 64 * 1024
 _POOL = re.compile(r"_(Plain|Secure)Pool\(host=.*?\): ")  # our own classes, which say nothing to a reader
-_ANSWERS: dict[str, Callable[[], Any]] = {
-    "traces": ExportTraceServiceResponse,
-    "logs": ExportLogsServiceResponse,
-    "metrics": ExportMetricsServiceResponse,
-}
 
 
 class Fate(Enum):
@@ -55,31 +51,33 @@ class Answer:
 
 
 class Sender:
-    """Posts to `<endpoint>/v1/<signal>`. Used by one thread at a time."""
+    """Posts to each signal's address. Used by one thread at a time."""
 
-    def __init__(self, endpoint: str, headers: Mapping[str, str], timeout: float, distro: str) -> None:
-        self._endpoint, self._timeout = endpoint, timeout
+    def __init__(self, place: Destination, distro: str) -> None:
+        self._place = place
         self._headers = {
             "user-agent": distro,
-            **{name.lower(): value for name, value in headers.items()},
+            **{name.lower(): value for name, value in place.headers.items()},
             "content-type": MEDIA_TYPE,
-            "content-encoding": "gzip",
             "accept": MEDIA_TYPE,
         }
+        if place.compression == "gzip":
+            self._headers["content-encoding"] = "gzip"
         self._pool: Any = None
         self._deadline = _Deadline()
 
     def send(self, signal: str, packed: bytes, seconds: float | None = None) -> Answer:
         """Send a compressed body, in at most `seconds` all in all. Never raises."""
-        limit = max(0.05, min(self._timeout, seconds if seconds is not None else self._timeout))
+        longest, address = self._place.timeout, self._place.addresses[signal]
+        limit = max(0.05, min(longest, seconds if seconds is not None else longest))
         try:
             if self._pool is None:
-                self._pool = _pool(self._endpoint, self._deadline)
+                self._pool = _pool(self._place, self._deadline)
             self._deadline.at = time.monotonic() + limit
             answer = self._pool.urlopen(
                 "POST",
-                f"{self._endpoint}/v1/{signal}",
-                body=packed,
+                address,
+                body=packed if self._place.compression == "gzip" else gzip.decompress(packed),
                 headers=self._headers,
                 retries=False,
                 redirect=False,
@@ -88,12 +86,12 @@ class Sender:
             )
             try:
                 body = _read(answer, self._deadline)
-                return judged(signal, answer.status, dict(answer.headers), body, self._endpoint)
+                return judged(answer.status, dict(answer.headers), body, address)
             finally:
                 answer.drain_conn() if answer.closed else answer.close()
         except Exception as error:  # a border: a proxy or server may answer anything at all
             self._pool = None  # a connection in an unknown state is not used again
-            return Answer(Fate.LATER, f"{self._endpoint}: {_why(error)}")
+            return Answer(Fate.LATER, f"{address}: {_why(error)}")
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -102,7 +100,7 @@ class Sender:
             self._pool = None
 
 
-def judged(signal: str, status: int, headers: Mapping[str, str], body: bytes, endpoint: str) -> Answer:
+def judged(status: int, headers: Mapping[str, str], body: bytes, address: str) -> Answer:
     """What an HTTP answer means for the request."""
     named = {name.lower(): value for name, value in headers.items()}
     kind = named.get("content-type", "").split(";")[0].strip().lower()
@@ -110,20 +108,20 @@ def judged(signal: str, status: int, headers: Mapping[str, str], body: bytes, en
         if kind not in ("", MEDIA_TYPE, "application/json", "application/octet-stream"):
             return Answer(
                 Fate.LOCKED_OUT,
-                f"{endpoint} answers with {kind[:80]!r}, which is no OTLP server's answer",
+                f"{address} answers with {kind[:80]!r}, which is no OTLP server's answer",
                 status,
             )
-        rejected, why = _rejected(signal, body) if kind == MEDIA_TYPE else (0, "")
+        rejected, why = _rejected(body) if kind == MEDIA_TYPE else (0, "")
         return Answer(Fate.TAKEN, why, status, rejected)
     said = _said(body, kind)
     if status in (401, 403):
         return Answer(Fate.LOCKED_OUT, f"the server refuses the key ({status}{said})", status)
     if status == 407:
-        return Answer(Fate.LOCKED_OUT, f"a proxy before {endpoint} wants credentials (407)", status)
+        return Answer(Fate.LOCKED_OUT, f"a proxy before {address} wants credentials (407)", status)
     if status in (404, 405) or status < 400:  # a success that OTLP does not know is none, either
         place = "".join(c for c in named.get("location", "") if c.isprintable())[:200]
         more = f", which points to {place}" if place and status >= 300 else ""
-        return Answer(Fate.LOCKED_OUT, f"{endpoint}/v1/{signal} is no OTLP address ({status}{more})", status)
+        return Answer(Fate.LOCKED_OUT, f"{address} is no OTLP address ({status}{more})", status)
     if status == 413:
         return Answer(Fate.TOO_LARGE, f"too large for the server{said}", status)
     if status in (408, 429) or status >= 500:
@@ -131,22 +129,36 @@ def judged(signal: str, status: int, headers: Mapping[str, str], body: bytes, en
     return Answer(Fate.REFUSED, f"{status}{said}", status)
 
 
-def _rejected(signal: str, body: bytes) -> tuple[int, str]:
-    """How many items the server left out, and its words for it."""
+def _rejected(body: bytes) -> tuple[int, str]:
+    """How many items were left out, and the server's words for it: partial_success (1), in it rejected_spans
+    or rejected_log_records (1) and error_message (2)."""
+    rejected, why = 0, ""
     try:
-        partial = _ANSWERS[signal].FromString(body).partial_success  # type: ignore[attr-defined]
-        counts = [
-            getattr(partial, f) for f in ("rejected_spans", "rejected_log_records") if hasattr(partial, f)
-        ]
-        return int(max(0, *counts, 0)), _said(partial.error_message.encode(), "text/plain")
-    except Exception:  # a border: protobuf's errors differ between its implementations
+        for field, _, partial in fields(body):
+            if field == 1 and isinstance(partial, bytes):
+                parts = list(fields(partial))
+                counts = [n for inner, _, n in parts if inner == 1 and isinstance(n, int)]
+                words = [w for inner, _, w in parts if inner == 2 and isinstance(w, bytes)]
+                rejected = as_signed(counts[-1]) if counts else rejected
+                why = _said(words[-1], "text/plain") if words else why
+    except WireError:  # a server may answer anything
         return 0, ""
+    return max(0, rejected), why
+
+
+_HINTS = (
+    ("Hostname mismatch", "the server's certificate is for another name than that in its address"),
+    ("IP address mismatch", "the server's certificate is for another name than that in its address"),
+    ("CERTIFICATE_VERIFY_FAILED", "name the certificate it is signed with: SIGHTLINE_CERTIFICATE"),
+    ("CERTIFICATE_REQUIRED", "the server asks for a certificate: SIGHTLINE_CLIENT_CERTIFICATE"),
+)
 
 
 def _why(error: Exception) -> str:
     """An exception's own words, without those of the layers around it; one line."""
     text = " ".join(_POOL.sub("", str(error).rpartition("connection: ")[2]).split())
-    return "".join(c for c in text if c.isprintable())[:200] or type(error).__name__
+    said = "".join(c for c in text if c.isprintable())[:200] or type(error).__name__
+    return said + next((f" ({hint})" for words, hint in _HINTS if words in said), "")
 
 
 def _said(body: bytes, kind: str) -> str:
@@ -211,7 +223,7 @@ def _read(answer: Any, deadline: _Deadline) -> bytes:
     return body
 
 
-def _pool(endpoint: str, deadline: _Deadline) -> Any:
+def _pool(place: Destination, deadline: _Deadline) -> Any:
     """Connections whose answers keep to the deadline, through the proxy that the environment names."""
 
     class Response(HTTPResponse):
@@ -222,10 +234,10 @@ def _pool(endpoint: str, deadline: _Deadline) -> Any:
 
     plain = type("_Plain", (HTTPConnection,), {"response_class": Response})
     secure = type("_Secure", (HTTPSConnection,), {"response_class": Response})
-    parts = urlsplit(endpoint)
+    parts = urlsplit(next(iter(place.addresses.values())))  # of one server, whichever the signal
     options: dict[str, Any] = {"num_pools": 2, "maxsize": 1}
     if parts.scheme == "https":
-        options["ssl_context"] = ssl.create_default_context()
+        options["ssl_context"] = tls_context(place.certificate, place.client_certificate, place.client_key)
     proxy = urllib.request.getproxies().get(parts.scheme)
     if proxy and not urllib.request.proxy_bypass(parts.hostname or ""):
         manager: Any = urllib3.ProxyManager(proxy if "://" in proxy else f"http://{proxy}", **options)

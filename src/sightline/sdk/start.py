@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from sightline.sdk import runtime as runtimes
 from sightline.sdk.configuration import Config, Options, configure, names_service, script_path
 from sightline.sdk.counts import Counts
+from sightline.sdk.exporter_settings import pages_of, traces_address
 from sightline.sdk.names import SENDER
 from sightline.sdk.runtime import Runtime
 from sightline.sdk.warnings_once import LOGGER, warn_once
@@ -41,7 +42,7 @@ class Started:
     def __str__(self) -> str:
         if not self.enabled:
             return "sightline is off"
-        target = str(self.config.file) if self.config.file else self.config.endpoint
+        target = str(self.config.file) if self.config.file else traces_address(self.config)
         how = "joined the program's tracer provider" if self.joined else "made a tracer provider"
         look = f"; look at {self.pages}" if self.pages else ""
         first = f"sightline sends {self.config.service!r} to {target} ({how}){look}"
@@ -140,7 +141,8 @@ def _say(text: str) -> None:
 
 
 def _started(runtime: Runtime, joined: bool, instrumentations: Report | None = None) -> Started:
-    pages = "" if runtime.config.file else f"{runtime.config.endpoint}/"
+    server = "" if runtime.config.file else pages_of(runtime.config)
+    pages = f"{server}/" if server else ""
     return Started(runtime.config, True, runtime.sender, pages, joined, instrumentations)
 
 

@@ -1,10 +1,14 @@
-"""What happens to each text and number on its way out of the program."""
+"""What happens to every text on its way out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from sightline.sdk.content import event_is_content, quotes_content, without_quotes
+from sightline.sdk.content import event_is_content, is_content, quotes_content, without_quotes
+
+if TYPE_CHECKING:
+    from sightline.sdk.configuration import Config
 
 _SHORT = 10**7  # a number of fewer digits is nobody's
 MOST_BITS = 2_000
@@ -26,6 +30,11 @@ class Texts:
     ) -> None:
         self._redact, self._max = redact, max_chars
         self._is_content, self._rule = is_content, rule
+
+    @property
+    def changes(self) -> bool:
+        """Whether texts may leave otherwise than they are, beside being cut."""
+        return self._redact is not None or self._is_content is not None or self._rule is not None
 
     def left_out(self, key: str) -> bool:
         """Whether this attribute stays here: content where content does, or a field that redaction drops."""
@@ -59,3 +68,12 @@ class Texts:
         if len(text) > self._max:
             text = f"{text[: self._max]}… [cut, {len(text)} characters]"
         return text
+
+
+def texts_of(config: Config) -> Texts:
+    """What the program wants done with its texts."""
+    redaction = config.redaction
+    held_back = None if config.capture_content else is_content
+    return Texts(
+        getattr(redaction, "apply", None), config.max_value_chars, held_back, getattr(redaction, "rule", None)
+    )
