@@ -89,8 +89,15 @@ ROWS = (
     Row(
         "the Python SDK on the caller's thread: a span, and a request of 200 ms",
         "under 30 µs a span; under 1 % of a request at 100 a second",
-        ("sdk_caller", "sdk_request"),
-        ("otel, 8 attributes, 1 threads", "sightline, 8 attributes, 1 threads", "p50 added", "mean added"),
+        ("sdk_caller", "sdk_request", "sdk_encoding"),
+        (
+            "otel, 8 attributes, 1 threads",
+            "sightline, 8 attributes, 1 threads",
+            "p50 added",
+            "mean added",
+            "encoder, µs",
+            "protobuf, µs",
+        ),
     ),
     Row(
         "SDKs on one program of ten calls a request",
