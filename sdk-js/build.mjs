@@ -65,6 +65,8 @@ async function bundle() {
   );
   for (const kind of ["esm", "cjs"]) await cp("dist/types", `dist/${kind}`, { recursive: true });
   await rm("dist/types", { recursive: true });
+  // `node --require @sightline/sdk/register`; a CommonJS module cannot wait for what is loaded.
+  await writeFile("dist/cjs/register.js", 'require("./index.js").init();\n');
   await writeFile("dist/cjs/package.json", '{ "type": "commonjs" }\n');
   const size = gzipSync(await readFile("dist/browser.min.js"), { level: 9 }).length;
   console.log(`browser: ${size} bytes compressed`);

@@ -45,9 +45,10 @@ export function init(options: Options): void {
 function start(options: Options): void {
   const { redact, sampling, maxQueue = 500, propagate = [] } = options;
   const endpoint = new URL(options.endpoint, location.href).href.replace(/\/+$/, "");
-  const clean = (field: string, text: string): string => {
+  const clean = (field: string, text: string): string | null => {
     try {
-      return redact ? String(redact(field, text)) : text;
+      const said = redact ? redact(field, text) : text;
+      return said === null ? null : String(said);
     } catch {
       warnOnce("redact", `redact failed on ${field}, the text does not leave`);
       return "[redaction failed]";

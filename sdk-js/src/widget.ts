@@ -31,6 +31,18 @@ interface Said {
   c: string;
 }
 
+declare global {
+  interface HTMLElementTagNameMap {
+    "sightline-feedback": SightlineFeedback;
+  }
+  interface HTMLElementEventMap {
+    "sightline-feedback": CustomEvent<FeedbackDetail>;
+  }
+  interface DocumentEventMap {
+    "sightline-feedback": CustomEvent<FeedbackDetail>;
+  }
+}
+
 const TAG = "sightline-feedback";
 const QUEUE = "sightline.feedback.queue";
 const SAID = "sightline.feedback.said";
@@ -73,7 +85,7 @@ button:disabled{opacity:.5;cursor:default}
 svg{width:20px;height:20px;fill:none;stroke:currentColor;stroke-width:1.75;stroke-linejoin:round}
 .more{flex-basis:100%;align-items:stretch}
 textarea{font:inherit;color:FieldText;background:Field;border:1px solid var(--l);border-radius:var(--r);
-padding:8px 10px;flex:1 1 220px;min-height:var(--s);box-sizing:border-box;resize:vertical}
+padding:8px 10px;flex:1 1 220px;width:100%;min-width:0;min-height:var(--s);box-sizing:border-box;resize:vertical}
 ::placeholder{color:inherit;opacity:.75}
 @media (forced-colors:active){button[aria-pressed=true]{forced-color-adjust:none;background:Highlight;color:HighlightText}}
 `;
@@ -189,9 +201,27 @@ function thumb(name: string): HTMLSlotElement {
   return element("slot", { name }, svg);
 }
 
-const PROPERTIES = ["server", "key", "trace", "span", "session", "name", "comment", "disabled"];
+/** Properties, each read from the attribute of its name. */
+const READ: Record<string, (of: HTMLElement) => string | boolean> = {
+  server(of) {
+    try {
+      return new URL(of.getAttribute("server") || HERE).origin;
+    } catch {
+      return "";
+    }
+  },
+  key: (of) => of.getAttribute("key") || of.getAttribute("public-key") || "",
+  trace: (of) => found(of.getAttribute("trace"), 32),
+  span: (of) => found(of.getAttribute("span"), 16),
+  session: (of) => of.getAttribute("session") ?? "",
+  name: (of) => of.getAttribute("name") || "helpful",
+  comment: (of) => of.hasAttribute("comment"),
+  disabled: (of) => of.hasAttribute("disabled"),
+};
+const PROPERTIES = Object.keys(READ);
 const NOTHING: Said = { i: "", v: null, c: "" };
 let sheet: CSSStyleSheet | undefined;
+const shown = new Set<SightlineFeedback>();
 const Base = (globalThis.HTMLElement ?? Object) as typeof HTMLElement;
 
 /**
@@ -204,6 +234,14 @@ export class SightlineFeedback extends Base {
     ...PROPERTIES,
     ...Object.keys(TEXTS).map((name) => `text-${name}`),
   ];
+  declare server: string;
+  declare key: string;
+  declare trace: string;
+  declare span: string;
+  declare session: string;
+  declare name: string;
+  declare comment: boolean;
+  declare disabled: boolean;
   #said = NOTHING;
   #question = element("slot", { name: "question" });
   #up = button("up", thumb("up"));
@@ -255,8 +293,13 @@ export class SightlineFeedback extends Base {
       delete me[name];
       me[name] = value;
     }
+    shown.add(this);
     this.#recall();
     void flush();
+  }
+
+  disconnectedCallback(): void {
+    shown.delete(this);
   }
 
   attributeChangedCallback(_: string, before: string | null, now: string | null): void {
@@ -286,35 +329,6 @@ export class SightlineFeedback extends Base {
     return outcome;
   }
 
-  get server(): string {
-    try {
-      return new URL(this.getAttribute("server") || HERE).origin;
-    } catch {
-      return "";
-    }
-  }
-  get key(): string {
-    return this.getAttribute("key") || this.getAttribute("public-key") || "";
-  }
-  get trace(): string {
-    return found(this.getAttribute("trace"), 32);
-  }
-  get span(): string {
-    return found(this.getAttribute("span"), 16);
-  }
-  get session(): string {
-    return this.getAttribute("session") ?? "";
-  }
-  get name(): string {
-    return this.getAttribute("name") || "helpful";
-  }
-  get comment(): boolean {
-    return this.hasAttribute("comment");
-  }
-  get disabled(): boolean {
-    return this.hasAttribute("disabled");
-  }
-
   #target(): string {
     return [this.server, this.key, this.trace, this.span, this.session, this.name].join();
   }
@@ -337,6 +351,8 @@ export class SightlineFeedback extends Base {
     this.#said = said;
     const others = kept<[string, Said]>(SAID).filter(([where]) => where !== target);
     keep(SAID, said.i ? [...others, [target, said]] : others);
+    // Two of them about the same say the same.
+    for (const one of shown) if (one !== this && one.#target() === target) one.#recall();
   }
 
   /** As `give`, for a control that is gone afterwards: the focus goes where it was before. */
@@ -375,12 +391,17 @@ export class SightlineFeedback extends Base {
 
 // Properties write their attributes, so that frameworks may set either.
 for (const name of PROPERTIES) {
-  const own = Object.getOwnPropertyDescriptor(SightlineFeedback.prototype, name)!;
-  own.set = function (this: HTMLElement, value: unknown) {
-    if (value == null || value === false) this.removeAttribute(name);
-    else this.setAttribute(name, value === true ? "" : `${value}`);
-  };
-  Object.defineProperty(SightlineFeedback.prototype, name, own);
+  Object.defineProperty(SightlineFeedback.prototype, name, {
+    configurable: true,
+    enumerable: true,
+    get(this: HTMLElement) {
+      return READ[name]!(this);
+    },
+    set(this: HTMLElement, value: unknown) {
+      if (value == null || value === false) this.removeAttribute(name);
+      else this.setAttribute(name, value === true ? "" : `${value}`);
+    },
+  });
 }
 
 /** An id of so many hex digits, also out of a `traceparent`; "" for anything else. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isContent, redactor, redactPatterns } from "../src/node/redaction.js";
+import { isContent } from "../src/node/content.js";
+import { redactPatterns } from "../src/node/patterns.js";
+import { redactor } from "../src/node/redaction.js";
 
 const cases: [string, string][] = [
   ["write to alice@example.com, please", "write to [email], please"],
@@ -12,6 +14,15 @@ const cases: [string, string][] = [
   [`ghp_${"a".repeat(36)}`, "[key]"],
   ["order 1234567890123456 of zeros 0000000000000000", "order 1234567890123456 of zeros 0000000000000000"],
   ["nothing at all", "nothing at all"],
+  [`curl -H "Authorization: Bearer ${"a1B2".repeat(8)}"`, 'curl -H "Authorization: Bearer [key]"'],
+  ["the bearer of this letter", "the bearer of this letter"],
+  ["postgres://shop:hunter2@db.internal/shop", "postgres://shop:[key]@db.internal/shop"],
+  ["https://shop.example/a:b@c", "https://shop.example/a:b@c"],
+  [`-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- and on`, "[key] and on"],
+  [`gsk_${"aB3".repeat(16)}`, "[key]"],
+  [`pylf_v1_eu_${"aB3".repeat(12)}`, "[key]"],
+  ["sk-a-rather-long-name-of-a-branch", "sk-a-rather-long-name-of-a-branch"],
+  [`task_${"a1".repeat(20)} risk-${"a1".repeat(20)}`, `task_${"a1".repeat(20)} risk-${"a1".repeat(20)}`],
 ];
 for (const [text, said] of cases) {
   test(`redacts: ${text.slice(0, 30)}`, () => {
@@ -25,6 +36,13 @@ test("patterns come to an end on long hostile texts", () => {
     "1 ".repeat(50_000),
     "a.".repeat(50_000) + "@",
     "DE12" + "A1B2 ".repeat(20_000),
+    "eyJ" + "a".repeat(100_000),
+    "eyJ".repeat(30_000),
+    "Bearer " + "a".repeat(100_000),
+    "Bearer ".repeat(20_000),
+    "://a:".repeat(20_000),
+    "sk-".repeat(30_000),
+    "-----BEGIN PRIVATE KEY-----".repeat(5_000),
   ]) {
     const began = performance.now();
     redactPatterns("x", text);

@@ -33,6 +33,16 @@ beforeEach(async () => {
 const start = (options: sdk.Options = {}): void => {
   sdk.init({ endpoint: url, service: "unit", instrument: false, handleSignals: false, ...options });
 };
+/** `ReadableStream.from()` is not in Node 18. */
+function webStream(values: string[]): ReadableStream<string> {
+  return new ReadableStream({
+    pull(controller) {
+      const [next] = values.splice(0, 1);
+      if (next === undefined) controller.close();
+      else controller.enqueue(next);
+    },
+  });
+}
 async function spans(): Promise<Record<string, Span>> {
   assert.equal(await sdk.flush(), true);
   return Object.fromEntries(server.records("traces").map((span) => [span.name, span]));
@@ -201,7 +211,7 @@ test("generators: the span ends with the last value, its code sees the span", as
 
 test("streams are watched on their way: web, response, Node", async () => {
   start();
-  const web = sdk.trace("web", () => ReadableStream.from(["x", "y"]));
+  const web = sdk.trace("web", () => webStream(["x", "y"]));
   const seen: unknown[] = [];
   for await (const part of web) seen.push(part);
   const answer = sdk.trace("response", () => new Response("hello", { status: 201, headers: { "x-a": "b" } }));
@@ -209,7 +219,7 @@ test("streams are watched on their way: web, response, Node", async () => {
   const node = sdk.trace("node", () => Readable.from(["1", "2", "3"]));
   const parts: unknown[] = [];
   for await (const part of node) parts.push(part);
-  const cancelled = sdk.trace("cancelled", () => ReadableStream.from(["x", "y"]));
+  const cancelled = sdk.trace("cancelled", () => webStream(["x", "y"]));
   const reader = cancelled.getReader();
   await reader.read();
   await reader.cancel();

@@ -72,8 +72,11 @@ class Installed:
             if not stamp.exists() or stamp.read_text() != mark:
                 self._install(build)
                 stamp.write_text(mark)
-        for path in APPS.glob("*.*"):
-            shutil.copy(path, self.folder)
+            for path in APPS.glob("*.*"):
+                # Not written anew while tests in another process may run it.
+                there = self.folder / path.name
+                if not there.exists() or there.read_bytes() != path.read_bytes():
+                    shutil.copy(path, there)
 
     def _install(self, build: ModuleType) -> None:
         build.install(self.node, self.npm)
@@ -86,10 +89,11 @@ class Installed:
 
     def pack(self, target: Path) -> Path:
         """Build and pack the SDK into a folder; the tarball."""
-        run(self.node, "build.mjs", cwd=SDK)
-        said = run(
-            *self.npm, "pack", "--json", "--ignore-scripts", "--pack-destination", str(target), cwd=SDK
-        )
+        pack = ("pack", "--json", "--ignore-scripts", "--pack-destination", str(target))
+        with (self.folder / ".packing").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            run(self.node, "build.mjs", cwd=SDK)
+            said = run(*self.npm, *pack, cwd=SDK)
         packed = json.loads(said)
         # Newer versions of npm answer with an object by name, older ones with a list.
         entry = packed[0] if isinstance(packed, list) else next(iter(packed.values()))
@@ -100,10 +104,10 @@ class Installed:
         return run(self.node, *words, cwd=self.folder, env=env, seconds=60)
 
     @contextmanager
-    def serving(self, script: str, env: Mapping[str, str]) -> Iterator[int]:
+    def serving(self, script: str, env: Mapping[str, str], node: str | None = None) -> Iterator[int]:
         """A program that says its port in its first line; ended with the block."""
         process = subprocess.Popen(
-            [self.node, script],
+            [node or self.node, script],
             cwd=self.folder,
             env=environment(env) | {"PATH": os.environ.get("PATH", "")},
             stdout=subprocess.PIPE,

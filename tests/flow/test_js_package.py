@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import shutil
 import tarfile
@@ -37,8 +38,18 @@ def package(installed: Installed) -> Path:
     return installed.folder / "node_modules" / "@sightline" / "sdk"
 
 
-@pytest.mark.parametrize("module", ["NodeNext", "Node16"])
-@pytest.mark.parametrize("ending", ["mts", "cts"])
+MODULES = {
+    "nodenext": ("--module", "NodeNext"),
+    "node16": ("--module", "Node16"),
+    "bundler": ("--module", "ESNext", "--moduleResolution", "bundler"),
+    "node10": ("--module", "CommonJS", "--moduleResolution", "node10"),
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "ending"),
+    [*itertools.product(("nodenext", "node16"), ("mts", "cts")), ("bundler", "ts"), ("node10", "ts")],
+)
 def test_strict_compilers_pass_on_a_program_that_uses_everything(
     installed: Installed, tmp_path: Path, module: str, ending: str
 ) -> None:
@@ -46,8 +57,9 @@ def test_strict_compilers_pass_on_a_program_that_uses_everything(
     (tmp_path / "node_modules").symlink_to(installed.folder / "node_modules")
     shutil.copy(installed.folder / "consumer.ts", tmp_path / f"consumer.{ending}")
     tsc = installed.folder / "node_modules" / "typescript" / "bin" / "tsc"
-    flags = ["--strict", "--noEmit", "--target", "es2022", "--module", module, "--exactOptionalPropertyTypes",
-             "--noUncheckedIndexedAccess", "--lib", "es2022,dom,dom.iterable", "--types", "node"]  # fmt: skip
+    flags = ["--strict", "--noEmit", "--target", "es2022", *MODULES[module], "--exactOptionalPropertyTypes",
+             "--noUncheckedIndexedAccess", "--noImplicitOverride", "--lib", "es2022,dom,dom.iterable",
+             "--types", "node"]  # fmt: skip
     run(installed.node, str(tsc), *flags, f"consumer.{ending}", cwd=tmp_path)
 
 

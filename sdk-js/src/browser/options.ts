@@ -28,8 +28,8 @@ export interface Options {
   errors?: boolean;
   /** Note inputs and outputs of `trace()` (false). */
   captureContent?: boolean;
-  /** Changes every text before it leaves; given the attribute's name. */
-  redact?: (field: string, text: string) => string;
+  /** Changes every text before it leaves; given the attribute's name. Null leaves the field out. */
+  redact?: (field: string, text: string) => string | null;
   /** Spans and log records that may wait, each (500). */
   maxQueue?: number;
   /** Who and what for, as with `context()`. */

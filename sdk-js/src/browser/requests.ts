@@ -6,15 +6,18 @@ import { attributeName } from "../core/who.js";
 /** Whether a request to an address carries the trace. */
 export type Allowed = (url: URL) => boolean;
 
+// Sightline may stand behind the page's own origin.
+const OWN = ["/v1/traces", "/v1/logs"];
 const STREAMS = /event-stream|ndjson|jsonl/;
 
 /** The rule of `propagateTo`; the page's own origin is always allowed, the server of Sightline never. */
 export function allowedBy(list: (string | RegExp)[], endpoint: string): Allowed {
   return (url) =>
-    !url.href.startsWith(endpoint) &&
+    !OWN.some((path) => url.href.startsWith(endpoint + path)) &&
     (url.origin === location.origin ||
       list.some((one) =>
-        typeof one === "string" ? url.origin === one.replace(/\/+$/, "") : one.test(url.href),
+        // Not test(), which goes on where it was before in patterns with the flag g.
+        typeof one === "string" ? url.origin === one.replace(/\/+$/, "") : url.href.search(one) >= 0,
       ));
 }
 
@@ -53,12 +56,9 @@ export function followFetch(page: Page, allowed: Allowed, propagate: string[]): 
     try {
       const url = new URL(input instanceof Request ? input.url : String(input), location.href);
       if (allowed(url)) {
-        const request = new Request(
-          input instanceof Request ? input.clone() : input,
-          input instanceof Request ? init : undefined,
-        );
-        const method = (init?.method ?? request.method).toUpperCase();
-        const headers = new Headers(init?.headers ?? request.headers);
+        const request = input instanceof Request ? input : undefined;
+        const method = (init?.method ?? request?.method ?? "GET").toUpperCase();
+        const headers = new Headers(init?.headers ?? request?.headers);
         span = begun(page, method, url);
         if (!headers.has("traceparent")) headers.set("traceparent", span.traceparent);
         const carried = baggage(span, propagate);

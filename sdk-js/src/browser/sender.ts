@@ -5,9 +5,9 @@ import { warnOnce } from "../core/warnings.js";
 
 const PAUSE_MS = 2_000;
 const BATCH = 50;
-// A public key allows requests of 256 KiB, browsers 64 kB as a page closes; characters may be of 4 bytes.
-const MOST_BYTES = 100_000;
-const LAST_BYTES = 40_000;
+// Browsers let 64 kB outlive a page, of all requests together; characters may be of 3 bytes.
+const LAST_BYTES = 30_000;
+const KEPT_BYTES = 60_000;
 
 /** What became of spans and log records together. */
 export interface Counts {
@@ -22,6 +22,8 @@ type Item = { span: SpanRecord } | { log: LogEvent };
 export class Sender {
   readonly counts: Counts = { ended: 0, sent: 0, dropped: 0 };
   private queue: Item[] = [];
+  /** On their way by a request that outlives the page; a beacon would make them two. */
+  private flying: Item[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
   private working: Promise<boolean> | undefined;
   private notBefore = 0;
@@ -55,14 +57,14 @@ export class Sender {
 
   /** As the page goes: what waits is handed to the browser. */
   leave(): void {
-    while (this.queue.length) {
+    for (;;) {
       const [items, path, body] = this.next(LAST_BYTES);
+      if (!items.length) return;
       // With a public key in the address plain text will do, which spares the browser its question (CORS).
       const address = `${this.endpoint}${path}${this.key ? `?key=${encodeURIComponent(this.key)}` : ""}`;
       const sent = this.key ? body : new Blob([body], { type: "application/json" });
       if (!navigator.sendBeacon?.(address, sent)) return;
-      this.taken(items);
-      this.counts.sent += items.length;
+      this.counts.sent += this.taken(items);
     }
   }
 
@@ -86,7 +88,9 @@ export class Sender {
 
   private async send(): Promise<boolean> {
     if (!this.queue.length) return true;
-    const [items, path, body] = this.next(MOST_BYTES);
+    const [items, path, body] = this.next(LAST_BYTES);
+    const keepalive = new Blob([body]).size < KEPT_BYTES;
+    if (keepalive) this.flying = items;
     let status = 0;
     let wait = 0;
     try {
@@ -94,7 +98,7 @@ export class Sender {
         method: "POST",
         body,
         headers: { "content-type": "application/json", ...(this.key && { "x-api-key": this.key }) },
-        keepalive: body.length < LAST_BYTES,
+        keepalive,
         credentials: "omit",
         referrerPolicy: "origin",
       });
@@ -103,17 +107,18 @@ export class Sender {
     } catch {
       warnOnce("unreachable", `cannot reach ${this.endpoint}; is this page's origin allowed there (CORS)?`);
     }
+    this.flying = [];
     if (status === 0 || status === 429 || status >= 500) {
       this.notBefore =
         Date.now() + (wait > 0 ? Math.min(wait, 3e5) : Math.min(1e3 * 2 ** this.failures++, 6e4));
       return false;
     }
     this.failures = 0;
-    this.taken(items);
+    const done = this.taken(items);
     if (status < 300) {
-      this.counts.sent += items.length;
+      this.counts.sent += done;
     } else {
-      this.counts.dropped += items.length;
+      this.counts.dropped += done;
       warnOnce(`status ${status}`, `${this.endpoint} answered ${status}; check the key and its origins`);
     }
     return true;
@@ -121,8 +126,9 @@ export class Sender {
 
   /** The oldest items of one kind, as many as fit, and their request. */
   private next(most: number): [items: Item[], path: string, body: string] {
-    const kind = this.queue[0] && "span" in this.queue[0];
-    const alike = this.queue.filter((item) => "span" in item === kind);
+    const free = this.queue.filter((item) => !this.flying.includes(item));
+    const kind = free[0] && "span" in free[0];
+    const alike = free.filter((item) => "span" in item === kind);
     for (let size = BATCH; ; size = Math.ceil(size / 2)) {
       const items = alike.slice(0, size);
       const [path, body] = this.request(items);
@@ -130,8 +136,11 @@ export class Sender {
     }
   }
 
-  private taken(items: Item[]): void {
+  /** Takes what is done out of the queue; how many of it were still there. */
+  private taken(items: Item[]): number {
+    const before = this.queue.length;
     this.queue = this.queue.filter((item) => !items.includes(item));
+    return before - this.queue.length;
   }
 
   private request(items: Item[]): [string, string] {

@@ -2,8 +2,8 @@
 import { SCORE_VALUE, TIME_TO_FIRST_CHUNK, WEIGHT } from "../names.js";
 import { type Attributes, type AttributeValue, textOf } from "./values.js";
 
-/** What may be changed in a text before it leaves; given the attribute's name and the text. */
-export type Clean = (field: string, text: string) => string;
+/** The text that may leave, given the attribute's name and its text; null when the field stays here. */
+export type Clean = (field: string, text: string) => string | null;
 
 export interface EventRecord {
   name: string;
@@ -59,10 +59,12 @@ const FRACTIONS = new Set([SCORE_VALUE, WEIGHT, TIME_TO_FIRST_CHUNK]);
 const LONGEST = 10_000;
 const same: Clean = (_, text) => text;
 
-function any(value: AttributeValue, key: string, clean: Clean): object {
+function any(value: AttributeValue, key: string, clean: Clean): object | undefined {
   switch (typeof value) {
-    case "string":
-      return { stringValue: whole(clean(key, value)) };
+    case "string": {
+      const said = clean(key, value);
+      return said === null ? undefined : { stringValue: whole(said) };
+    }
     case "boolean":
       return { boolValue: value };
     case "number":
@@ -70,7 +72,7 @@ function any(value: AttributeValue, key: string, clean: Clean): object {
       return { doubleValue: Number.isFinite(value) ? value : String(value) };
     default:
       if (!Array.isArray(value)) return { stringValue: textOf(value, LONGEST) };
-      return { arrayValue: { values: value.map((item) => any(item, key, clean)) } };
+      return { arrayValue: { values: value.flatMap((item) => any(item, key, clean) ?? []) } };
   }
 }
 
@@ -84,7 +86,8 @@ export function keyValues(attributes: Attributes, clean: Clean = same): object[]
   const out = [];
   for (const key in attributes) {
     const value = attributes[key];
-    if (value !== undefined) out.push({ key: whole(key), value: any(value, key, clean) });
+    const said = value === undefined ? undefined : any(value, key, clean);
+    if (said) out.push({ key: whole(key), value: said });
   }
   return out;
 }
@@ -96,7 +99,7 @@ function span(found: SpanRecord, clean: Clean): object {
     spanId: found.spanId,
     parentSpanId: found.parentSpanId,
     traceState: found.traceState,
-    name: whole(clean("name", found.name)),
+    name: whole(clean("name", found.name) ?? ""),
     kind: found.kind,
     startTimeUnixNano: found.start,
     endTimeUnixNano: found.end,
@@ -109,7 +112,7 @@ function span(found: SpanRecord, clean: Clean): object {
     links: found.links?.map((link) => ({ ...link, attributes: keyValues(link.attributes ?? {}, clean) })),
     status: found.status && {
       code: found.status.code,
-      message: message && whole(clean("status.message", message)),
+      message: message && whole(clean("status.message", message) ?? ""),
     },
   };
 }
@@ -135,7 +138,7 @@ export function logsRequest(resource: Attributes, events: LogEvent[], clean: Cle
     observedTimeUnixNano: event.time,
     severityNumber: event.severity ?? 9,
     eventName: event.eventName,
-    body: event.body === undefined ? undefined : { stringValue: whole(clean("body", event.body)) },
+    body: event.body === undefined ? undefined : { stringValue: whole(clean("body", event.body) ?? "") },
     attributes: keyValues(event.attributes, clean),
     traceId: event.traceId,
     spanId: event.spanId,

@@ -3,8 +3,9 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import * as names from "../names.js";
 import { type Clean, type LogEvent, logsRequest, type SpanRecord, tracesRequest } from "../core/otlp.js";
 import type { Attributes } from "../core/values.js";
+import { reasonOf, warnOnce } from "../core/warnings.js";
 import type { Config } from "./configuration.js";
-import { isContent } from "./redaction.js";
+import { isContent } from "./content.js";
 import type { Decision } from "./sampling.js";
 import type { Encoded, Signal } from "./sending.js";
 import { recordOf, sizeOf } from "./span_record.js";
@@ -24,6 +25,8 @@ export interface Batch {
   signal: Signal;
   text: string;
   records: number;
+  /** Spans that could not be read and are not in it. */
+  unreadable?: number;
 }
 
 /** Bounded in records and in characters. */
@@ -70,9 +73,10 @@ export class Batches {
   /** The next request; undefined when nothing waits. */
   take(): Batch | undefined {
     if (this.spans.length) {
-      const records = this.nextSpans();
+      const entries = this.nextSpans();
+      const records = entries.flatMap((entry) => this.recordOf(entry) ?? []);
       const text = JSON.stringify(tracesRequest(this.resource, records, this.clean));
-      return { signal: "traces", text, records: records.length };
+      return { signal: "traces", text, records: records.length, unreadable: entries.length - records.length };
     }
     const events = this.logs.splice(0, BATCH).map((event) => this.allowed(event));
     if (!events.length) return undefined;
@@ -81,18 +85,26 @@ export class Batches {
     return { signal: "logs", text, records: events.length };
   }
 
-  private nextSpans(): SpanRecord[] {
+  private nextSpans(): Entry[] {
     let chars = 0;
     let end = 0;
     while (end < this.spans.length && end < BATCH && (end === 0 || chars < BATCH_CHARS)) {
       chars += this.spans[end++]?.size ?? 0;
     }
     this.chars -= chars;
-    return this.spans.splice(0, end).map(({ span, decision }) => {
+    return this.spans.splice(0, end);
+  }
+
+  /** The record, numbered; undefined for a span of which not even that can be read. */
+  private recordOf({ span, decision }: Entry): SpanRecord | undefined {
+    try {
       const record = this.allowed(recordOf(span, decision));
       record.attributes[names.SEQUENCE] = ++this.sequence.spans;
       return record;
-    });
+    } catch (error) {
+      warnOnce("unreadable", `a span cannot be read and is left out: ${reasonOf(error)}`);
+      return undefined;
+    }
   }
 
   /** Without content where it may not leave. */

@@ -9,13 +9,13 @@ import {
   begin,
   capturing,
   face,
-  inSpan,
   limit,
   quietly,
   setAll,
   setValue,
   type SpanOptions,
 } from "./spans.js";
+import { inSpan } from "./running.js";
 
 /** What is asked of a model. */
 export interface LlmCall extends Omit<SpanOptions, "name" | "kind" | "input"> {

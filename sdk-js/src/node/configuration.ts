@@ -18,7 +18,7 @@ export interface Options {
   release?: string | undefined;
   /** Whether prompts, answers, arguments and results leave the program (true); SIGHTLINE_CAPTURE_CONTENT. */
   captureContent?: boolean | undefined;
-  /** true for the built-in patterns, a function `(field, text) => text`, or a list of both. */
+  /** true for the built-in patterns, a function `(field, text) => text`, rules, or a list of these. */
   redact?: Redact | undefined;
   /** A share of traces between 0 and 1, or rules; SIGHTLINE_SAMPLING takes the share. */
   sampling?: number | Sampling | undefined;
@@ -34,6 +34,12 @@ export interface Options {
   spoolDir?: string | undefined;
   /** Bytes that may wait to be sent, in memory or in the folder (64 MB). */
   spoolMaxBytes?: number | undefined;
+  /** A file that gets everything as JSON lines; nothing is sent then. SIGHTLINE_FILE. */
+  file?: string | undefined;
+  /** A file that would grow larger is set aside first (64 MiB). */
+  fileMaxBytes?: number | undefined;
+  /** How many files that were set aside are kept (5). */
+  fileKeep?: number | undefined;
   /** The longest text of an attribute, in characters (1,000,000). */
   maxValueChars?: number | undefined;
   /** Ended spans that may wait to be encoded (20,000). */
@@ -54,7 +60,7 @@ export interface Config {
   readonly environment: string | undefined;
   readonly release: string | undefined;
   readonly captureContent: boolean;
-  readonly redact: ((field: string, text: string) => string) | undefined;
+  readonly redact: ((field: string, text: string) => string | null) | undefined;
   readonly sampling: Required<Sampling>;
   readonly instrument: boolean | string[];
   readonly modules: Readonly<Record<string, unknown>>;
@@ -62,6 +68,9 @@ export interface Config {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly spoolDir: string | undefined;
   readonly spoolMaxBytes: number;
+  readonly file: string | undefined;
+  readonly fileMaxBytes: number;
+  readonly fileKeep: number;
   readonly maxValueChars: number;
   readonly maxQueue: number;
   readonly handleSignals: boolean;
@@ -75,7 +84,8 @@ const DEFAULT_ENDPOINT = "http://127.0.0.1:4318";
 
 /** Options and variables, settled; what makes no sense is named once and replaced by its default. */
 export function configure(options: Options = {}, variables: Variables = process.env): Config {
-  const key = text("apiKey", options.apiKey) ?? variables.SIGHTLINE_API_KEY;
+  foreign(options);
+  const key = header(text("apiKey", options.apiKey) ?? variables.SIGHTLINE_API_KEY);
   const headers = pairs(variables.OTEL_EXPORTER_OTLP_HEADERS);
   if (key) headers.authorization = `Bearer ${key}`;
   return Object.freeze({
@@ -98,11 +108,65 @@ export function configure(options: Options = {}, variables: Variables = process.
     attributes: { ...pairs(variables.OTEL_RESOURCE_ATTRIBUTES), ...options.attributes },
     spoolDir: text("spoolDir", options.spoolDir) ?? variables.SIGHTLINE_SPOOL_DIR,
     spoolMaxBytes: count("spoolMaxBytes", options.spoolMaxBytes, 64_000_000),
+    file: text("file", options.file) ?? variables.SIGHTLINE_FILE,
+    fileMaxBytes: count("fileMaxBytes", options.fileMaxBytes, 64 * 2 ** 20),
+    fileKeep: count("fileKeep", options.fileKeep, 5),
     maxValueChars: count("maxValueChars", options.maxValueChars, 1_000_000),
     maxQueue: count("maxQueue", options.maxQueue, 20_000),
     handleSignals: options.handleSignals ?? true,
     enabled: options.enabled ?? !(on(variables.SIGHTLINE_DISABLED) || on(variables.OTEL_SDK_DISABLED)),
   });
+}
+
+/** A key as it may stand in a header. It is never said. */
+function header(key: string | undefined): string | undefined {
+  const bare = key?.trim();
+  if (!bare || /^[\x21-\x7e]+$/.test(bare)) return bare;
+  warnOnce(
+    "key",
+    `apiKey has ${bare.length} characters, some of which no key has (spaces, line breaks, letters outside ` +
+      "ASCII); nothing will be accepted. Copy it anew, or make one with `sightline keys create`",
+  );
+  return undefined;
+}
+
+const OPTIONS: Record<keyof Options, true> = {
+  endpoint: true,
+  apiKey: true,
+  service: true,
+  environment: true,
+  release: true,
+  captureContent: true,
+  redact: true,
+  sampling: true,
+  instrument: true,
+  modules: true,
+  propagate: true,
+  attributes: true,
+  spoolDir: true,
+  spoolMaxBytes: true,
+  file: true,
+  fileMaxBytes: true,
+  fileKeep: true,
+  maxValueChars: true,
+  maxQueue: true,
+  handleSignals: true,
+  provider: true,
+  enabled: true,
+};
+
+/** Names options that there are not: nobody else would notice. */
+function foreign(options: object): void {
+  const plain = (name: string): string => name.toLowerCase().replace(/[^a-z]/g, "");
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(OPTIONS, name)) continue;
+    const near = Object.keys(OPTIONS).find((known) => plain(known) === plain(name));
+    const hint = near ? `; it is written ${near}` : `; there are ${Object.keys(OPTIONS).join(", ")}`;
+    warnOnce(
+      `option ${name.slice(0, 50)}`,
+      `init(): there is no option ${JSON.stringify(name.slice(0, 50))}${hint}`,
+    );
+  }
 }
 
 function text(name: string, value: unknown): string | undefined {
@@ -136,7 +200,9 @@ function share(variable: string | undefined): number | undefined {
 function address(given: string): string {
   try {
     const url = new URL(given);
-    if (url.protocol === "http:" || url.protocol === "https:") return given.replace(/\/+$/, "");
+    if (url.protocol === "http:" || url.protocol === "https:") {
+      return given.replace(/\/+$/, "").replace(/\/v1\/(?:traces|logs|metrics)$/, "");
+    }
   } catch {
     // Said below.
   }

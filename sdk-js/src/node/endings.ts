@@ -8,6 +8,7 @@ const ATTEMPTS = 2;
 /** Sends the rest at the end of the program and at signals; returns what takes that back. */
 export function atTheEnd(runtime: Runtime, signals: boolean): () => void {
   let tried = false;
+  let told = 0;
   const idle = (): void => {
     if (tried || !runtime.outbox.pending) return;
     tried = true;
@@ -19,21 +20,26 @@ export function atTheEnd(runtime: Runtime, signals: boolean): () => void {
   const gone = (): void => {
     runtime.leave();
   };
-  const told = (signal: NodeJS.Signals): void => {
+  const heard = (signal: NodeJS.Signals): void => {
     const others = process.listenerCount(signal) > 1;
-    void runtime.flush(BOUND_MS, ATTEMPTS).finally(() => {
-      process.removeListener(signal, told);
+    const end = (): void => {
+      process.removeListener(signal, heard);
       // With nobody else listening a signal ends the program; it shall still do so.
-      if (!others) process.kill(process.pid, signal);
-    });
+      if (others) return;
+      runtime.leave();
+      process.kill(process.pid, signal);
+    };
+    // Whoever says it twice does not want to wait.
+    if (told++) end();
+    else void runtime.flush(BOUND_MS, ATTEMPTS).finally(end);
   };
   process.on("beforeExit", idle);
   process.on("exit", gone);
-  const heard: NodeJS.Signals[] = signals ? ["SIGTERM", "SIGINT"] : [];
-  for (const signal of heard) process.on(signal, told);
+  const these: NodeJS.Signals[] = signals ? ["SIGTERM", "SIGINT"] : [];
+  for (const signal of these) process.on(signal, heard);
   return () => {
     process.removeListener("beforeExit", idle);
     process.removeListener("exit", gone);
-    for (const signal of heard) process.removeListener(signal, told);
+    for (const signal of these) process.removeListener(signal, heard);
   };
 }

@@ -1,5 +1,6 @@
 // Ended spans, held until their local trace ends and can be decided about. Bounded: the oldest goes first.
 import { type ReadableSpan } from "@opentelemetry/sdk-trace";
+import { isLocalRoot } from "./span_record.js";
 import { type Decision, decide, type Sampling } from "./sampling.js";
 
 interface LocalTrace {
@@ -47,8 +48,7 @@ export class LocalTraces {
     } else {
       trace.held.push(span);
       this.held++;
-      const isRoot = !span.parentSpanContext || span.parentSpanContext.isRemote === true;
-      if (isRoot || trace.open <= 0) this.settle(trace);
+      if (isLocalRoot(span) || trace.open <= 0) this.settle(trace);
       else if (this.held > MOST_HELD) this.settleOldest();
     }
     if (trace.open <= 0) this.traces.delete(traceId);

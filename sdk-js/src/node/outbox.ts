@@ -5,16 +5,19 @@ import { gzip, gzipSync } from "node:zlib";
 import { type LogEvent, metricsRequest } from "../core/otlp.js";
 import type { Attributes } from "../core/values.js";
 import { reasonOf, warnOnce } from "../core/warnings.js";
-import { Batches, packed } from "./batches.js";
+import { type Batch, Batches, packed } from "./batches.js";
 import type { Config } from "./configuration.js";
 import { accountMetrics, type Count, type Counts, drop, noCounts, type Reason } from "./counts.js";
+import { FileOut } from "./file_mode.js";
 import type { Decision } from "./sampling.js";
-import { type Encoded, send } from "./sending.js";
+import { type Encoded, type Final, type Outcome, send } from "./sending.js";
+import { pause, within } from "./patience.js";
 import { nowNs } from "./span_record.js";
 import type { Waiting } from "./waiting.js";
 
 const PAUSE_MS = 1_000;
 const ACCOUNT_MS = 15_000;
+const SIDE_BY_SIDE = 4;
 const LONGEST_DELAY_MS = 30_000;
 const zip = promisify(gzip);
 
@@ -24,7 +27,9 @@ export class Outbox {
   private readonly batches: Batches;
   private readonly began = nowNs();
   private readonly waiting: Waiting;
+  private readonly file: FileOut | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private urgent = false;
   private readonly accounting: NodeJS.Timeout;
   private said = "";
   private working: Promise<void> | undefined;
@@ -38,6 +43,8 @@ export class Outbox {
     waiting: (lost: (what: Encoded) => void) => Waiting,
   ) {
     this.batches = new Batches(config, resource);
+    const { file, fileMaxBytes, fileKeep } = config;
+    this.file = file === undefined ? undefined : new FileOut(file, fileMaxBytes, fileKeep);
     this.waiting = waiting((what) => {
       this.lost(what, "spool_full");
     });
@@ -106,6 +113,7 @@ export class Outbox {
     this.closed = true;
     clearTimeout(this.timer);
     clearInterval(this.accounting);
+    if (this.file) this.leaveInFile(this.file);
     for (let taken = this.batches.take(); taken; taken = this.batches.take()) {
       if (this.config.spoolDir) this.waiting.add(packed(taken, gzipSync(taken.text, { level: 1 })));
       else drop(this.counts[taken.signal === "logs" ? "logs" : "spans"], "shutdown", taken.records);
@@ -113,12 +121,31 @@ export class Outbox {
     this.waiting.close();
   }
 
+  /** The rest and the account at once: a file need not be waited for. */
+  private leaveInFile(file: FileOut): void {
+    for (let what = this.waiting.first(); what; what = this.waiting.first()) {
+      this.waiting.remove(what);
+      this.settle(what, file.write(what));
+    }
+    for (let taken = this.batches.take(); taken; taken = this.batches.take()) {
+      const what = packed(taken);
+      this.settle(what, file.write(what));
+    }
+    const rest = this.report();
+    if (rest) file.write(rest.what);
+    this.said = rest?.said ?? this.said;
+  }
+
   private wake(delayMs: number): void {
-    if (this.timer && delayMs > 0) return;
-    if (this.working && delayMs === 0) return;
+    const soon = delayMs === 0;
+    // One that is due at once is left to come: set anew with each span it never would.
+    if (this.timer && (this.urgent || !soon)) return;
+    if (this.working && soon) return;
     clearTimeout(this.timer);
+    this.urgent = soon;
     this.timer = setTimeout(() => {
       this.timer = undefined;
+      this.urgent = false;
       void this.work().then(() => {
         if (this.pending && !this.closed) this.wake(Math.max(this.notBefore - Date.now(), 1));
       });
@@ -138,9 +165,11 @@ export class Outbox {
   }
 
   private async round(): Promise<void> {
-    for (let taken = this.batches.take(); taken; taken = this.batches.take()) {
-      this.waiting.add(packed(taken, await zip(taken.text, { level: 1 })));
-      if (this.waiting.size > 4) break;
+    for (let some = this.some(); some.length; some = this.some()) {
+      const zipped = this.file ? [] : await Promise.all(some.map((taken) => zip(taken.text, { level: 1 })));
+      for (const [at, taken] of some.entries()) this.waiting.add(packed(taken, zipped[at]));
+      // In turn with sending; all of it while nothing can be sent.
+      if (this.waiting.size > 4 && Date.now() >= this.notBefore) break;
     }
     while (Date.now() >= this.notBefore) {
       const first = this.waiting.first();
@@ -148,9 +177,21 @@ export class Outbox {
     }
   }
 
+  /** The next few batches: they are compressed side by side, on other threads. */
+  private some(): Batch[] {
+    const some: Batch[] = [];
+    while (some.length < SIDE_BY_SIDE) {
+      const taken = this.batches.take();
+      if (!taken) break;
+      drop(this.counts.spans, "refused", taken.unreadable ?? 0);
+      if (taken.records) some.push(taken);
+    }
+    return some;
+  }
+
   /** Whether the next one may be sent at once. */
   private async deliver(what: Encoded): Promise<boolean> {
-    const outcome = await send(this.config.endpoint, { ...this.config.headers }, what);
+    const outcome = this.file?.write(what) ?? (await this.send(what));
     if (outcome.kind === "later") {
       const grown = Math.min(500 * 2 ** this.failures++, LONGEST_DELAY_MS);
       this.notBefore = Date.now() + (outcome.delayMs ?? grown * (0.75 + Math.random() / 2));
@@ -158,24 +199,40 @@ export class Outbox {
     }
     this.failures = 0;
     this.waiting.remove(what);
+    this.settle(what, outcome);
+    return true;
+  }
+
+  private send(what: Encoded): Promise<Outcome> {
+    return send(this.config.endpoint, { ...this.config.headers }, what);
+  }
+
+  /** Notes in the account what became of a request. */
+  private settle(what: Encoded, outcome: Final): void {
     const count = this.countOf(what);
     if (outcome.kind === "refused") {
       this.lost(what, outcome.reason);
     } else if (count) {
-      count.acknowledged += what.records - outcome.rejected;
-      drop(count, "refused", outcome.rejected);
+      const rejected = Math.min(Math.max(outcome.rejected, 0), what.records);
+      count.acknowledged += what.records - rejected;
+      drop(count, "refused", rejected);
     }
-    return true;
   }
 
+  /** A file gets the account at its end alone: it has no gaps to explain meanwhile. */
   private async account(): Promise<void> {
+    const found = this.file ? undefined : this.report();
+    if (found && (await this.send(found.what)).kind === "stored") this.said = found.said;
+  }
+
+  /** The account as a request; undefined when there is nothing new. */
+  private report(): { what: Encoded; said: string } | undefined {
     const metrics = accountMetrics(this.counts, this.waiting.bytes);
     const said = JSON.stringify(metrics);
-    if (said === this.said || (this.counts.spans.ended === 0 && this.counts.logs.ended === 0)) return;
+    if (said === this.said || (this.counts.spans.ended === 0 && this.counts.logs.ended === 0))
+      return undefined;
     const text = JSON.stringify(metricsRequest(this.resource, metrics, this.began, nowNs()));
-    const what = packed({ signal: "metrics", text, records: 0 });
-    const outcome = await send(this.config.endpoint, { ...this.config.headers }, what);
-    if (outcome.kind === "stored") this.said = said;
+    return { what: packed({ signal: "metrics", text, records: 0 }), said };
   }
 
   private countOf(what: Encoded): Count | undefined {
@@ -187,16 +244,4 @@ export class Outbox {
     const count = this.countOf(what);
     if (count) drop(count, reason, what.records);
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Waits for `work`, at most `ms`; leaves no timer behind that would keep the program alive. */
-async function within(work: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }

@@ -20,7 +20,9 @@ function bases(): string[] {
 
 /** A CommonJS copy of an installed package; undefined when there is none. Errors inside it come through. */
 export function requireFrom(name: string): unknown {
-  for (const base of [...bases(), import.meta.url]) {
+  // A bundler may have left no address of this file.
+  const own = [import.meta.url as string | undefined].filter((url) => url !== undefined) as string[];
+  for (const base of [...bases(), ...own]) {
     const require = createRequire(base);
     try {
       require.resolve(name);
@@ -72,7 +74,7 @@ async function loadModule(name: string): Promise<Loaded[]> {
   const found: Loaded[] = [];
   try {
     const address = esmAddress(name);
-    if (address) found.push(loaded(await import(address)));
+    if (address) found.push(loaded(await import(/* webpackIgnore: true */ /* @vite-ignore */ address)));
   } catch {
     // A package without an ES module; Node gives its CommonJS copy then.
   }

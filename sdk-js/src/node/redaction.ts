@@ -1,33 +1,23 @@
-// What is taken out of texts before they leave: built-in patterns with checks, or the user's own function.
+// What is taken out of texts before they leave: by the built-in patterns, or by functions of the user's own.
+import { createHmac } from "node:crypto";
 import { reasonOf, warnOnce } from "../core/warnings.js";
+import { textOf } from "../core/values.js";
+import { redactPatterns, type Token } from "./patterns.js";
 
-/** Given the attribute's name and its text, the text that may leave. */
-export type RedactFunction = (field: string, text: string) => string;
-export type Redact = boolean | RedactFunction | (boolean | RedactFunction)[];
+/** Given the attribute's name and its text, the text that may leave; null when the field stays here. */
+export type RedactFunction = (field: string, text: string) => string | null;
+type One = boolean | RedactFunction | RedactRules;
+export type Redact = One | One[];
 
-const EMAIL = /[\p{L}\p{N}._%+-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.){1,8}\p{L}{2,24}/gu;
-const CARD = /\b\d(?:[ -]?\d){12,18}\b/g;
-const IBAN = /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b/g;
-// Keys of known vendors, by the beginnings that they give them.
-const KEY = new RegExp(
-  String.raw`\b(?:sk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{20,}|sl_[a-z]_[A-Za-z0-9_-]{16,}` +
-    String.raw`|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,}|xox[abprs]-[A-Za-z0-9-]{10,}` +
-    String.raw`|AKIA[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{35}` +
-    String.raw`|hf_[A-Za-z0-9]{30,}|glpat-[\w-]{20,}|(?:sk|rk)_live_[A-Za-z0-9]{20,}` +
-    String.raw`|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,})`,
-  "g",
-);
+/** What becomes of a field: left as it is, made one token, left out, or redacted as all else. */
+export type FieldRule = "keep" | "hash" | "drop" | "redact";
 
-/** The built-in patterns: e-mail addresses, cards (Luhn), IBANs (mod 97), keys of known vendors. */
-export function redactPatterns(_: string, text: string): string {
-  let found = text;
-  if (found.includes("@")) found = found.replace(EMAIL, "[email]");
-  found = found.replace(KEY, "[key]");
-  if (/\d{2}/.test(found)) {
-    found = found.replace(IBAN, (match) => (isIban(match.replace(/ /g, "")) ? "[iban]" : match));
-    found = found.replace(CARD, (match) => (isCard(match.replace(/[ -]/g, "")) ? "[card]" : match));
-  }
-  return found;
+/** Rules for fields, and how what the patterns find is replaced. */
+export interface RedactRules {
+  /** By the attribute's name, in which one `*` stands for anything; the longest that fits counts. */
+  fields?: Record<string, FieldRule>;
+  /** Hashes instead of words: the same value gets the same token. A long text that nobody else knows. */
+  salt?: string;
 }
 
 /** One function of what `init()` was given; where one fails, its text does not leave. */
@@ -35,20 +25,38 @@ export function redactor(given: Redact | undefined): RedactFunction | undefined 
   const all = (Array.isArray(given) ? given : [given]).flatMap((one) => {
     if (one === true) return [redactPatterns];
     if (typeof one === "function") return [one];
+    if (typeof one === "object" && one !== null) return [];
     if (one !== undefined && one !== false) {
-      warnOnce("redact", `init(): redact is of type ${typeof one}, expected true or a function`);
+      warnOnce("redact", `init(): redact is of type ${typeof one}, expected true, a function or rules`);
       return [redactPatterns];
     }
     return [];
   });
+  const rules = (Array.isArray(given) ? given : [given]).filter(
+    (one): one is RedactRules => typeof one === "object" && one !== null,
+  );
+  const token = hashing(rules.map((one) => one.salt).find((salt) => typeof salt === "string"));
+  const ruleOf = fieldRules(Object.assign({}, ...rules.map((one) => one.fields)) as Record<string, unknown>);
+  // Whoever gives rules alone wants what they do not name redacted by the patterns.
+  if (rules.length && all.length === 0) all.push(redactPatterns);
   if (all.length === 0) return undefined;
+  const run = (field: string, text: string): string | null => {
+    let found: unknown = text;
+    for (const one of all) {
+      found =
+        one === redactPatterns ? redactPatterns(field, String(found), token) : one(field, String(found));
+      if (found === null) return null;
+      if (typeof found !== "string")
+        throw new TypeError(`it returned ${typeof found}, expected a text or null`);
+    }
+    return String(found);
+  };
   return (field, text) => {
     try {
-      return all.reduce((found, one) => {
-        const answer: unknown = one(field, found);
-        if (typeof answer !== "string") throw new TypeError(`it returned ${typeof answer}, expected a text`);
-        return answer;
-      }, text);
+      const rule = ruleOf(field);
+      if (rule === "keep") return text;
+      if (rule === "drop") return null;
+      return rule === "hash" ? (token ?? plainToken)("value", text) : run(field, text);
     } catch (error) {
       warnOnce("redact failed", `redact failed on ${field}, the text does not leave: ${reasonOf(error)}`);
       return "[redaction failed]";
@@ -56,43 +64,35 @@ export function redactor(given: Redact | undefined): RedactFunction | undefined 
   };
 }
 
-function isCard(digits: string): boolean {
-  let sum = 0;
-  for (let i = 0; i < digits.length; i++) {
-    const digit = digits.charCodeAt(digits.length - 1 - i) - 48;
-    const doubled = i % 2 ? digit * 2 : digit;
-    sum += doubled > 9 ? doubled - 9 : doubled;
-  }
-  return sum % 10 === 0 && !/^(\d)\1+$/.test(digits);
+const RULES: FieldRule[] = ["keep", "hash", "drop", "redact"];
+const plainToken: Token = () => "[hash without salt]";
+
+/** Equal values become equal tokens; who has the salt could try all telephone numbers. */
+function hashing(salt: string | undefined): Token | undefined {
+  if (!salt) return undefined;
+  return (kind, value) => {
+    const bare = kind === "card" || kind === "iban" ? value.replace(/[ -]/g, "") : value.toLowerCase();
+    return `[${kind}:${createHmac("sha256", salt).update(`${kind}\0${bare}`).digest("hex").slice(0, 8)}]`;
+  };
 }
 
-function isIban(text: string): boolean {
-  if (text.length < 15 || text.length > 34) return false;
-  let rest = 0;
-  for (const letter of text.slice(4) + text.slice(0, 4)) {
-    for (const digit of String(parseInt(letter, 36))) rest = (rest * 10 + Number(digit)) % 97;
-  }
-  return rest === 1;
+/** The rule of a field: of the longest name that fits. */
+function fieldRules(given: Record<string, unknown>): (field: string) => FieldRule | undefined {
+  const rules = Object.entries(given).map(([pattern, rule]): [string, FieldRule] => {
+    if (RULES.includes(rule as FieldRule)) return [pattern, rule as FieldRule];
+    warnOnce(
+      "redact rule",
+      `init(): redact has no rule ${textOf(rule, 50)} for ${pattern}; the field is dropped`,
+    );
+    return [pattern, "drop"];
+  });
+  rules.sort(([a], [b]) => b.length - a.length);
+  return (field) => rules.find(([pattern]) => matches(pattern, field))?.[1];
 }
 
-// Attributes that carry what people wrote and models answered, in the words of every instrumentation.
-const CONTENT = new RegExp(
-  "^(?:input\\.value|output\\.value|(?:gen_ai\\.)?(?:input|output)\\.messages|gen_ai\\.system_instructions" +
-    "|gen_ai\\.(?:prompt|completion|content)(?:\\..*)?" +
-    "|gen_ai\\.tool\\.(?:call\\.(?:arguments|result)|definitions)" +
-    "|gen_ai\\.(?:tool\\.(?:input|output)|retrieval\\.(?:query\\.text|documents))" +
-    "|gen_ai\\.(?:user|system|assistant)\\.message" +
-    "|llm\\.(?:input_messages|output_messages|prompts|completions|tools|prompt_template)(?:\\..*)?" +
-    "|llm\\.function_call|tool\\.parameters|traceloop\\.entity\\.(?:input|output)" +
-    "|retrieval\\.documents\\..*|reranker\\.(?:query|(?:input|output)_documents\\..*)" +
-    "|embedding\\.embeddings\\..*" +
-    "|ai\\.(?:prompt|value|values|documents|embeddings?)(?:\\..*)?" +
-    "|ai\\.response\\.(?:text|object|toolCalls|reasoning|files)|ai\\.toolCall\\.(?:args|result)" +
-    "|ai\\.schema(?:\\..*)?" +
-    "|anthropic\\.tool_result\\.content|sightline\\.(?:input|output).*|sightline\\.score\\.correction)$",
-);
-
-/** Whether an attribute carries content. */
-export function isContent(key: string): boolean {
-  return CONTENT.test(key);
+function matches(pattern: string, field: string): boolean {
+  const star = pattern.indexOf("*");
+  if (star < 0) return pattern === field;
+  const [before, after] = [pattern.slice(0, star), pattern.slice(star + 1)];
+  return field.length >= before.length + after.length && field.startsWith(before) && field.endsWith(after);
 }

@@ -17,10 +17,10 @@ export interface Encoded {
 }
 
 /** `stored`: the server has it, without `rejected` records. `later`: try again after `delayMs`. */
-export type Outcome =
-  | { kind: "stored"; rejected: number }
-  | { kind: "later"; delayMs: number | undefined }
-  | { kind: "refused"; reason: "refused" | "too_large" };
+export type Outcome = Final | { kind: "later"; delayMs: number | undefined };
+/** An outcome that does not change any more. */
+export type Final =
+  { kind: "stored"; rejected: number } | { kind: "refused"; reason: "refused" | "too_large" | "disk" };
 
 const TIMEOUT_MS = 10_000;
 const LATER = new Set([408, 429, 500, 502, 503, 504]);
@@ -43,12 +43,13 @@ export async function send(
         "content-type": "application/json",
         ...(what.gzip ? { "content-encoding": "gzip" } : {}),
       },
-      redirect: "error",
+      // Nobody else gets the key.
+      redirect: "manual",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     };
     // What sends telemetry is not traced itself.
     answer = await context.with(suppressTracing(ROOT_CONTEXT), () => fetch(url, asked));
-    said = (await answer.text()).slice(0, 2000);
+    said = await beginning(answer);
   } catch (error) {
     warnOnce(
       "unreachable",
@@ -58,6 +59,14 @@ export async function send(
     return { kind: "later", delayMs: undefined };
   }
   if (answer.ok) return stored(url, said);
+  if (answer.status >= 300 && answer.status < 400) {
+    const where = answer.headers.get("location") ?? "elsewhere";
+    warnOnce(
+      "redirect",
+      `${url} redirects to ${where.slice(0, 300)}; give init() the address it redirects to`,
+    );
+    return { kind: "later", delayMs: undefined };
+  }
   if (LATER.has(answer.status)) {
     const seconds = Number(answer.headers.get("retry-after"));
     return { kind: "later", delayMs: seconds > 0 ? Math.min(seconds, 300) * 1000 : undefined };
@@ -69,10 +78,29 @@ export async function send(
   return { kind: "refused", reason: answer.status === 413 ? "too_large" : "refused" };
 }
 
+const MOST_SAID = 64_000;
+
+/** What an answer says, as far as it is worth reading: some never end. */
+async function beginning(answer: Response): Promise<string> {
+  const reader = answer.body?.getReader();
+  if (!reader) return "";
+  const words = new TextDecoder();
+  let said = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return said;
+    said += words.decode(value, { stream: true });
+    if (said.length < MOST_SAID) continue;
+    reader.cancel().catch(() => undefined);
+    return said.slice(0, MOST_SAID);
+  }
+}
+
 function stored(url: string, said: string): Outcome {
   let part: { rejectedSpans?: unknown; rejectedLogRecords?: unknown; errorMessage?: unknown } = {};
   try {
     const body = JSON.parse(said || "{}") as { partialSuccess?: typeof part };
+    if (typeof body !== "object") throw new TypeError("no answer of OTLP");
     part = body.partialSuccess ?? {};
   } catch {
     warnOnce("nonsense", `${url} answered 200 but no JSON: is it a Sightline server? ${said.slice(0, 100)}`);

@@ -18,16 +18,31 @@ export function nowNs(): string {
   return `${ms}000000`;
 }
 
+/** Spans of OpenTelemetry before 2 name these two otherwise. */
+interface Older {
+  parentSpanId?: string;
+  instrumentationLibrary?: { name: string; version?: string };
+}
+
+/** Whether the span's parent is in this process; the root of a local trace has none here. */
+export function isLocalRoot(span: ReadableSpan): boolean {
+  const { parentSpanContext } = span;
+  return parentSpanContext ? parentSpanContext.isRemote === true : !(span as Older).parentSpanId;
+}
+
 /** The record of a span; resource and numbers are the sender's. */
 export function recordOf(span: ReadableSpan, decision: Decision): SpanRecord {
   const { traceId, spanId, traceState } = span.spanContext();
   const attributes = { ...span.attributes } as Attributes;
   if (decision.weight !== 1) attributes[names.WEIGHT] = decision.weight;
   if (decision.reason) attributes[names.SAMPLING_REASON] = decision.reason;
+  const older = span as ReadableSpan & Older;
+  const scope =
+    (older.instrumentationScope as Older["instrumentationLibrary"]) ?? older.instrumentationLibrary;
   return {
     traceId,
     spanId,
-    parentSpanId: span.parentSpanContext?.spanId,
+    parentSpanId: span.parentSpanContext?.spanId ?? older.parentSpanId,
     traceState: stateWith(traceState?.serialize(), decision.threshold),
     name: span.name,
     kind: span.kind + 1,
@@ -45,7 +60,7 @@ export function recordOf(span: ReadableSpan, decision: Decision): SpanRecord {
       attributes: { ...link.attributes } as Attributes,
     })),
     status: { code: span.status.code, message: span.status.message },
-    scope: { name: span.instrumentationScope.name, version: span.instrumentationScope.version },
+    scope: { name: scope?.name ?? "", version: scope?.version },
   };
 }
 
@@ -62,7 +77,7 @@ export function sizeOf(span: ReadableSpan): number {
     const value = span.attributes[key];
     size += typeof value === "string" ? value.length : Array.isArray(value) ? value.length * 20 : 8;
   }
-  for (const event of span.events) {
+  for (const event of span.events ?? []) {
     for (const key in event.attributes) {
       const value = event.attributes[key];
       size += typeof value === "string" ? value.length : 8;

@@ -16,7 +16,6 @@ import { reasonOf, warnOnce } from "../core/warnings.js";
 import type { Who } from "../core/who.js";
 import { withWho } from "./context.js";
 import { current } from "./state.js";
-import { watched, type Watcher } from "./streams.js";
 import { VERSION } from "./version.js";
 
 /** What a span is in the words of OpenInference. */
@@ -151,68 +150,6 @@ export function face(span: Span): ActiveSpan {
   };
 }
 
-/** What is told while some work runs, and when it ends. */
-export interface Ear extends Partial<Pick<Watcher, "chunk">> {
-  /** What the work gave back, before anything is read of it. */
-  response?(value: unknown): void;
-  /** The result, or undefined at the end of a stream. */
-  result?(value: unknown, streamed: boolean): void;
-}
-
-/** Runs `fn` inside a new span and ends the span when the work is done; errors go through as they are. */
-export function inSpan<T>(span: Span, parent: Context, fn: () => T, ear: Ear): T {
-  const inside = otel.setSpan(parent, span);
-  const failed = (error: unknown): never => {
-    setError(span, error);
-    span.end();
-    throw error;
-  };
-  const finished = (value: unknown, streamed: boolean): void => {
-    quietly("the end of a span", () => ear.result?.(value, streamed));
-    span.end();
-  };
-  const settle = (value: unknown): unknown => {
-    answered(ear, value);
-    const stream = watched(
-      value,
-      {
-        chunk: (chunk) => {
-          quietly("reading a chunk", () => ear.chunk?.(chunk));
-        },
-        done: () => {
-          finished(undefined, true);
-        },
-        failed: (error) => {
-          quietly("the end of a stream", () => ear.result?.(undefined, true));
-          setError(span, error);
-          span.end();
-        },
-        left: (how) => {
-          span.setAttribute(names.LEFT_EARLY, how);
-          finished(undefined, true);
-        },
-      },
-      inside,
-    );
-    if (stream !== undefined) return stream;
-    finished(value, false);
-    return value;
-  };
-  let value: T;
-  try {
-    value = active.with(inside, fn);
-  } catch (error) {
-    return failed(error);
-  }
-  if (isThenable(value)) return value.then(settle, failed) as T;
-  return settle(value) as T;
-}
-
-/** Apart from the watching of streams, which must not hold them: a stream nobody holds ends its span. */
-function answered(ear: Ear, value: unknown): void {
-  quietly("an answer", () => ear.response?.(value));
-}
-
 /** Begins a span as options say; the second is its parent's context, with who and what for. */
 export function begin(options: SpanOptions, otelKind?: SpanKind): [Span, Context] {
   const here = active.active();
@@ -230,13 +167,5 @@ export function begin(options: SpanOptions, otelKind?: SpanKind): [Span, Context
   } catch (error) {
     warnOnce("begin", `a span could not be begun: ${reasonOf(error)}`);
     return [otel.wrapSpanContext(INVALID_SPAN_CONTEXT), here];
-  }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  try {
-    return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-  } catch {
-    return false;
   }
 }

@@ -108,10 +108,10 @@ export class Spool implements Waiting {
 
   close(): void {
     clearInterval(this.touching);
-    if (this.kept.length) return;
     try {
+      // Without it, whoever starts next takes over what is left, also another start in this process.
       rmSync(join(this.folder, "alive"), { force: true });
-      rmdirSync(this.folder);
+      if (this.kept.length === 0) rmdirSync(this.folder);
     } catch {
       // Whoever starts next takes it over.
     }
@@ -177,16 +177,20 @@ export class Spool implements Waiting {
   }
 }
 
-/** Whether a folder belongs to a process that runs. Process ids come again, so it must be touched, too. */
+/**
+ * Whether a folder belongs to a process that runs. Process ids come again (in a container they are always the
+ * same), so it must be touched, too; with this process's own id since it began: another thread does that.
+ */
 function alive(root: string, name: string, pid: number): boolean {
-  if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
   try {
-    return Date.now() - statSync(join(root, name, "alive")).mtimeMs < SILENT_MS;
+    const touched = statSync(join(root, name, "alive")).mtimeMs;
+    const began = pid === process.pid ? Date.now() - process.uptime() * 1000 : 0;
+    return touched >= began && Date.now() - touched < SILENT_MS;
   } catch {
     return false;
   }

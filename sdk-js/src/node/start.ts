@@ -75,13 +75,17 @@ export async function shutdown(timeoutMs = 10_000): Promise<void> {
   await runtime.shutdown(timeoutMs);
 }
 
-function start(options: Options): Report {
+function start(given: Options): Report {
+  const options = typeof given === "object" && given !== null ? given : {};
+  if (options !== given) {
+    warnOnce("options", `init() takes an object such as { endpoint, apiKey, service }, got ${typeof given}`);
+  }
   const config = configure(options);
   if (current() || !config.enabled) return { found: [], turnedOn: [], toInstall: [] };
   const senderId = randomUUID();
   const resource = resourceOf(config, senderId, VERSION);
   const outbox = new Outbox(config, resource, (lost) =>
-    config.spoolDir
+    config.spoolDir && !config.file
       ? Spool.open(config.spoolDir, config.spoolMaxBytes, lost)
       : new MemoryWaiting(config.spoolMaxBytes, lost),
   );
@@ -104,7 +108,9 @@ function start(options: Options): Report {
 function globalProvider(): Provider | undefined {
   const found = trace.getTracerProvider();
   const real = found instanceof ProxyTracerProvider || "getDelegate" in found ? delegate(found) : found;
-  return /noop/i.test(real.constructor.name) ? undefined : real;
+  // Bundlers shorten names, so it is compared with one of which it is known.
+  const none = delegate(new ProxyTracerProvider()).constructor;
+  return real.constructor === none || /noop/i.test(real.constructor.name) ? undefined : real;
 }
 
 function delegate(found: Provider): Provider {

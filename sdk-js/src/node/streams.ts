@@ -1,14 +1,8 @@
 // Streams and generators, watched on their way to whoever reads them: first chunk, gaps, end, left early.
 import { type Context, context as active } from "@opentelemetry/api";
-
-/** Who watches a stream. Exactly one of `done`, `failed` and `left` is called, once. */
-export interface Watcher {
-  chunk(value: unknown): void;
-  done(): void;
-  failed(error: unknown): void;
-  /** Whoever read it stopped before its end, or nobody holds it any more. */
-  left(how: "closed" | "collected"): void;
-}
+import { errorMonitor } from "node:events";
+import { forgotten, onlyOnce, type Watcher } from "./watcher.js";
+import { watchedReadable, watchedResponse } from "./web_streams.js";
 
 type Step = IteratorResult<unknown>;
 type AnyIterator = { next: (...a: unknown[]) => Step | Promise<Step>; return?: unknown; throw?: unknown };
@@ -35,40 +29,10 @@ function found(object: object, watcher: Watcher, inside: Context): object | unde
   return undefined;
 }
 
-// Streams that nobody reads are ended when the garbage collector finds them.
-const forgotten = new FinalizationRegistry<Watcher>((watcher) => {
-  watcher.left("collected");
-});
-
-function onlyOnce(watcher: Watcher): Watcher {
-  let over = false;
-  const end = (tell: () => void): void => {
-    if (!over) {
-      over = true;
-      tell();
-    }
-  };
-  return {
-    chunk: (value) => {
-      if (!over) watcher.chunk(value);
-    },
-    done: () =>
-      end(() => {
-        watcher.done();
-      }),
-    failed: (error) =>
-      end(() => {
-        watcher.failed(error);
-      }),
-    left: (how) =>
-      end(() => {
-        watcher.left(how);
-      }),
-  };
-}
-
+/** A generator or another iterator that gives itself: its `next` may be called by hand. */
 function isGenerator(object: object): boolean {
-  return Symbol.iterator in object && "next" in object && typeof object.next === "function";
+  const iterable = Symbol.iterator in object || Symbol.asyncIterator in object;
+  return iterable && "next" in object && typeof object.next === "function";
 }
 
 function watchedIterable(object: object, watcher: Watcher, inside: Context): object {
@@ -90,7 +54,7 @@ function watchedIterable(object: object, watcher: Watcher, inside: Context): obj
         return broke(error);
       }
     };
-    return new Proxy(iterator, {
+    const made: AnyIterator = new Proxy(iterator, {
       get(target, key) {
         const found: unknown = Reflect.get(target, key);
         if (typeof found !== "function") return found;
@@ -103,13 +67,21 @@ function watchedIterable(object: object, watcher: Watcher, inside: Context): obj
           };
         }
         if (key === Symbol.asyncIterator || key === Symbol.iterator) {
-          return () => wrapIterator((found as () => AnyIterator).call(target));
+          return () => {
+            const own = (found as () => AnyIterator).call(target);
+            return own === target ? made : wrapIterator(own);
+          };
         }
         return found.bind(target) as unknown;
       },
     });
+    return made;
   };
-  if (isGenerator(object)) return wrapIterator(object as AnyIterator);
+  if (isGenerator(object)) {
+    const generator = wrapIterator(object as AnyIterator);
+    forgotten.register(generator, watcher);
+    return generator;
+  }
   const open = object as Record<PropertyKey, unknown> & AsyncIterable<unknown>;
   forgotten.register(object, watcher);
   if (listens(open, watcher)) return object;
@@ -154,52 +126,11 @@ function listens(stream: Record<PropertyKey, unknown>, watcher: Watcher): boolea
   return true;
 }
 
-function watchedReadable(stream: ReadableStream<unknown>, watcher: Watcher): ReadableStream<unknown> {
-  const reader = stream.getReader();
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await reader.read();
-          if (done) {
-            watcher.done();
-            controller.close();
-          } else {
-            watcher.chunk(value);
-            controller.enqueue(value);
-          }
-        } catch (error) {
-          watcher.failed(error);
-          controller.error(error);
-        }
-      },
-      async cancel(reason) {
-        watcher.left("closed");
-        await reader.cancel(reason);
-      },
-    },
-    { highWaterMark: 0 },
-  );
-}
-
-function watchedResponse(answer: Response, body: ReadableStream<unknown>, watcher: Watcher): Response {
-  const { status, statusText, headers, url } = answer;
-  // Statuses outside 200 to 599 and some types cannot be made anew; such an answer goes on unwatched.
-  if (status < 200 || answer.bodyUsed || body.locked) {
-    watcher.done();
-    return answer;
-  }
-  const stream = watchedReadable(body, watcher) as ReadableStream<Uint8Array<ArrayBuffer>>;
-  const fresh = new Response(stream, { status, statusText, headers });
-  if (url) Object.defineProperty(fresh, "url", { value: url });
-  return fresh;
-}
-
 interface NodeStream {
   pipe: unknown;
   push: (chunk: unknown, ...rest: unknown[]) => boolean;
   readableEnded?: boolean;
-  once: (event: string, listener: (argument: unknown) => void) => unknown;
+  once: (event: string | symbol, listener: (argument: unknown) => void) => unknown;
 }
 
 function isNodeStream(object: object): object is NodeStream {
@@ -215,7 +146,8 @@ function watchedNodeStream(stream: NodeStream, watcher: Watcher): NodeStream {
   stream.once("end", () => {
     watcher.done();
   });
-  stream.once("error", (error) => {
+  // A listener for errors would keep one that nobody else hears from ending the program.
+  stream.once(errorMonitor, (error) => {
     watcher.failed(error);
   });
   stream.once("close", () => {

@@ -12,7 +12,9 @@ import * as names from "../names.js";
 import { ChunkClock } from "./chunk_clock.js";
 import type { Who } from "../core/who.js";
 import { withWho } from "./context.js";
-import { contextOf, inSpan, quietly, setAll, tracer } from "./spans.js";
+import { current } from "./state.js";
+import { contextOf, quietly, setAll, tracer } from "./spans.js";
+import { inSpan } from "./running.js";
 
 /** Options of both. */
 export interface WebOptions<R> {
@@ -20,9 +22,12 @@ export interface WebOptions<R> {
   name?: string | undefined;
   /** Who and what for, from the request. */
   context?: ((request: R) => Who) | undefined;
+  /**
+   * Of `handler()`, where a program stops with its answer: what keeps it until everything is sent, such as
+   * `waitUntil` of `@vercel/functions` or of Cloudflare, or `after` of Next.js.
+   */
+  waitUntil?: ((work: Promise<unknown>) => unknown) | undefined;
 }
-
-type Handler<A extends unknown[], T> = (request: Request, ...rest: A) => T;
 
 /**
  * A handler `(Request) => Response` in a span that continues the caller's trace and ends when the answer was
@@ -30,16 +35,25 @@ type Handler<A extends unknown[], T> = (request: Request, ...rest: A) => T;
  *
  *     export const POST = handler(async (request) => new Response(stream));
  */
-export function handler<A extends unknown[], T>(
-  fn: Handler<A, T>,
-  options: WebOptions<Request> = {},
-): Handler<A, T> {
+export function handler<R extends Request, A extends unknown[], T>(
+  fn: (request: R, ...rest: A) => T,
+  options: WebOptions<R> = {},
+): (request: R, ...rest: A) => T {
   return (request, ...rest) => {
-    const headers = Object.fromEntries(request.headers);
-    const [span, parent] = begun(request.method, request.url, headers, options.name, () =>
+    let headers: Record<string, unknown> = {};
+    quietly("handler()", () => {
+      headers = Object.fromEntries(request.headers);
+    });
+    const method = String(request?.method ?? "GET");
+    const [span, parent] = begun(method, String(request?.url ?? "/"), headers, options.name, () =>
       options.context?.(request),
     );
     const clock = new ChunkClock();
+    let ended = (): void => undefined;
+    quietly("waitUntil", () => {
+      const over = options.waitUntil && new Promise<void>((ok) => (ended = ok));
+      if (over) options.waitUntil?.(over.then(() => current()?.flush()));
+    });
     return inSpan(span, parent, () => active.bind(active.active(), fn)(request, ...rest), {
       chunk: () => {
         clock.tick();
@@ -50,8 +64,28 @@ export function handler<A extends unknown[], T>(
       result: (_, streamed) => {
         if (streamed) clock.note(span, false);
       },
+      thrown: (error) => {
+        const code = answeredBy(error);
+        if (code !== undefined) status(span, code);
+        return code !== undefined;
+      },
+      ended: () => {
+        ended();
+      },
     });
   };
+}
+
+/**
+ * The status of an answer that was thrown: a `Response` (React Router), an object with a status that is no
+ * error (SvelteKit), the redirects and "not found" of Next.js.
+ */
+function answeredBy(thrown: unknown): number | undefined {
+  const { status: code, digest } = (thrown ?? {}) as { status?: unknown; digest?: unknown };
+  if (!(thrown instanceof Error)) return typeof code === "number" && code >= 100 ? code : undefined;
+  if (typeof digest !== "string" || !digest.startsWith("NEXT_")) return undefined;
+  if (digest.startsWith("NEXT_REDIRECT")) return Number(digest.split(";").at(-2)) || 307;
+  return Number(/;(\d{3})$/.exec(digest)?.[1] ?? 404);
 }
 
 interface NodeRequest {

@@ -1,0 +1,85 @@
+"""A receiver that keeps what the JavaScript SDK sends it, and Node in other versions than the machine's."""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import json
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+from js_parts import Installed, http_server, run
+
+
+@dataclass
+class Collected:
+    """Requests so far, each with its path and its body as JSON."""
+
+    url: str = ""
+    requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def spans(self) -> list[dict[str, Any]]:
+        """All spans, each with its attributes as a dictionary and the name of its scope."""
+        found = []
+        for path, body in list(self.requests):
+            if path.split("?")[0].endswith("/v1/traces"):
+                for scope in (s for r in body["resourceSpans"] for s in r["scopeSpans"]):
+                    for span in scope["spans"]:
+                        found.append(span | {"attributes": plain(span), "scope": scope["scope"]["name"]})
+        return found
+
+
+def plain(record: dict[str, Any]) -> dict[str, Any]:
+    """The attributes of a record of OTLP/JSON."""
+    return {a["key"]: next(iter(a["value"].values())) for a in record["attributes"]}
+
+
+@contextmanager
+def collecting() -> Iterator[Collected]:
+    """A server that takes everything."""
+    found = Collected()
+
+    class Take(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            if self.headers.get("content-encoding") == "gzip":
+                body = gzip.decompress(body)
+            found.requests.append((self.path, json.loads(body)))
+            self.send_response(200)
+            self.send_header("content-length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with http_server(Take) as url:
+        found.url = url
+        yield found
+
+
+def node_of(installed: Installed, version: str) -> str:
+    """The program of another version of Node, from npm, kept beside the applications."""
+    machine = {"x86_64": "x64", "AMD64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine())
+    if sys.platform not in ("linux", "darwin") or machine is None:
+        pytest.skip(f"npm has no Node for {sys.platform} on {platform.machine()}")
+    folder = Path(sys.prefix) / "share" / "sightline-nodes" / version
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "node_modules" / "other-node" / "bin" / "node"
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not program.exists():
+            (folder / "package.json").write_text("{}")
+            name = f"other-node@npm:node-{sys.platform}-{machine}@{version}"
+            quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
+            run(*installed.npm, "install", *quiet, name, cwd=folder)
+    return str(program)
