@@ -167,3 +167,13 @@ def test_whatever_stands_in_a_log_is_read_or_refused(value: Any) -> None:
         if isinstance(found, Call):
             gather.add(found)
     json.dumps(as_json(gather.report(Reading())), default=str)
+
+
+def test_a_figure_that_cannot_be_is_unknown_and_breaks_no_sum() -> None:
+    gather = Gatherer(3)
+    for figure in (8.9e307, 8.9e307, 7):
+        for found in LogReader().read({"model": "m", "input_tokens": figure, "cost": figure}):
+            assert isinstance(found, Call)
+            gather.add(found)
+    report = gather.report(Reading())
+    assert (report.calls.input, report.calls.cost) == (7, 7)

@@ -97,7 +97,7 @@ def test_files_that_are_not_there_or_hold_nothing(tmp_path: Path) -> None:
 
 
 def test_standard_input() -> None:
-    assert "1 records from 1 file" in run("-", text=json.dumps(record())).stdout
+    assert "1 record from 1 file" in run("-", text=json.dumps(record())).stdout
 
 
 def test_hostile_text_does_nothing(tmp_path: Path) -> None:

@@ -101,11 +101,28 @@ def test_packed_files_and_those_that_break_off(tmp_path: Path) -> None:
     packed = gzip.compress(b'{"a":1}\n' * 1000)
     path.write_bytes(packed)
     assert len(told(path)) == 1000
+    lines = b"".join(b'{"a":%d}\n' % (n * n) for n in range(50_000))
+    path.write_bytes(gzip.compress(lines)[:60_000])  # one that is still written
+    found = told(path)
+    assert len(found) > 10_000
+    assert found[:3] == [{"a": 0}, {"a": 1}, {"a": 4}]
+    assert found[-1].reason.startswith("the packed file breaks off")
+    assert found[-1].line > 10_000
     path.write_bytes(packed[:-12])
     assert isinstance(told(path)[-1], Unreadable)
     path.write_bytes(b"PAR1" + b"\0" * 100)
     with pytest.raises(SourceError, match="no text"):
         told(path)
+
+
+def test_a_line_that_is_too_long_is_one_place_and_the_next_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "LONGEST", 2**20)
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"a": "' + "x" * 3 * 2**20 + '"}\n{"a": 2}\n')
+    found = told(path)
+    assert found == [Unreadable(str(path), 1, "it is longer than 1 MB"), {"a": 2}]
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from sightline.sdk.configuration import (
     option_fields,
     variable,
 )
+from sightline.sdk.redaction import Redaction
 from sightline.sdk.sampling import Sampling
 
 
@@ -74,15 +75,15 @@ def test_it_can_be_turned_off_from_outside(off: dict[str, str]) -> None:
         ("sampling", 1.5, "a ratio from 0 to 1"),
         ("sampling", "half", "a ratio from 0 to 1"),
         ("sampling", True, "a ratio from 0 to 1"),
-        ("capture_content", "maybe", "True or False"),
+        ("metrics", "maybe", "True or False"),
         ("max_value_chars", -1, "a whole number of at least 100"),
         ("flush_interval", float("nan"), "seconds from"),
-        ("redaction", "cards", "sightline.Redaction"),
+        ("spool_max_bytes", 5, "at least 65536"),
         ("spool", "never", "'auto', 'always' or 'off'"),
         ("spool_dir", 7, "a path"),
         ("headers", {"a": 1}, "a dict of texts"),
         ("headers", {"a": "b\r\nc: d"}, "without line ends"),
-        ("propagate", 3, "a list of names"),
+        ("instrument", 3, "a list of names"),
     ],
 )  # fmt: skip
 def test_an_unusable_value_is_named_with_what_is_expected_and_the_next_step(
@@ -162,3 +163,51 @@ def test_what_is_secret_is_not_printed() -> None:
     config, _ = configure({"api_key": "sl_i_secret", "headers": {"x-proxy": "hidden"}}, {})
     assert config.api_key == "sl_i_secret"
     assert "sl_i_secret" not in repr(config) and "hidden" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "environ"),
+    [
+        ("redaction", "ture", {}),
+        ("redaction", 7, {}),
+        ("redact", True, {}),
+        ("redaction", None, {"SIGHTLINE_REDACTION": "cards"}),
+        ("redaction", "ture", {"SIGHTLINE_REDACTION": "0"}),
+    ],
+)
+def test_a_slip_in_redaction_sends_nothing_as_it_is(
+    option: str, value: object, environ: dict[str, str]
+) -> None:
+    config, (problem,) = configure({option: value}, environ, "x.py")
+    assert config.redaction == Redaction()
+    assert "going on with" in problem.text.lower()
+    assert "sightline.Redaction()" in problem.text
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "environ"),
+    [
+        ("capture_content", "flase", {}),
+        ("capture_contents", False, {}),
+        ("capture_content", None, {"SIGHTLINE_CAPTURE_CONTENT": "none"}),
+        ("capture_content", "nope", {"SIGHTLINE_CAPTURE_CONTENT": "1"}),
+    ],
+)
+def test_a_slip_in_capture_content_keeps_content_here(
+    option: str, value: object, environ: dict[str, str]
+) -> None:
+    config, (problem,) = configure({option: value}, environ, "x.py")
+    assert config.capture_content is False
+    assert "so that no content leaves" in problem.text
+
+
+def test_a_slip_in_propagate_sends_no_baggage() -> None:
+    config, (problem,) = configure({"propagate": 3}, {}, "x.py")
+    assert config.propagate == ()
+    assert "nothing in baggage" in problem.text
+
+
+def test_a_misspelt_option_beside_the_right_one_changes_nothing() -> None:
+    config, (problem,) = configure({"capture_content": True, "capture_contents": False}, {}, "x.py")
+    assert config.capture_content is True
+    assert "Did you mean capture_content?" in problem.text

@@ -20,6 +20,7 @@ from tests.sdk.recorded import Recorded
 import sightline
 from sightline.sdk import running
 from sightline.sdk.context import attributes_of
+from sightline.sdk.warnings_once import forget_warnings
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -283,3 +284,21 @@ def test_another_context_can_be_asked_about() -> None:
         assert dict(attributes_of(Context())) == {}
     assert dict(attributes_of(kept)) == {"user.id": "u"}
     assert dict(attributes_of(None)) == {}
+
+
+def test_on_a_class_or_a_property_it_is_one_warning_and_both_stay_what_they_are(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    forget_warnings()
+
+    @sightline.context(feature="search")
+    class Shop:
+        @sightline.context(feature="search")
+        @property
+        def size(self) -> int:
+            return 3
+
+    assert isinstance(Shop(), Shop)
+    assert Shop().size == 3
+    [said] = [r.message for r in caplog.records if r.name == "sightline"]
+    assert "Decorate its methods" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -140,3 +141,20 @@ def test_a_file_that_cannot_be_written_is_said_once_and_counted(
     files.deliver(request())
     assert account.of("traces").dropped == {"disk": 2}
     assert ["SIGHTLINE_FILE" in r.message for r in caplog.records] == [True]
+
+
+def test_what_is_no_file_is_written_to_and_neither_locked_nor_set_aside(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    account = Account()
+    delivery = FileDelivery(pipe, 1024, 2, account)
+    delivery.deliver(request())
+    assert account.of("traces").dropped == {"disk": 1}  # nobody reads, and nobody waits for a reader
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        delivery.deliver(request())
+        delivery.deliver(request())
+        assert os.read(reading, 1 << 16).count(b"\n") == 2
+    finally:
+        os.close(reading)
+    assert [p.name for p in tmp_path.iterdir()] == ["pipe"]

@@ -238,7 +238,7 @@ def test_before_init_there_is_one_word_of_it(recorded: Recorded, caplog: pytest.
     assert "sightline.init()" in said
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.fixed_dictionaries(
         {},

@@ -68,6 +68,8 @@ def test_one_connection_serves_many_requests() -> None:
         (403, {}, Fate.LOCKED_OUT, None),
         (404, {}, Fate.LOCKED_OUT, None),
         (302, {"location": "http://127.0.0.1:1/"}, Fate.LOCKED_OUT, None),
+        (204, {}, Fate.LOCKED_OUT, None),
+        (407, {}, Fate.LOCKED_OUT, None),
         (400, {}, Fate.REFUSED, None),
         (413, {}, Fate.TOO_LARGE, None),
         (429, {"retry-after": "7"}, Fate.LATER, 7.0),
@@ -86,11 +88,18 @@ def test_what_each_answer_means(
     assert len(taken.requests) == 1  # nothing is tried again or followed here
 
 
-def test_a_partial_success_says_how_many_were_left_out() -> None:
-    said = ExportTraceServiceResponse(partial_success=ExportTracePartialSuccess(rejected_spans=3))
-    body = said.SerializeToString()
+def test_a_partial_success_says_how_many_were_left_out_and_why() -> None:
+    partial = ExportTracePartialSuccess(rejected_spans=3, error_message="no trace_id")
+    body = ExportTraceServiceResponse(partial_success=partial).SerializeToString()
     with http_server(lambda path, _: (200, {"content-type": "application/x-protobuf"}, body)) as (url, _):
-        assert send(url).rejected == 3
+        answer = send(url)
+    assert (answer.rejected, answer.reason) == (3, ": no trace_id")
+
+
+def test_a_redirect_says_where_to() -> None:
+    """To https most often, which is one letter in the address."""
+    with http_server(lambda path, _: (308, {"location": "https://sightline.example/v1"}, b"")) as (url, _):
+        assert "(308, which points to https://sightline.example/v1)" in send(url).reason
 
 
 def _drip(connection: socket.socket, over: threading.Event) -> None:

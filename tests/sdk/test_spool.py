@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -284,3 +285,15 @@ def test_the_default_place_is_the_users_cache(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("HOME", "/home/x")
     assert default_root({}, "linux") == Path("/home/x/.cache/sightline/spool")
     assert default_root({}, "darwin") == Path("/home/x/Library/Caches/sightline/spool")
+
+
+def test_a_folder_that_someone_removes_is_made_again(tmp_path: Path) -> None:
+    one = spool(tmp_path / "shared")
+    assert one.keep(packed(1))
+    shutil.rmtree(tmp_path / "shared")
+    assert one.keep(packed(2))
+    assert one.keep(packed(3))
+    assert len(list((tmp_path / "shared").rglob("*.spool"))) == 1
+    assert drain(one) == [1, 2, 3]
+    one.close()
+    assert list((tmp_path / "shared").rglob("*.spool")) == []

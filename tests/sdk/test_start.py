@@ -127,3 +127,118 @@ def test_nothing_is_imported_once_the_worker_works_since_a_fork_could_cut_it_in_
             "print(sorted(set(sys.modules) - before))"
         )
     assert out == "[]\n"
+
+
+LOOP = """
+import urllib3, urllib3.connectionpool as pool
+from opentelemetry import context
+sightline.init(endpoint={url!r}, spool="off", instrument=False, quiet=True)
+plain, tracer = pool.HTTPConnectionPool.urlopen, trace.get_tracer("opentelemetry.instrumentation.urllib3")
+
+def instrumented(self, *args, **options):  # as OpenTelemetry's instrumentation does
+    if context.get_value("suppress_instrumentation") or context.get_value("suppress_http_instrumentation"):
+        return plain(self, *args, **options)
+    with tracer.start_as_current_span("POST"):
+        return plain(self, *args, **options)
+
+pool.HTTPConnectionPool.urlopen = instrumented
+for _ in range(3):
+    trace.get_tracer("x").start_span("a").end()
+    assert sightline.flush(10)
+print(sightline.counts().spans.ended)
+"""
+
+
+def test_requests_that_send_spans_make_no_spans() -> None:
+    with http_server() as (url, taken):
+        assert said(LOOP.format(url=url)).split() == ["3"]
+        assert {s.name for s in taken.spans()} == {"a"}
+
+
+def test_a_password_in_the_address_is_sent_and_never_shown() -> None:
+    with http_server() as (url, taken):
+        address = url.replace("//", "//ada:pass%40word@")
+        code = f"""
+started = sightline.init(endpoint={address!r}, spool="off", instrument=False)
+with sightline.span("a") as span:
+    print(span.url)
+print(started, sightline.flush(10), started.config)
+sightline.init(endpoint="ftp://ada:pass%40word@x")
+"""
+        shown = said(code)
+        assert "pass" not in shown
+        assert {r[1]["authorization"] for r in taken.requests} == {"Basic YWRhOnBhc3NAd29yZA=="}
+
+
+def test_a_second_init_that_asks_for_nothing_is_no_other_set_up() -> None:
+    code = """
+first = sightline.init(service="shop", sampling=0.5, spool="off", instrument=False)
+print(sightline.init() is first)
+"""
+    assert said(code).split() == ["True"]
+
+
+def test_at_the_end_traces_that_are_still_open_are_decided_and_sent() -> None:
+    code = """
+import threading, time
+sightline.init(endpoint={url!r}, spool="off", instrument=False, sampling=0.0)
+inside = threading.Event()
+
+def forever():
+    with sightline.span("never ends"):
+        with sightline.span("failed") as span:
+            span.error(ValueError("x"))
+        with sightline.span("fine"):
+            pass
+        inside.set()
+        time.sleep(600)
+
+threading.Thread(target=forever, daemon=True).start()
+inside.wait()
+"""
+    with http_server() as (url, taken):
+        assert said(code.replace("{url!r}", repr(url))) == ""
+        assert [s.name for s in taken.spans()] == ["failed", "fine"]
+
+
+WRAPPED = """
+from opentelemetry.sdk.trace import TracerProvider
+
+class Wrapping(trace.TracerProvider):  # as Logfire's: none of the SDK's, with one inside
+    def __init__(self):
+        self.inner = TracerProvider(shutdown_on_exit=False)
+        self.resource = self.inner.resource
+
+    def get_tracer(self, *args, **options):
+        return self.inner.get_tracer(*args, **options)
+
+    def add_span_processor(self, processor):
+        self.inner.add_span_processor(processor)
+
+trace.set_tracer_provider(Wrapping())
+started = sightline.init(endpoint={url!r}, spool="off", instrument=False)
+with trace.get_tracer("x").start_as_current_span("theirs"), sightline.span("ours"):
+    pass
+print(started.enabled, started.joined, sightline.flush(10))
+"""
+
+
+def test_it_joins_a_provider_that_wraps_one_of_the_sdks() -> None:
+    with http_server() as (url, taken):
+        assert said(WRAPPED.format(url=url)).split() == ["True", "True", "True"]
+        assert [s.name for s in taken.spans()] == ["ours", "theirs"]
+
+
+def test_a_time_that_is_none_is_the_usual_one_and_nothing_is_lost() -> None:
+    code = """
+sightline.init(endpoint={url!r}, spool="off", instrument=False)
+sightline.span("a").__enter__().__exit__(None, None, None)
+print(sightline.flush("soon"), sightline.flush(float("inf")), sightline.flush(10**400))
+sightline.span("b").__enter__().__exit__(None, None, None)
+sightline.shutdown(None)
+"""
+    with http_server() as (url, taken):
+        out = said(code.replace("{url!r}", repr(url)))
+        assert out.startswith("True True True")
+        assert "flush(timeout=<str>): expected seconds" in out
+        assert [s.name for s in taken.spans()] == ["a", "b"]

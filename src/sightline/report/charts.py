@@ -106,6 +106,10 @@ def lines(label: str, marks: Sequence[str], series: Sequence[Series], unit: Call
     return "".join([*parts, "</svg>"])
 
 
+_NAME = 20
+"""Characters of a name that fit beside its bar, also in the larger letters of a phone."""
+
+
 def ranked(label: str, rows: Sequence[tuple[str, float, str]]) -> str:
     """Horizontal bars: name, value, and how it is written."""
     high = 26
@@ -117,7 +121,7 @@ def ranked(label: str, rows: Sequence[tuple[str, float, str]]) -> str:
         wide = (WIDTH - 300) * value / most
         parts.append(
             f'<text class="name" x="200" y="{y + 14}" text-anchor="end">'
-            f"{escape(name[:30] + '…' * (len(name) > 30))}</text>"
+            f"{escape(name[:_NAME] + '…' * (len(name) > _NAME))}<title>{escape(name)}</title></text>"
             f'<rect class="s1" x="208" y="{y + 3}" width="{max(wide, 1):.1f}" height="14"/>'
             f'<text class="tick" x="{214 + wide:.1f}" y="{y + 14}">{escape(written)}</text>'
         )

@@ -32,6 +32,10 @@ _GROUPS = 20
 _KEPT = 8  # times as many candidates as are shown, since copies and repeated usage fall away at the end
 
 
+_LARGEST = 1e18
+"""A figure beyond it is a mistake (in ns, 31 years) and unknown; sums would overflow."""
+
+
 class Words:
     """Texts by number, each kept once; 0 is none."""
 
@@ -119,10 +123,10 @@ class Gatherer:
             (c.cost, call.cost),
             (c.answer, call.answer),
         ):
-            into.append(math.nan if value is None else value)
+            into.append(value if value is not None and -_LARGEST < value < _LARGEST else math.nan)
         if call.is_model or not call.parent:
-            self._keep(self._slow, call.duration, row, call)
-            self._keep(self._dear, call.cost, row, call)
+            self._keep(self._slow, None if math.isnan(c.duration[-1]) else call.duration, row, call)
+            self._keep(self._dear, None if math.isnan(c.cost[-1]) else call.cost, row, call)
 
     def _keep(self, heap: list[tuple[float, int, Call]], value: float | None, row: int, call: Call) -> None:
         if value is None or self._top <= 0:

@@ -102,13 +102,35 @@ def values(name: str) -> Iterator[Value | Unreadable]:
             plain.seek(0)
             if packed:
                 with gzip.open(plain) as file:
-                    yield from _read(shown, cast("BinaryIO", file))
+                    unpacked, last = _Unpacked(file), 0
+                    for one in _read(shown, cast("BinaryIO", unpacked)):
+                        last = one.line
+                        yield one
+                if unpacked.broken:
+                    yield Unreadable(shown, last + 1, f"the packed file breaks off: {unpacked.broken}")
             else:
                 yield from _read(shown, plain)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        yield Unreadable(shown, 0, f"the packed file breaks off: {error}")
     except OSError as error:
         raise SourceError(f"{shown} cannot be read: {error.strerror or error}.") from error
+
+
+class _Unpacked(io.RawIOBase):
+    """A packed file up to where it breaks off: one that is still written has lines before that."""
+
+    def __init__(self, file: gzip.GzipFile) -> None:
+        self._file, self.broken = file, ""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self._file.read1(len(buffer))
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            self.broken = str(error)
+            return 0
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def _read(shown: str, file: BinaryIO) -> Iterator[Value | Unreadable]:
@@ -133,6 +155,11 @@ def _lines(shown: str, file: BinaryIO) -> Iterator[Value | Unreadable]:
     number = 0
     while line := file.readline(LONGEST):
         number += 1
+        if len(line) == LONGEST and not line.endswith(b"\n"):
+            while (rest := file.readline(_PIECE)) and not rest.endswith(b"\n"):
+                pass
+            yield Unreadable(shown, number, f"it is longer than {LONGEST // 2**20} MB")
+            continue
         text = line.strip()
         if not text or text.startswith((b"#", b"\xef\xbb\xbf#")):
             continue

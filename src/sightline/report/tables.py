@@ -27,12 +27,17 @@ def head_figures(report: Report) -> list[tuple[str, str, str]]:
     calls, requests, failed = report.calls, report.requests, _failed(report)
     shown = requests if requests.count else calls
     latency = (calls if calls.count else requests).latency
+    measured = "calls" if calls.count else "requests"
     first = calls.ttft
     tokens = (
         None if calls.input is None and calls.output is None else (calls.input or 0) + (calls.output or 0)
     )
     return [
-        ("requests", words.count(shown.count), f"{words.count(calls.count)} calls of models"),
+        (
+            "requests",
+            words.count(shown.count),
+            words.counted(calls.count, "call of a model", "calls of models"),
+        ),
         (
             "errors",
             words.count(failed.errors),
@@ -41,7 +46,7 @@ def head_figures(report: Report) -> list[tuple[str, str, str]]:
         (
             "latency p95",
             words.duration(latency.p95 if latency else None),
-            f"p50 {words.duration(latency.p50 if latency else None)}",
+            f"p50 {words.duration(latency.p50 if latency else None)}, of {measured}",
         ),
         (
             "first token p95",
@@ -64,7 +69,7 @@ def _failed(report: Report) -> Sums:
 
 def _unknown_cost(report: Report) -> str:
     if report.calls.unknown_cost:
-        return f"{words.count(report.calls.unknown_cost)} calls without a known cost"
+        return f"{words.counted(report.calls.unknown_cost, 'call')} without a known cost"
     return "all calls" if report.calls.cost is not None else "nobody reported it"
 
 
@@ -168,7 +173,8 @@ def about(report: Report) -> list[str]:
     """What was read and how, in sentences."""
     r = report.reading
     said = []
-    what = [f"{r.spans:,} spans"] * bool(r.spans) + [f"{r.records:,} records"] * bool(r.records)
+    what = [f"{r.spans:,} span{'s' * (r.spans != 1)}"] * bool(r.spans)
+    what += [f"{r.records:,} record{'s' * (r.records != 1)}"] * bool(r.records)
     said.append(f"{' and '.join(what) or 'Nothing'} from {len(r.files):,} file{'s' * (len(r.files) != 1)}.")
     if report.since is not None:
         said.append(f"From {words.moment(report.since)} to {words.moment(report.until)} UTC.")
@@ -177,12 +183,13 @@ def about(report: Report) -> list[str]:
             "The files are a sample: counts and sums are estimates, each span counted with its weight."
         )
     if r.copies:
-        said.append(f"{r.copies:,} copies of spans were counted once.")
+        said.append(f"{words.counted(r.copies, 'copy of a span was', 'copies of spans were')} counted once.")
     if r.outside:
         said.append(f"{r.outside:,} are outside of the time asked for, or tell none.")
     if r.other_signals:
         said.append(
-            f"{r.other_signals:,} lines hold logs, scores or metrics, which this report does not read."
+            f"{words.counted(r.other_signals, 'line holds', 'lines hold')} logs, scores or metrics, "
+            "which this report does not read."
         )
     if r.unreadable:
         said.append(

@@ -20,6 +20,11 @@ def count(value: float | None) -> str:
     return f"{value:,.0f}" if float(value).is_integer() or value >= 100 else f"{value:,.1f}"
 
 
+def counted(value: float, one: str, many: str = "") -> str:
+    """1 call, 12.3 k calls; `many` where it is not `one` with an s."""
+    return f"{count(value)} {one if value == 1 else many or one + 's'}"
+
+
 def exact(value: float | None) -> str:
     """All digits, in groups."""
     return UNKNOWN if value is None else f"{value:,.0f}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sightline.sdk.messages import Message, message_of, parts_of
 from sightline.sdk.usage import Usage, field, usage_of
+
+_MOST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ def answer_of(response: object) -> Answer:
     if isinstance(response, str):
         return Answer((message_of(response, "assistant"),))
     if isinstance(response, list | tuple):
-        return Answer(tuple(message_of(one, "assistant") for one in response))
+        return Answer(tuple(message_of(one, "assistant") for one in response[:_MOST]))
     messages, reasons = _said(response)
     return Answer(
         messages,
@@ -55,7 +57,7 @@ def text(value: object, *path: str) -> str | None:
 
 def _listed(value: object, *path: str) -> list[Any]:
     found = field(value, *path)
-    return list(found[:100]) if isinstance(found, list | tuple) else []
+    return list(found[:_MOST]) if isinstance(found, list | tuple) else []
 
 
 def _said(response: object) -> tuple[tuple[Message, ...], list[str | None]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sightline.sdk.capture import cut, text_of
+from sightline.sdk.capture_types import Again, described
 
 Attribute = str | bool | int | float | list[str] | list[bool] | list[int] | list[float]
 
@@ -34,6 +35,10 @@ def attribute(value: object, limit: int) -> Attribute | None:
         listed = _of_one_type(value, limit)  # type: ignore[arg-type]
         if listed is not None:
             return listed
+    if value is not None and not issubclass(kind, str):
+        plain = described(value)  # IntEnum, numpy's numbers
+        if isinstance(plain, Again) and type(plain.value) in (bool, int, float):
+            return attribute(plain.value, limit)
     return text_of(value, limit)
 
 

@@ -220,7 +220,8 @@ class LlmCall(Span):
     def _write(self, name: str, make: Callable[[Any], list[Message]], said: object) -> Self:
         try:
             limit = running.content_limit()
-            if limit and said and self._otel.is_recording():
+            empty = said is None or (type(said) in (list, tuple, str) and not said)  # asks no other type
+            if limit and not empty and self._otel.is_recording():
                 self._otel.set_attribute(name, text_of_messages(make(said), limit))
         except Exception as error:  # the border
             trouble("messages", error)

@@ -251,4 +251,5 @@ def key_text(key: object) -> str:
     >>> key_text(7), key_text(("a", 1))
     ('7', '["a", 1]')
     """
-    return text_and_type(key, 2 * LEAST)[0]
+    text, kind = text_and_type(key, 2 * LEAST)
+    return text[1:-1] if kind is JSON and text.startswith('"<') else text

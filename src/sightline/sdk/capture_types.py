@@ -14,7 +14,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
-from types import BuiltinFunctionType, FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodType,
+    SimpleNamespace,
+)
 from typing import Any, Final
 
 _MAX_NAME: Final = 120
@@ -119,6 +126,8 @@ def _standard(value: Any, kind: type) -> Description | None:
         return f"<function {value.__qualname__}>"[:_MAX_NAME]
     if kind is MethodType:
         return f"<method {value.__func__.__qualname__}>"[:_MAX_NAME]
+    if kind is SimpleNamespace:
+        return Again(_stored(value, kind))
     if issubclass(kind, BaseException):
         arguments = BaseException.__dict__["args"].__get__(value)
         return Fields(iter((("type", name_of(kind)), ("args", arguments))), 2)
@@ -135,6 +144,8 @@ def _plain_text(value: Any, known: Any) -> str:
 
 
 def _iso(value: Any, known: Any) -> str:
+    if type(value).__name__ == "NaTType":  # pandas: a moment that is none, which says it is the year 1
+        return "NaT"
     text: str = known.isoformat(value)
     return text
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import sys
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypedDict
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from sightline.sdk.exporter_settings import (
     SIGNALS,
@@ -24,7 +26,7 @@ from sightline.sdk.exporter_settings import (
     said_of_signals,
     with_traces_server,
 )
-from sightline.sdk.option_readers import READERS, UnusableError, flag, whole_url
+from sightline.sdk.option_readers import CAREFUL, READERS, UnusableError, flag, whole_url
 from sightline.sdk.sampling import Sampling
 
 ENDPOINT = "http://localhost:4318"
@@ -193,7 +195,7 @@ def configure(
         except Exception as error:  # a border: values may be anything, also objects that raise
             text = _sentence(where, value, f"a usable value ({type(error).__name__})", name, "the default")
         problems.append(Problem(name, text))
-        return ()
+        return (CAREFUL[name][0](),) if name in CAREFUL else ()  # no later source, which may be less strict
 
     for entry in option_fields():
         name = entry.name
@@ -207,7 +209,9 @@ def configure(
         lambda name, where, text: read(name, where, text, given.get(name, getattr(defaults, name))),
     )  # fmt: skip
     given = with_traces_server(given, signals)
-    problems += _unknown(options)
+    problems += _unknown(options, given)
+    for said in (*signals.values(), given):
+        _move_credentials(said, given.get("headers", {}))
     if flag(environ.get("SIGHTLINE_DISABLED")) or flag(environ.get("OTEL_SDK_DISABLED")):
         given["enabled"] = False
     given["service"] = given.get("service") or _service_of(environ, script)
@@ -218,14 +222,29 @@ def configure(
 _OF_ONE_SIGNAL = frozenset(f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT" for signal in SIGNALS)
 
 
-def _unknown(options: Mapping[str, object]) -> list[Problem]:
+def _unknown(options: Mapping[str, object], given: dict[str, Any]) -> list[Problem]:
+    """Options that are none; one that is almost a careful one is taken for it, at its strictest."""
     known = {entry.name for entry in option_fields()}
     problems = []
     for name in sorted(map(str, options.keys() - known)):
-        close = difflib.get_close_matches(name, known, 1)
-        hint = f" Did you mean {close[0]}?" if close else " docs/guide/sdk.md lists the options."
+        close = difflib.get_close_matches(name, known, 1) or [""]
+        hint = f" Did you mean {close[0]}?" if close[0] else " docs/guide/sdk.md lists the options."
+        if close[0] in CAREFUL and close[0] not in given:
+            make, words = CAREFUL[close[0]]
+            given[close[0]] = make()
+            hint += f" Going on with {close[0]}: {words}."
         problems.append(Problem(name, f"sightline.init({name}=…): there is no such option; ignored.{hint}"))
     return problems
+
+
+def _move_credentials(given: dict[str, Any], headers: Mapping[str, str]) -> None:
+    """Send a user and password of the address as a header: the address itself is shown and linked to."""
+    parts = urlsplit(given.get("endpoint", ""))
+    said, _, place = parts.netloc.rpartition("@")
+    if said:
+        given["endpoint"] = parts._replace(netloc=place).geturl()
+        basic = b64encode(unquote(said).encode()).decode()
+        given["headers"] = {"authorization": f"Basic {basic}", **given.get("headers", headers)}
 
 
 def _together(config: Config, environ: Mapping[str, str], ours: set[str]) -> list[Problem]:
@@ -292,7 +311,9 @@ def _sentence(where: str, value: object, expected: str, name: str, default: obje
     shown = "…" if name in ("api_key", "headers") else _shown(value)
     place = f"sightline.init({name}={shown})" if where.startswith("sightline.") else f"{where}={shown}"
     fallback = "the default" if name in ("sampling", "headers") else _shown(default)
-    if default is None:
+    if name in CAREFUL:
+        fallback = CAREFUL[name][1]
+    elif default is None:
         fallback = _INSTEAD.get(name, fallback)
     return (
         f"{place}: expected {expected}; going on with {fallback}. "
@@ -305,7 +326,12 @@ def _shown(value: object) -> str:
         text = repr(str(value) if isinstance(value, Path) else value)
     except Exception:  # a border: someone's __repr__
         text = f"<{type(value).__name__}>"
+    text = _IN_ADDRESS.sub("//…@", text)  # it is logged
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+_IN_ADDRESS = re.compile(r"//[^/@\s]*@")
+"""A user and a password in an address."""
 
 
 def _service_of(environ: Mapping[str, str], script: str) -> str:

@@ -6,7 +6,9 @@ names; a test compares the two, so that a convention that the server learns is k
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from typing import Final
 
 _EXACTLY = frozenset(
     [
@@ -144,3 +146,56 @@ def event_is_content(name: str) -> bool:
     return name in ("gen_ai.choice", "tool.output") or (
         name.startswith("gen_ai.") and name.endswith(".message")
     )
+
+
+# What quotes content: exceptions say what they did not like (pydantic, providers), addresses what was asked.
+_QUOTES: Final = frozenset(
+    [
+        "error.message",
+        "exception.message",
+        "langfuse.observation.status_message",
+        "sightline.job.retry",
+        "status.message",
+        "url.query",
+    ]
+)
+_ADDRESSES: Final = frozenset(["http.target", "http.url", "url.full", "url.original"])
+_STACK: Final = "exception.stacktrace"
+_STACK_BEGINS: Final = "Traceback (most recent call last):\n"
+_FRAME: Final = re.compile(r'  File "[^"\n]*", line \d+, in [^\n]*')
+
+
+def quotes_content(key: str) -> bool:
+    """Whether an attribute, or a span's `status.message`, is likely to quote content.
+
+    >>> quotes_content("exception.message"), quotes_content("exception.type")
+    (True, False)
+    """
+    return key in _QUOTES
+
+
+def without_quotes(key: str, text: str) -> str:
+    """An attribute's text without what may be quoted in it: a stack without its messages, an address without
+    its query; all else as it is.
+
+    >>> without_quotes("url.full", "https://shop.example/find?q=my+illness")
+    'https://shop.example/find'
+    >>> without_quotes("exception.stacktrace", "ValueError: my illness")
+    ''
+    """
+    if key in _ADDRESSES:
+        return re.split(r"[?#]", text, maxsplit=1)[0]
+    return _frames(text) if key == _STACK else text
+
+
+def _frames(stack: str) -> str:
+    """The frames of the first traceback. Messages come after it, so nothing in them is taken for a frame."""
+    if not stack.startswith(_STACK_BEGINS):
+        return ""
+    frames = []
+    for line in stack[len(_STACK_BEGINS) :].splitlines():
+        if not line.startswith("  "):
+            break
+        if _FRAME.fullmatch(line):
+            frames.append(line)
+    return "\n".join((_STACK_BEGINS.strip(), *frames)) if frames else ""

@@ -174,8 +174,8 @@ def _changed(before: Mapping[str, Any], changes: Mapping[str, object]) -> dict[s
         elif name == names.TAGS:
             attributes[name] = [*dict.fromkeys([*attributes.get(name, ()), *_tags(value)])]
         else:
-            made = attribute(str(value) if type(value) is int and name in _TEXTS else value, _CHARS)
-            attributes[name] = made
+            made = attribute(value, _CHARS)
+            attributes[name] = str(made) if name in _TEXTS and type(made) in (int, bool, float) else made
     return attributes
 
 

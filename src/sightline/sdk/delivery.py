@@ -19,6 +19,11 @@ from sightline.sdk.splitting import halves
 from sightline.sdk.warnings_once import warn_once
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _LOCKED_OUT_PAUSE = 1.0, 30.0, 60.0
+_NEXT_STEPS = {
+    Fate.TOO_LARGE: "Lower SIGHTLINE_MAX_VALUE_CHARS, or raise the limit of the server or of a proxy.",
+    Fate.REFUSED: "It would be refused again; check that SIGHTLINE_URL is a Sightline server and not older "
+    "than this package.",
+}
 _PATIENCE = 5
 """How often the server may fail with the same request (500) before it is given up for the others' sake."""
 
@@ -225,7 +230,9 @@ class Delivery:
             if rejected:
                 self._drop(packed, REFUSED, rejected)
                 warn_once(
-                    "rejected", f"sightline: the server left out {rejected} items that it found unsound."
+                    "rejected",
+                    f"sightline: the server left out {rejected} of {packed.items} items that it found unsound"
+                    f"{answer.reason}. Its page Health names them; more are counted (sightline.counts()).",
                 )
             return True
         if answer.fate in (Fate.REFUSED, Fate.TOO_LARGE):
@@ -235,8 +242,8 @@ class Delivery:
             self._drop(packed, reason, packed.items)
             warn_once(
                 f"refused {reason}",
-                f"sightline: a request was dropped: {answer.reason}. More of them are only counted "
-                "(sightline.counts()).",
+                f"sightline: a request was dropped: {answer.reason}. {_NEXT_STEPS[answer.fate]} More of them "
+                "are only counted (sightline.counts()).",
             )
             return True
         return False

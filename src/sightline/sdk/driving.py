@@ -201,6 +201,14 @@ def in_context(function: F, context_of: Callable[[Context], Context]) -> F:
     if isinstance(function, classmethod | staticmethod):
         return cast(F, type(function)(in_context(function.__func__, context_of)))
 
+    if issubclass(type(function), type) or not callable(function):
+        running.warn_once(
+            "api.context.target",
+            f"@sightline.context(…) on a {type(function).__name__}: expected a function; left as it is. "
+            "Decorate its methods (for a property, put @property above @sightline.context(…)).",
+        )
+        return function
+
     def begin(outer: Context) -> Run:
         return _Scope(context_of(outer))
 

@@ -87,7 +87,8 @@ class Encoder:
         if span.links or span.dropped_links:
             parts += (*map(self._link, span.links), numbered(_DROPPED_LINKS, span.dropped_links))
         if span.status:
-            said = values.text("status.message", span.status_text) if span.status_text else b""
+            told = span.status_text and not self._texts.left_out("status.message")
+            said = values.text("status.message", span.status_text) if told else b""
             parts.append(
                 framed(_STATUS, present(_STATUS_MESSAGE, said) + numbered(_STATUS_CODE, span.status))
             )

@@ -76,6 +76,9 @@ class FileDelivery:
 
     def _append(self, line: bytes) -> None:
         """Write a line whole or not at all. Raises OSError."""
+        if self._path.exists() and not self._path.is_file():  # /dev/stdout, a pipe
+            self._stream(line)
+            return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         lock = wait_for_lock(self._path.with_name(f"{self._path.name}.lock"))
         try:
@@ -98,6 +101,17 @@ class FileDelivery:
                 os.close(fd)
         finally:
             os.close(lock)
+
+    def _stream(self, line: bytes) -> None:
+        """Write to what is no file, so it is neither locked nor set aside. A pipe without a reader raises."""
+        fd = os.open(self._path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            os.set_blocking(fd, True)
+            written = 0
+            while written < len(line):
+                written += os.write(fd, line[written:])
+        finally:
+            os.close(fd)
 
     def _rotate(self) -> None:
         names = [

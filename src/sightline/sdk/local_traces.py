@@ -88,11 +88,11 @@ class LocalTraces:
             trace.kept_for = reason
         yield from ()
 
-    def expire(self, now: int) -> Kept:
-        """Decide what has waited too long."""
+    def expire(self, now: int | None) -> Kept:
+        """Decide what has waited too long; None: everything, since the program ends."""
         while self._open:
             trace_id, trace = next(iter(self._open.items()))
-            if now - trace.began < self._longest:
+            if now is not None and now - trace.began < self._longest:
                 return
             yield from self._decide(trace_id, False)
 

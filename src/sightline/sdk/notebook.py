@@ -64,7 +64,8 @@ class Cells:
             attributes: dict[str, Any] = {names.SPAN_KIND: "CHAIN", "notebook.cell": self._number()}
             if running.content_limit():
                 attributes["code.source"] = source[: running.content_limit()]
-            self._span = running.tracer().start_span(_name(source), Context(), attributes=attributes)
+            name = _name(source if running.content_limit() else "")
+            self._span = running.tracer().start_span(name, Context(), attributes=attributes)
             self._token = attach(trace.set_span_in_context(self._span))
             _inside[self._span.get_span_context().trace_id] = 0
         except Exception as error:  # a border: the cell must run
@@ -127,7 +128,10 @@ def load_ipython_extension(shell: Any) -> None:
 
     if runtime.current() is None:
         init()
-    watch_cells(shell)
+    try:
+        watch_cells(shell)
+    except Exception as error:  # a border: the notebook must go on
+        _trouble(error)
 
 
 def unload_ipython_extension(shell: Any) -> None:
@@ -138,7 +142,7 @@ def unload_ipython_extension(shell: Any) -> None:
     ...     pass
     >>> sightline.unload_ipython_extension(Shell())
     """
-    cells = shell.__dict__.pop(_KEPT, None)
+    cells = getattr(shell, "__dict__", {}).pop(_KEPT, None)
     if cells is not None:
         cells.unregister()
 

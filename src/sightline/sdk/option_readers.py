@@ -38,7 +38,8 @@ def _url(value: object, _: bool) -> str:
         parts.scheme not in ("http", "https")
         or not parts.hostname
         or not port_ok
-        or set(text) & set(" \r\n\t")
+        or not text.isprintable()  # nor are lone surrogates
+        or " " in text
     ):
         raise UnusableError("an address like http://localhost:4318 or https://sightline.example")
     bare = text.split("?")[0].split("#")[0].rstrip("/")
@@ -236,3 +237,12 @@ READERS: dict[str, Callable[[Any, bool], object]] = {
     "enabled": _boolean,
     "quiet": _boolean,
 }
+
+
+CAREFUL: dict[str, tuple[Callable[[], object], str]] = {
+    "redaction": (lambda: _redaction(True, False), "sightline.Redaction(), so that nothing leaves as it is"),
+    "capture_content": (lambda: False, "False, so that no content leaves"),
+    "propagate": (lambda: (), "nothing in baggage"),
+}
+"""What holds where one of these was given and cannot be used, or its name was misspelt: someone wanted
+something to stay here, and a slip must not send it. The words complete "going on with …"."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from sightline.sdk.names import REDACTED
 from sightline.sdk.protobuf import ONE_BYTE, framed, signed, utf8, varint
-from sightline.sdk.texts import Texts
+from sightline.sdk.texts import MOST_BITS, Texts
 
 # AnyValue: which member, as the tag of its field.
 TEXT, INT = b"\x0a", b"\x18"
@@ -103,10 +103,8 @@ class Values:
             return framed(TEXT, utf8(self._texts.clean(key, value)))  # type: ignore[arg-type]
         if kind is int:
             return self._int(key, value)  # type: ignore[arg-type]
-        if kind is float:
-            return _DOUBLE + _double(value)
-        if kind is bool:
-            return _TRUE if value else _FALSE
+        if kind is float or kind is bool:
+            return self._other(key, value)  # type: ignore[arg-type]
         self._parts = _MOST_PARTS
         return self._any(key, value, 0)
 
@@ -125,19 +123,36 @@ class Values:
             return INT + ONE_BYTE[number]
         if -_INT64 <= number < _INT64:
             return int_value(number)
-        return text_value(str(number)[:400])
+        bits = number.bit_length()
+        return text_value(str(number)[:400] if bits <= MOST_BITS else f"<int of {bits} bits>")
+
+    def _other(self, key: str, value: bool | float) -> bytes:
+        """A truth or a float, or what redaction makes of it."""
+        hidden = self._texts.hidden_number(key, value)
+        if hidden is not None:
+            return text_value(hidden)
+        if isinstance(value, bool):
+            return _TRUE if value else _FALSE
+        return _DOUBLE + _double(value)
+
+    def _bytes(self, key: str, value: bytes) -> bytes:
+        """Bytes as they are, or as text where that is what redaction changes."""
+        if self._texts.changes:
+            text = value.decode("utf-8", "replace")
+            cleaned = self._texts.clean(key, text)
+            if cleaned != text:
+                return framed(TEXT, utf8(cleaned))
+        return framed(_BYTES, value)
 
     def _any(self, key: str, value: object, depth: int) -> bytes:
         if isinstance(value, str):
             return framed(TEXT, self.text(key, value))
-        if isinstance(value, bool):
-            return _TRUE if value else _FALSE
+        if isinstance(value, bool | float):
+            return self._other(key, value)
         if isinstance(value, int):
             return self._int(key, value)
-        if isinstance(value, float):
-            return _DOUBLE + _double(value)
         if isinstance(value, bytes):
-            return framed(_BYTES, value)
+            return self._bytes(key, value)
         if value is None:
             return b""
         if depth >= _DEEPEST or self._parts <= 0:

@@ -77,14 +77,15 @@ class Runtime:
         except Exception as error:  # a border
             warn_once("keep", f"sightline: a trace was not marked ({type(error).__name__}: {error}).")
 
-    def flush(self, timeout: float = 10.0) -> bool:
+    def flush(self, timeout: float = 10.0, account: bool = False) -> bool:
         """Whether all that ended before is acknowledged by the server, or safe on disk, in time.
 
         Spans of traces that are still open and wait for their sampling decision are not waited for.
+        `account`: send the account of this process, too, which may end without another word.
         """
         try:
             end_abandoned()
-            return self.worker.flush(timeout)
+            return self.worker.flush(timeout, account)
         except Exception as error:  # a border
             warn_once("flush", f"sightline: flush failed ({type(error).__name__}: {error}).")
             return False

@@ -57,7 +57,8 @@ class Sampling:
     looks at the trace id. `keep_errors`, `keep_feedback`: always keep traces with an error, with a score or
     feedback. `slow`: always keep those longer than so many seconds. `costly`: dearer than so many USD.
     `many_tokens`: with more tokens than this. `rule`: your own function; True keeps, False leaves it to the
-    ratio; one that raises keeps nothing and is warned of once.
+    ratio; one that raises keeps nothing and is warned of once. Raises TypeError and ValueError for what can
+    be no such rule, when it is made.
 
     >>> Sampling(ratio=0.1).all
     False
@@ -72,6 +73,15 @@ class Sampling:
     rule: Callable[[LocalTrace], bool] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
+        for name, value in (("slow", self.slow), ("costly", self.costly), ("many_tokens", self.many_tokens)):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+                raise TypeError(
+                    f"Sampling({name}={value!r:.60}): expected a number, or None for no such rule"
+                )
+        if self.rule is not None and not callable(self.rule):
+            raise TypeError(f"Sampling(rule={self.rule!r:.60}): expected a function of a trace")
+        if isinstance(self.ratio, bool) or not isinstance(self.ratio, int | float):
+            raise TypeError(f"Sampling(ratio={self.ratio!r:.60}): expected a number from 0 to 1")
         if not 0.0 <= self.ratio <= 1.0:
             raise ValueError(f"Sampling(ratio={self.ratio!r}): expected a number from 0 to 1; 0.1 keeps 10 %")
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from opentelemetry import trace as otel
 
 from sightline.sdk import names, running
-from sightline.sdk.capture import cut
+from sightline.sdk.capture import cut, text_of
 from sightline.sdk.context import attributes_of
 from sightline.sdk.spans import Span, trouble
 
@@ -88,8 +88,8 @@ def score(
             **said,
         }
         for key, text in ((names.SCORE_AUTHOR, author), (names.SCORE_METHOD, method)):
-            if text is not None:
-                made[key] = cut(str(text), _MAX_NAME)
+            if _is_said(text):
+                made[key] = text_of(text, _MAX_NAME)
         if target.session is not None:
             made[names.SESSION_ID] = target.session
         made[names.SCORE_ID] = cut(id, _MAX_NAME) if id else default_id(made, target)
@@ -239,22 +239,27 @@ def _said(
         made[names.SCORE_VALUE] = _number(value)
     if label is not None:
         made[names.SCORE_LABEL] = cut(_text("label", label), _MAX_NAME)
-    if comment is not None:
-        made[names.SCORE_EXPLANATION] = cut(str(comment), _MAX_TEXT)
-    if correction is not None:
-        made[names.SCORE_CORRECTION] = cut(str(correction), _MAX_TEXT)
+    if _is_said(comment):
+        made[names.SCORE_EXPLANATION] = text_of(comment, _MAX_TEXT)
+    if _is_said(correction):
+        made[names.SCORE_CORRECTION] = text_of(correction, _MAX_TEXT)
     if deleted:
         made[names.SCORE_DELETED] = True
     elif not made:
         raise UnusableError("nothing is said; pass a value, a label, a comment or a correction.")
     kind = "boolean" if isinstance(value, bool) else "numeric" if value is not None else None
     kind = kind or (
-        "categorical" if label is not None else "correction" if correction is not None else "comment"
+        "categorical" if label is not None else "correction" if _is_said(correction) else "comment"
     )
     made[names.SCORE_DATA_TYPE] = (
         _one_of("data_type", data_type, _DATA_TYPES) if data_type is not None else kind
     )
     return made
+
+
+def _is_said(text: object) -> bool:
+    """Whether there is anything in it; an empty field of a form is nobody's comment."""
+    return text is not None and not (type(text) is str and not text.strip())
 
 
 def _number(value: object) -> float:
@@ -276,7 +281,7 @@ def _name(name: object) -> str:
 
 
 def _text(what: str, value: object) -> str:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not str.__len__(value):
         raise UnusableError(f"{what}={_shown(value)}: expected a text.")
     return cut(value, _MAX_NAME)
 
@@ -302,4 +307,6 @@ def _id(what: str, value: object, digits: int) -> int:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"<int of {value.bit_length()} bits>"
     return repr(value)[:60] if isinstance(value, str | int | float) else f"<{type(value).__name__}>"

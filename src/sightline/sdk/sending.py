@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import socket
 import time
 import urllib.request
@@ -25,6 +26,7 @@ from sightline.sdk.tls import tls_context
 MEDIA_TYPE = "application/x-protobuf"
 _CONNECT = 3.0
 _LONGEST_ANSWER = 64 * 1024
+_POOL = re.compile(r"_(Plain|Secure)Pool\(host=.*?\): ")  # our own classes, which say nothing to a reader
 
 
 class Fate(Enum):
@@ -109,12 +111,17 @@ def judged(status: int, headers: Mapping[str, str], body: bytes, address: str) -
                 f"{address} answers with {kind[:80]!r}, which is no OTLP server's answer",
                 status,
             )
-        return Answer(Fate.TAKEN, "", status, _rejected(body) if kind == MEDIA_TYPE else 0)
+        rejected, why = _rejected(body) if kind == MEDIA_TYPE else (0, "")
+        return Answer(Fate.TAKEN, why, status, rejected)
     said = _said(body, kind)
     if status in (401, 403):
         return Answer(Fate.LOCKED_OUT, f"the server refuses the key ({status}{said})", status)
-    if status in (404, 405) or 300 <= status < 400:
-        return Answer(Fate.LOCKED_OUT, f"{address} is no OTLP address ({status})", status)
+    if status == 407:
+        return Answer(Fate.LOCKED_OUT, f"a proxy before {address} wants credentials (407)", status)
+    if status in (404, 405) or status < 400:  # a success that OTLP does not know is none, either
+        place = "".join(c for c in named.get("location", "") if c.isprintable())[:200]
+        more = f", which points to {place}" if place and status >= 300 else ""
+        return Answer(Fate.LOCKED_OUT, f"{address} is no OTLP address ({status}{more})", status)
     if status == 413:
         return Answer(Fate.TOO_LARGE, f"too large for the server{said}", status)
     if status in (408, 429) or status >= 500:
@@ -122,17 +129,21 @@ def judged(status: int, headers: Mapping[str, str], body: bytes, address: str) -
     return Answer(Fate.REFUSED, f"{status}{said}", status)
 
 
-def _rejected(body: bytes) -> int:
-    """How many items were left out: partial_success (1), in it rejected_spans or rejected_log_records (1)."""
-    rejected = 0
+def _rejected(body: bytes) -> tuple[int, str]:
+    """How many items were left out, and the server's words for it: partial_success (1), in it rejected_spans
+    or rejected_log_records (1) and error_message (2)."""
+    rejected, why = 0, ""
     try:
         for field, _, partial in fields(body):
             if field == 1 and isinstance(partial, bytes):
-                counts = [n for inner, _, n in fields(partial) if inner == 1 and isinstance(n, int)]
+                parts = list(fields(partial))
+                counts = [n for inner, _, n in parts if inner == 1 and isinstance(n, int)]
+                words = [w for inner, _, w in parts if inner == 2 and isinstance(w, bytes)]
                 rejected = as_signed(counts[-1]) if counts else rejected
+                why = _said(words[-1], "text/plain") if words else why
     except WireError:  # a server may answer anything
-        return 0
-    return max(0, rejected)
+        return 0, ""
+    return max(0, rejected), why
 
 
 _HINTS = (
@@ -145,7 +156,7 @@ _HINTS = (
 
 def _why(error: Exception) -> str:
     """An exception's own words, without those of the layers around it; one line."""
-    text = " ".join(str(error).rpartition("connection: ")[2].split())
+    text = " ".join(_POOL.sub("", str(error).rpartition("connection: ")[2]).split())
     said = "".join(c for c in text if c.isprintable())[:200] or type(error).__name__
     return said + next((f" ({hint})" for words, hint in _HINTS if words in said), "")
 

@@ -153,6 +153,8 @@ class Spool:
 
     def _target(self, size: int) -> Segment:
         """The file to append to. Raises OSError."""
+        if self._own in self._locks and not (self._own / LOCK).exists():
+            self._begin_anew()
         if self._own not in self._locks:
             self._locks[self._own] = _make_folder(self._own)
         free = os.statvfs(self._own) if hasattr(os, "statvfs") else None
@@ -167,6 +169,11 @@ class Spool:
             self._writing = Segment.create(self._own / f"{self._number:08d}{SUFFIX}")
             self._segments.append(self._writing)
         return self._writing
+
+    def _begin_anew(self) -> None:
+        """Someone removed our folder. What was in it is still sent, from files that are open here."""
+        os.close(self._locks.pop(self._own))
+        self._writing = None
 
     def _drop(self, segment: Segment, reason: str) -> None:
         for signal, items in segment.waiting.items():

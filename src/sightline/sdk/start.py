@@ -73,16 +73,16 @@ def init(**options: Unpack[Options]) -> Started:
         for problem in problems:
             warn_once(f"option {problem.option}", problem.text)
         with _lock:
-            return _start(config, names_service(options, os.environ))
+            return _start(config, names_service(options, os.environ), bool(options))
     except Exception as error:  # a border: the program must start
         warn_once("init", f"sightline: off, it could not start ({type(error).__name__}: {error}).")
         return Started(Config(enabled=False), False)
 
 
-def _start(config: Config, named: bool) -> Started:
+def _start(config: Config, named: bool, asked: bool) -> Started:
     running = runtimes.current()
     if running is not None:
-        if replace(config, service="") != replace(running.config, service=""):
+        if asked and replace(config, service="") != replace(running.config, service=""):
             warn_once("twice", "sightline.init() was called again with other options; the first ones stay.")
         return running.started or _started(running, True)
     if not config.enabled:
@@ -152,7 +152,7 @@ def _provider(config: Config) -> tuple[TracerProvider | None, bool]:
     from opentelemetry.sdk.trace import TracerProvider
 
     found: Any = trace.get_tracer_provider()
-    if isinstance(found, TracerProvider):
+    if isinstance(found, TracerProvider) or _takes_processors(found):
         return found, True
     if not isinstance(found, trace.ProxyTracerProvider):
         warn_once(
@@ -171,6 +171,13 @@ def _provider(config: Config) -> tuple[TracerProvider | None, bool]:
     return made, False
 
 
+def _takes_processors(provider: Any) -> bool:
+    """Whether something that is none of the SDK's providers has one inside, as Logfire's has."""
+    resource = getattr(provider, "resource", None)
+    add = getattr(provider, "add_span_processor", None)
+    return callable(add) and hasattr(resource, "attributes") and hasattr(resource, "merge")
+
+
 def flush(timeout: float = 10.0) -> bool:
     """Wait at most `timeout` seconds until all that ended is with the server, in the file, or safe on disk.
 
@@ -181,7 +188,7 @@ def flush(timeout: float = 10.0) -> bool:
     True when it is, and before `init()`, where there is nothing to wait for.
     """
     runtime = runtimes.current()
-    return True if runtime is None else runtime.flush(timeout)
+    return True if runtime is None else runtime.flush(_seconds("flush", timeout, 10.0))
 
 
 def shutdown(timeout: float = 5.0) -> None:
@@ -193,7 +200,18 @@ def shutdown(timeout: float = 5.0) -> None:
     runtime = runtimes.current()
     if runtime is not None:
         runtimes.install(None)
-        runtime.shutdown(timeout)
+        runtime.shutdown(_seconds("shutdown", timeout, 5.0))
+
+
+def _seconds(where: str, timeout: object, default: float) -> float:
+    """A time to wait, of at most a day; the default, with one warning, for what is none."""
+    if isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout == timeout:
+        return float(min(max(timeout, 0), 86_400))
+    warn_once(
+        f"{where} timeout",
+        f"sightline.{where}(timeout=<{type(timeout).__name__}>): expected seconds; waiting for {default:g}.",
+    )
+    return default
 
 
 def counts() -> Counts:

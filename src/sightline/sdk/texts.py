@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sightline.sdk.content import event_is_content, is_content
+from sightline.sdk.content import event_is_content, is_content, quotes_content, without_quotes
 
 if TYPE_CHECKING:
     from sightline.sdk.configuration import Config
 
 _SHORT = 10**7  # a number of fewer digits is nobody's
+MOST_BITS = 2_000
+"""Of an integer that is written down in digits, which takes quadratic time; Python itself refuses more."""
 
 
 class Texts:
@@ -36,15 +38,20 @@ class Texts:
 
     def left_out(self, key: str) -> bool:
         """Whether this attribute stays here: content where content does, or a field that redaction drops."""
-        if self._is_content is not None and self._is_content(key):
+        if self._is_content is not None and (self._is_content(key) or quotes_content(key)):
             return True
         return self._rule is not None and self._rule(key) == "drop"
 
     def hidden_number(self, key: str, number: int | float) -> str | None:
-        """What redaction makes of a number's digits, which may be those of a card; None when it stays."""
-        if self._redact is None or -_SHORT < number < _SHORT:
+        """What redaction makes of a number's digits, which may be those of a card, or of one whose field has
+        the rule `hash`; None when it stays."""
+        if self._redact is None:
             return None
-        digits = str(number)
+        if -_SHORT < number < _SHORT and (self._rule is None or self._rule(key) != "hash"):
+            return None
+        if isinstance(number, int) and number.bit_length() > MOST_BITS:
+            return None  # nobody's; Python refuses to write it down
+        digits = str(int(number)) if isinstance(number, float) and number.is_integer() else str(number)
         cleaned = self._redact(key, digits)
         return None if cleaned == digits else cleaned
 
@@ -54,6 +61,8 @@ class Texts:
 
     def clean(self, key: str, text: str) -> str:
         """The text as it may leave; what the redaction cannot be applied to does not leave at all."""
+        if self._is_content is not None:
+            text = without_quotes(key, text)
         if self._redact is not None:
             text = self._redact(key, text)
         if len(text) > self._max:

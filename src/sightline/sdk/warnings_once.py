@@ -8,7 +8,7 @@ import threading
 LOGGER = logging.getLogger("sightline")
 _MOST = 200
 _said: set[str] = set()
-_lock = threading.Lock()
+_lock = threading.RLock()  # a finalizer may warn while this thread does
 
 
 def warn_once(kind: str, message: str) -> bool:
@@ -30,5 +30,5 @@ def warn_once(kind: str, message: str) -> bool:
 def forget_warnings() -> None:
     """Say everything anew, as at the start of a process (after a fork, and in tests)."""
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _said.clear()

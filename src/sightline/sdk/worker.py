@@ -16,6 +16,7 @@ from sightline.sdk.driving import end_abandoned
 from sightline.sdk.events import LogEvent
 from sightline.sdk.inbox import Inbox, Keep, RootStarted
 from sightline.sdk.local_traces import LocalTraces
+from sightline.sdk.own_threads import make_no_spans
 from sightline.sdk.sampling import KEEP_ALL, Decision
 from sightline.sdk.warnings_once import warn_once
 
@@ -70,10 +71,13 @@ class Delivery(Protocol):
 
 
 class Flush:
-    """Someone who waits for everything that ended before. `deadline` in monotonic seconds."""
+    """Someone who waits for everything that ended before. `deadline` in monotonic seconds.
 
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
+    `account`: the process may end now, so its account goes along.
+    """
+
+    def __init__(self, deadline: float, account: bool = False) -> None:
+        self.deadline, self.account = deadline, account
         self.over = threading.Event()
         self.safe = False
 
@@ -129,9 +133,9 @@ class Worker:
         if self._thread is None:
             self.wake()
 
-    def flush(self, timeout: float) -> bool:
+    def flush(self, timeout: float, account: bool = False) -> bool:
         """Wait until all that ended before is acknowledged or safe; False when it is not in time."""
-        waiting = Flush(time.monotonic() + max(0.0, timeout))
+        waiting = Flush(time.monotonic() + max(0.0, timeout), account)
         self._flushes.append(waiting)
         self.wake()
         thread = self._thread
@@ -187,6 +191,7 @@ class Worker:
     # -- the thread ----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        make_no_spans()
         self._warm_up()
         while not self._stop or self._flushes:
             self._sleep()
@@ -238,7 +243,8 @@ class Worker:
         with self._turn_lock:
             flushes = [self._flushes.popleft() for _ in range(len(self._flushes))]
             try:
-                self._work(min((f.deadline for f in flushes), default=None))
+                deadline = min((f.deadline for f in flushes), default=None)
+                self._work(deadline, self._stop or any(f.account for f in flushes))
             except Exception as error:  # a border: whatever happens here must not end the thread
                 self._unsafe = True
                 warn_once(
@@ -248,7 +254,7 @@ class Worker:
                 waiting.safe = not self._unsafe
                 waiting.over.set()
 
-    def _work(self, deadline: float | None) -> None:
+    def _work(self, deadline: float | None, final: bool) -> None:
         encoder, delivery = self._made()
         lost = self._account.lost_on_the_way
         end_abandoned()
@@ -256,17 +262,17 @@ class Worker:
             self._handle(item, encoder, delivery, deadline)
             if at % _SLICE == _SLICE - 1:
                 time.sleep(0)  # lets the program's threads have the interpreter
-        for span, decision in self._traces.expire(time.time_ns()):
+        for span, decision in self._traces.expire(None if self._stop else time.time_ns()):
             self._leave(span, decision, encoder, delivery, deadline)
         for signal in self._batches:
             self._close(signal, delivery, deadline)
         safe = delivery.tend(deadline) or (deadline is not None and delivery.to_disk())
         self._unsafe = not safe or self._account.lost_on_the_way != lost
         now = time.monotonic()
-        due = self._stop or now - self._reported >= _REPORT_EVERY
+        due = final or now - self._reported >= _REPORT_EVERY
         if self._report is not None and due and self._unreported():
             self._reported, self._last_changes = now, self._account.changes
-            delivery.report(self._report(encoder, delivery), self._stop, deadline)
+            delivery.report(self._report(encoder, delivery), final, deadline)
 
     def _made(self) -> tuple[Encoder, Delivery]:
         """Encoder and delivery, made when they are first needed."""

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from sightline.sdk.own_threads import make_no_spans
+
 _MOST_LEFT_BEHIND = 3
 
 
@@ -55,6 +57,7 @@ class Guard:
 
 
 def _work(jobs: queue.SimpleQueue[Any]) -> None:
+    make_no_spans()
     while (job := jobs.get()) is not None:
         call, answer = job
         try:

@@ -69,6 +69,11 @@ class Redaction:
         if self.salt is None and "hash" in self.fields.values():
             hashing = next(name for name, rule in self.fields.items() if rule == "hash")
             raise ValueError(f"fields[{hashing!r}] is 'hash', which needs a salt: Redaction(salt=…)")
+        for function in self.functions:
+            if not callable(function):
+                raise TypeError(f"functions has a {type(function).__name__}; expected (field, text) -> text")
+        if self.detector is not None and not callable(getattr(self.detector, "find", None)):
+            raise TypeError(f"detector is a {type(self.detector).__name__}; expected one with find(text)")
         if self.seconds <= 0:
             raise ValueError(f"seconds is {self.seconds!r}; give a time above 0")
         own = []

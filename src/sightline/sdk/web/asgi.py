@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Unpack
 
+from sightline.sdk import runtime
 from sightline.sdk.warnings_once import warn_once
 from sightline.sdk.web.options import Options, WebOptions, web_options
 from sightline.sdk.web.request_span import Entered, RequestSpan, first
@@ -24,6 +26,8 @@ class SightlineMiddleware:
         app.add_middleware(SightlineMiddleware, identify=lambda r: {"user": r.headers.get("x-user")})
 
     Streamed answers get the time to their first piece; nothing is held back. WebSockets pass untouched.
+    When the application shuts down, what waits is sent, for at most a few seconds.
+
     `identify` is given a Starlette `Request` where Starlette is installed, else the ASGI scope. What
     `request.state` says as `user_id` and `session_id`, and the name of an authenticated `request.user`, is
     taken at the end of the request. All options: `WebOptions`.
@@ -35,6 +39,9 @@ class SightlineMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, _flushing(send))
+            return
         if scope["type"] != "http" or self._options.skips(scope.get("path", "")):
             await self.app(scope, receive, send)
             return
@@ -49,6 +56,25 @@ class SightlineMiddleware:
                 raise
             finally:
                 request.end()
+
+
+def _flushing(send: Send) -> Send:
+    """`send`, and when the application has shut down, all that waits here goes first.
+
+    uvicorn ends by raising the signal that ended it, so nothing of Python's own exit runs after that.
+    """
+
+    async def sending(message: Message) -> None:
+        if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+            running = runtime.current()
+            if running is not None:
+                try:
+                    await asyncio.to_thread(running.flush, runtime.EXIT_SECONDS, True)
+                except RuntimeError:  # no loop of asyncio's, or no threads any more
+                    running.flush(runtime.EXIT_SECONDS, True)
+        await send(message)
+
+    return sending
 
 
 class _Request:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
+
+from sightline.sdk.warnings_once import warn_once
 
 Who = Mapping[str, Any] | None
 """What `identify` says: arguments of `sightline.context` (`user`, `session`, `team`, `feature`, …)."""
@@ -48,8 +50,39 @@ class WebOptions:
 
 
 def web_options(options: Options) -> WebOptions:
-    """The options as a record. Raises TypeError for a name that is none, as any call would."""
-    made = dict(options)
-    excluded = made.get("exclude", ())
-    made["exclude"] = (excluded,) if isinstance(excluded, str) else tuple(excluded)  # type: ignore[arg-type]
-    return WebOptions(**made)  # type: ignore[arg-type]
+    """The options as a record. What cannot be used is warned of once each and left out: frameworks make their
+    middleware with the first request, which must be served.
+    """
+    made: dict[str, Any] = {}
+    for name, value in dict(options).items():
+        expected = _EXPECTED.get(name)
+        if expected is None:
+            warn_once(
+                f"web {name}",
+                f"sightline: the middleware has no option {name!r}; ignored. Its options are "
+                f"{', '.join(_EXPECTED)} (docs/guide/web-frameworks.md).",
+            )
+        elif name == "exclude" and isinstance(value, str):
+            made[name] = (value,)
+        elif name == "exclude" and isinstance(value, list | tuple | set | frozenset):
+            made[name] = tuple(one for one in value if isinstance(one, str))
+        elif (name == "identify" and (value is None or callable(value))) or (
+            isinstance(value, bool) and expected == "True or False"
+        ):
+            made[name] = value
+        else:
+            warn_once(
+                f"web {name}",
+                f"sightline: the middleware's {name} is a {type(value).__name__}; expected {expected}. "
+                "It is left at its default; correct or remove it.",
+            )
+    return WebOptions(**made)
+
+
+_EXPECTED: Final = {
+    "identify": "a function from the request to {'user': …}",
+    "trace_header": "True or False",
+    "summary": "True or False",
+    "trust_incoming": "True or False",
+    "exclude": "a list of paths",
+}

@@ -138,7 +138,15 @@ def instrument_flask(app: Any, **options: Unpack[Options]) -> Any:
 
     `identify` is given Flask's request. Twice on one application is once. All options: `WebOptions`.
     """
-    if isinstance(app.wsgi_app, SightlineWSGIMiddleware):
+    inner = getattr(app, "wsgi_app", None)
+    if inner is None:
+        warn_once(
+            "flask",
+            f"sightline.instrument_flask(a {type(app).__name__}): expected a Flask application; it is left "
+            "as it is. For others write application = sightline.SightlineWSGIMiddleware(application).",
+        )
+        return app
+    if isinstance(inner, SightlineWSGIMiddleware):
         return app
     import flask
 
