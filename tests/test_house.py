@@ -142,3 +142,11 @@ def test_no_test_sleeps() -> None:
                 pytest.fail(
                     f"{path}:{node.lineno} sleeps; wait for a condition (sightline.testing.wait_until)"
                 )
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """Where tests stand in no package, two files of one name cannot be collected in one run."""
+    seen: dict[str, Path] = {}
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        if not (path.parent / "__init__.py").exists():
+            assert seen.setdefault(path.name, path) == path, f"{path} and {seen[path.name]}"

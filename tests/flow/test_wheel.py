@@ -127,7 +127,7 @@ def test_the_light_install_reports_and_writes_a_page(light: Path, tmp_path: Path
     log = tmp_path / "app.jsonl"
     log.write_text('{"model": "gpt-4o", "latency_ms": 120, "prompt_tokens": 7, "error": null}\n')
     said = run(light / "sightline", "report", log, "--html", tmp_path / "report.html")
-    assert "1 records from 1 file" in said
+    assert "1 record from 1 file" in said
     assert 'pip install "sightline[prices]"' in said
     assert "<svg" in (tmp_path / "report.html").read_text()
 

@@ -327,9 +327,11 @@ def _shown(value: object) -> str:
     except Exception:  # a border: someone's __repr__
         text = f"<{type(value).__name__}>"
     text = _IN_ADDRESS.sub("//…@", text)  # it is logged
-    return text if len(text) <= 80 else text[:79] + "…"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 3]}…{text[-_SHOWN * 2 // 3 :]}"
 
 
+_SHOWN = 120
+"""Characters of a value that a warning shows; of a path the end says more than the beginning."""
 _IN_ADDRESS = re.compile(r"//[^/@\s]*@")
 """A user and a password in an address."""
 
