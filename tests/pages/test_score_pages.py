@@ -224,6 +224,9 @@ def test_explore_measures_spans_by_what_their_traces_were_rated(client: TestClie
     assert "was rated" not in re.sub(r"1 was rated", "", table), "one alone is singular"
     rated = re.findall(r"<tr>.*?</tr>", table, re.DOTALL)
     assert any("gpt" in row and "were rated" in row for row in rated)
+    assert all(re.search(r">\d+ rated<", row) for row in rated if " rated" in row), (
+        "in sight, not only in titles"
+    )
     assert "trace.score" not in page[page.index("</form>") : page.index('id="groups"')], "no score groups"
 
 

@@ -21,7 +21,8 @@ class Shown:
 
     `bound`: the number is a lower bound. `difference` is that to the comparison range, empty without one;
     `was` says what it was. `worse`: the change is more than chance and for the worse. `about`: an estimate.
-    `margin` is half the width of its 95 percent interval, empty where that is below half a percent.
+    `margin` is half the width of its 95 percent interval, empty where that is below half a percent. `rated`
+    says of how many scores it is made, empty of what is made of none.
     """
 
     parts: tuple[tuple[str, str], ...] = ()
@@ -33,6 +34,7 @@ class Shown:
     worse: bool = False
     about: bool = False
     margin: str = ""
+    rated: str = ""
 
     @property
     def text(self) -> str:
@@ -83,6 +85,7 @@ def shown(
         and figure.margin is None
         and not figure.at_least,
         margin,
+        f"{formats.count(figure.rated)} rated" if figure.rated is not None and unit is not Unit.COUNT else "",
     )
 
 

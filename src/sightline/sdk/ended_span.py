@@ -10,6 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from opentelemetry.trace import SpanKind, StatusCode
+
+# OpenTelemetry's numbers; an enum's own way to its value is slow.
+_KINDS = {kind: kind.value + 1 for kind in SpanKind}
+_CODES = {code: code.value for code in StatusCode}
 _BESIDES_TEXTS = 600
 _ERROR = 2
 
@@ -73,6 +78,8 @@ def ended_span(span: Any) -> EndedSpan:
         attributes, dropped = bounded._dict, bounded.dropped
         events, links = span._events, span._links
         many_events, many_links = events._dq, links._dq
+        name, start, end, kind = span._name, span._start_time, span._end_time, span._kind
+        resource, scope = span._resource, span._instrumentation_scope
         lost_events, lost_links = events.dropped, links.dropped
         events = tuple(many_events) if many_events else ()
         links = tuple(many_links) if many_links else ()
@@ -80,26 +87,29 @@ def ended_span(span: Any) -> EndedSpan:
         attributes, dropped = span.attributes or {}, span.dropped_attributes
         events, links = tuple(span.events), tuple(span.links)
         lost_events, lost_links = span.dropped_events, span.dropped_links
+        name, start, end, kind = span.name, span.start_time, span.end_time, span.kind
+        resource, scope = span.resource, span.instrumentation_scope
     keys, values = tuple(attributes), tuple(attributes.values())
     size = _BESIDES_TEXTS
     for value in values:
-        kind = type(value)
-        if kind is str or kind is bytes:
+        of = type(value)
+        if of is str or of is bytes:
             size += len(value)
-        elif kind is tuple or kind is list:
+        elif of is tuple or of is list:
             size += size_of_parts(value)
     for event in events:
         size += 200 + size_of_parts((event.attributes or {}).values())
-    return EndedSpan(
+    # `EndedSpan(…)` looks at each argument once more.
+    return tuple.__new__(EndedSpan, (
         context.trace_id, context.span_id,
         parent.span_id if parent is not None else 0, parent is not None and parent.is_remote,
         context.trace_flags, context.trace_state or None,
-        span.name, span.kind.value + 1, span.start_time or 0, span.end_time or 0,
+        name, _KINDS.get(kind, 1), start or 0, end or 0,
         keys, values, dropped, events, links, lost_events, lost_links,
-        status.status_code.value if status is not None else 0,
+        _CODES.get(status.status_code, 0) if status is not None else 0,
         status.description if status is not None else None,
-        span.resource, span.instrumentation_scope, size,
-    )  # fmt: skip
+        resource, scope, size,
+    ))  # fmt: skip
 
 
 def size_of_parts(values: Any) -> int:

@@ -22,16 +22,31 @@ MAX_VALUE_CHARS = 1_000_000
 PROPAGATED = (names.SESSION_ID, names.TEAM, names.FEATURE, names.VERSION)
 _provider: trace.TracerProvider | None = None
 _tracer: trace.Tracer | None = None
+_records_all = False
 
 
 def tracer() -> trace.Tracer:
     """The tracer of whatever provider is the global one now."""
-    global _provider, _tracer
+    global _provider, _tracer, _records_all
     provider = trace.get_tracer_provider()
     if provider is not _provider or _tracer is None:
         _tracer = provider.get_tracer("sightline", __version__)
+        _records_all = _always(getattr(_tracer, "sampler", None))
         _provider = provider
     return _tracer
+
+
+def records_all() -> bool:
+    """Whether the tracer, once it was asked for, records every span that no other service left out."""
+    return _records_all
+
+
+def _always(sampler: Any) -> bool:
+    try:
+        said = str(sampler.get_description())
+    except Exception:  # a border: someone's sampler, or the API's tracer, which has none
+        return False
+    return said.startswith(("AlwaysOnSampler", "ParentBased{root:AlwaysOnSampler,"))
 
 
 def runtime() -> Runtime | None:

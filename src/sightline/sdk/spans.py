@@ -179,17 +179,23 @@ class Span:
     def _begin(self, outer: Context) -> None:
         """Start the span below `outer` without making it current."""
         self._once.append(None)
+        limit, given = running.content_limit(), self._input
         try:
-            self._otel = running.tracer().start_span(self._name, outer, self._span_kind, self._attributes)
+            tracer, attributes = running.tracer(), self._attributes
+            if given is not None and limit and running.records_all():
+                # Attributes that a span begins with cost half of those that it is told.
+                text, mime = text_and_type(given, limit)
+                attributes = {**attributes, names.INPUT_VALUE: text, names.INPUT_MIME_TYPE: mime}
+                given = None
+            self._otel = tracer.start_span(self._name, outer, self._span_kind, attributes)
         except Exception as error:  # the border: someone's sampler or processor
             trouble("span", error)
             self._otel = otel.get_current_span(outer)
             self._once.clear()
-        if self._input is not None:
-            self.input(self._input)
-            self._input = None
+        self._input = None
+        if given is not None:
+            self.input(given)
         try:
-            limit = running.content_limit()
             if limit and self._otel.is_recording():
                 self._begun(limit)
         except Exception as error:  # the border
