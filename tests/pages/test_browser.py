@@ -279,7 +279,8 @@ def test_rows_come_as_one_scrolls(tab: Tab, store: Store, address: str) -> None:
     finally:
         writer.close()
     tab.open(address + f"/p/talk/traces/{trace}")
-    assert tab.run("document.querySelector('trace-tree').scrollHeight") > 2400 * 28
+    # Rows out of sight are not laid out: their height is an estimate.
+    assert tab.run("document.querySelector('trace-tree').scrollHeight") > 2300 * 28
     assert tab.run("document.querySelectorAll('.wfr').length") < 1300
     tab.run("document.querySelector('trace-tree').scrollTop = 2000 * 28")
     tab.wait("[...document.querySelectorAll('.nm')].some(n => n.textContent === 'step 2010')")
