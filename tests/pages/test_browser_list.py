@@ -98,9 +98,10 @@ def test_a_trace_is_looked_at_beside_the_list(tab: Tab, address: str) -> None:
     # The line is still the one that keys are about.
     tab.press("o")
     tab.wait(f"{pane}.dataset.peek === '{second}'")
-    tab.run("location.reload()")
+    tab.run("window.before = true; location.reload()")
     closes = "document.querySelector('[data-close-peek]')"
-    tab.wait(f"document.readyState === 'complete' && {pane}?.dataset.peek === '{second}' && {closes}")
+    ready = f"!window.before && document.readyState === 'complete' && {closes}"
+    tab.wait(f"{ready} && {pane}.dataset.peek === '{second}'")
     tab.run(f"{closes}.click()")
     assert not tab.run(f"{pane}.checkVisibility()") and "peek" not in query(tab)
     assert tab.problems == []
