@@ -10,26 +10,21 @@ from __future__ import annotations
 
 import argparse
 import gc
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from record import Record
 
-from bench.record import Record  # noqa: E402
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans  # noqa: E402
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider  # noqa: E402
-
-from sightline.sdk.batching import Batch, Request  # noqa: E402
-from sightline.sdk.encoding import Encoder  # noqa: E402
-from sightline.sdk.ended_span import EndedSpan, ended_span  # noqa: E402
-from sightline.sdk.otlp_json import json_line  # noqa: E402
-from sightline.sdk.sampling import KEEP_ALL  # noqa: E402
-from sightline.sdk.texts import Texts  # noqa: E402
-from sightline.sdk.worker import BATCH_BYTES  # noqa: E402
+from sightline.sdk.batching import Batch, Request
+from sightline.sdk.encoding import Encoder
+from sightline.sdk.ended_span import EndedSpan, ended_span
+from sightline.sdk.otlp_json import json_line
+from sightline.sdk.sampling import KEEP_ALL
+from sightline.sdk.texts import Texts
+from sightline.sdk.worker import BATCH_BYTES
 
 _THEIR_BATCH = 512  # what OpenTelemetry's batch processor exports at once
 

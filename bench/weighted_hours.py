@@ -85,6 +85,11 @@ def main() -> None:
             window, at = Window(project, until - days * DAY, until), now
             return lambda: asyncio.run(surveys(store, window, None, at, exact_up_to=up_to))
 
+        def from_hours(what: str, days: int) -> None:
+            wall, cpu = best(overview(days, 1_000_000), 5)
+            record.figures[f"{what}, {days} days, s"] = round(wall, 3)
+            record.details[f"{what}, {days} days, CPU s"] = round(cpu, 3)
+
         weighted = int(
             writer.query("SELECT count() FROM sightline.spans WHERE sample_weight > 1").scalar() or 0
         )
@@ -94,9 +99,7 @@ def main() -> None:
                 record.figures["adding up without weights, CPU s"] = round(cpu, 1)
                 record.figures["adding up without weights, hours"] = hours
             for days in given.days:
-                wall, cpu = best(overview(days, 1_000_000), 5)
-                record.figures[f"without weights, {days} days, s"] = round(wall, 3)
-                record.details[f"without weights, {days} days, CPU s"] = round(cpu, 3)
+                from_hours("without weights", days)
             wall, _, _ = took(lambda: writer.command(WEIGHTS))
             print(f"weights after {wall:.0f} s", flush=True)
             writer.command(
@@ -109,9 +112,7 @@ def main() -> None:
         record.figures["adding up by weight, CPU s"] = round(cpu, 1)
         record.figures["adding up by weight, hours"] = hours
         for days in given.days:
-            wall, cpu = best(overview(days, 1_000_000), 5)
-            record.figures[f"by weight, {days} days, s"] = round(wall, 3)
-            record.details[f"by weight, {days} days, CPU s"] = round(cpu, 3)
+            from_hours("by weight", days)
             if given.from_spans:
                 wall, cpu, _ = took(overview(days, 10**9))
                 record.details[f"by weight, {days} days, from spans, s"] = round(wall, 1)

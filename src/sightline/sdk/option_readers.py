@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from sightline.sdk.sampling import Sampling
 
 _LONGEST_PEM = 16 * 2**20
+_TRUTHS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
 
 
 class UnusableError(Exception):
@@ -81,24 +82,14 @@ def _headers(value: object, _: bool) -> dict[str, str]:
 def _boolean(value: object, _: bool) -> bool:
     if isinstance(value, bool):
         return value
-    words = {
-        "1": True,
-        "true": True,
-        "yes": True,
-        "on": True,
-        "0": False,
-        "false": False,
-        "no": False,
-        "off": False,
-    }
-    if isinstance(value, str) and value.lower() in words:
-        return words[value.lower()]
+    if isinstance(value, str) and value.lower() in _TRUTHS:
+        return _TRUTHS[value.lower()]
     raise UnusableError("True or False (1 or 0 in a variable)")
 
 
 def flag(text: str | None) -> bool:
     """Whether a variable's text says yes."""
-    return (text or "").strip().lower() in ("1", "true", "yes", "on")
+    return _TRUTHS.get((text or "").strip().lower(), False)
 
 
 def _whole(least: int) -> Callable[[object, bool], int]:
@@ -142,7 +133,7 @@ def _sampling(value: object, _: bool) -> Sampling:
 
 
 def _redaction(value: object, _: bool) -> object:
-    if value is False or str(value).lower() in ("0", "false", "no", "off"):
+    if _TRUTHS.get(str(value).lower()) is False:
         return None
     if value is True or flag(value if isinstance(value, str) else ""):
         from sightline.sdk.redaction import Redaction  # its patterns cost those who want none nothing
