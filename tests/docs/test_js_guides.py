@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.docs.blocks import ROOT, blocks, commands
 from tests.flow.js_parts import SDK, Installed, run
-from tests.pages.pages_browser import Browser, browser, chromium
+from tests.pages.pages_browser import Browser
 
 from sightline.control.control import Control
 from sightline.testing import ServerProcess, environment, free_port, sightline
@@ -24,7 +24,6 @@ GUIDE = ROOT / "docs" / "guide"
 NODE = [b.text for b in blocks((GUIDE / "javascript.md").read_text()) if b.language == "js"]
 BROWSER = [b.text for b in blocks((GUIDE / "browser.md").read_text()) if b.language == "js"]
 README = [b.text for b in blocks((SDK / "README.md").read_text()) if b.language == "js"]
-PROGRAM = chromium()
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(300)]
 
 
@@ -159,14 +158,6 @@ def test_the_program_is_not_touched_by_register(installed: Installed, place: Pla
     env = {"SIGHTLINE_ENDPOINT": place.server.url, "SIGHTLINE_API_KEY": place.ingest}
     run(installed.node, "--import", "@sightline/sdk/register", "app.mjs", cwd=tmp_path, env=env)
     assert place.rows("SELECT service FROM spans WHERE name = 'untouched'") == [{"service": "app"}]
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    if PROGRAM is None:
-        pytest.skip("no Chromium on this machine")
-    with browser(str(PROGRAM)) as found:
-        yield found
 
 
 @pytest.mark.parametrize("index", range(len(BROWSER)))

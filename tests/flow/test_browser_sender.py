@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from js_parts import Installed
-from tests.pages.pages_browser import Browser, Tab, browser, chromium
+from tests.pages.pages_browser import Browser, Tab, chromium
 
 from sightline.control.control import Control
 from sightline.testing import ServerProcess, free_port, wait_until
@@ -45,12 +45,6 @@ def shop() -> Iterator[str]:
         yield f"http://localhost:{serving.server_port}"
         serving.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with browser(str(PROGRAM)) as found:
-        yield found
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from tests.pages.pages_browser import Browser, Tab, browser, chromium
+from tests.pages.pages_browser import Browser, Tab, chromium
 
 from sightline.control.control import Control
 from sightline.testing import ServerProcess, free_port, wait_until
@@ -123,12 +123,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         serving.shutdown()
         thread.join()
     control.close()
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with browser(str(PROGRAM)) as found:
-        yield found
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from js_parts import Installed, Provider, http_server
-from tests.pages.pages_browser import Browser, Tab, browser, chromium
+from tests.pages.pages_browser import Browser, Tab, chromium
 
 from sightline.testing import ServerProcess, free_port, wait_until
 
@@ -114,12 +114,6 @@ def server(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     """A server that takes telemetry from pages of the shop."""
     with ServerProcess(tmp_path_factory.mktemp("js") / "data", "--http-cors-origins", shop.origin) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with browser(str(PROGRAM)) as found:
-        yield found
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from js_parts import Installed
-from tests.pages.pages_browser import Browser, Tab, browser, chromium
+from tests.pages.pages_browser import Browser, Tab, chromium
 
 from sightline.testing import wait_until
 
@@ -91,12 +91,6 @@ def page() -> Iterator[Page]:
         found.go.set()
         serving.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with browser(str(PROGRAM)) as found:
-        yield found
 
 
 @pytest.fixture

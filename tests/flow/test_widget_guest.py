@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from js_parts import SDK, Installed, run
-from tests.pages.pages_browser import Browser, Tab, browser, chromium
+from tests.pages.pages_browser import Browser, Tab, chromium
 
 from sightline.control.control import Control
 from sightline.testing import ServerProcess, free_port, wait_until
@@ -91,12 +91,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield House(server, site, key, admin)
         serving.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with browser(str(PROGRAM)) as found:
-        yield found
 
 
 @pytest.fixture

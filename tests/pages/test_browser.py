@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pages_story as story
 import pages_talk as talk
 import pytest
-from pages_browser import Browser, Tab, browser, chromium
+from pages_browser import Browser, Tab, chromium
 from pages_hostile import ALL, CORPUS, MARKDOWN
 from pages_parts import Parts, serving
 
@@ -23,13 +23,6 @@ TALK = f"/p/talk/traces/{talk.TRACE}"
 SETTLED = "document.querySelector('.htmx-added, .htmx-settling, .htmx-swapping, .htmx-request') === null"
 PROGRAM = chromium()
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    """One browser for the module."""
-    with browser(str(PROGRAM)) as found:
-        yield found
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from pages_browser import Browser, Tab, browser, chromium
+from pages_browser import Browser, Tab, chromium
 from pages_parts import Parts, serving
 
 from sightline.store.store import Store
@@ -13,13 +13,6 @@ from sightline.store.store import Store
 PROGRAM = chromium()
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
 FIELD = "document.querySelector('#filter')"
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    """One browser for the module."""
-    with browser(str(PROGRAM)) as found:
-        yield found
 
 
 @pytest.fixture

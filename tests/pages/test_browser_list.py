@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pages_story as story
 import pytest
-from pages_browser import Browser, Tab, browser, chromium
+from pages_browser import Browser, Tab, chromium
 from pages_parts import Parts, serving
 
 from sightline.store.store import Store
@@ -17,13 +17,6 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this mac
 LIST = "/p/default/traces"
 _DRAG = (("mousePressed", 0.3), ("mouseMoved", 0.5), ("mouseMoved", 0.98), ("mouseReleased", 0.98))
 IDS = "[...document.querySelectorAll('tr[data-row]')].map(r => r.dataset.row)"
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    """One browser for the module."""
-    with browser(str(PROGRAM)) as found:
-        yield found
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pages_browser import Browser, Tab, browser, chromium
+from pages_browser import Browser, Tab, chromium
 from pages_hostile import ALL
 from pages_parts import Parts, serving
 from pages_people import ANN, PASSWORD, ZOE, inhabited
@@ -17,12 +17,6 @@ from sightline.store.store import Store
 
 PROGRAM = chromium()
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with browser(str(PROGRAM)) as found:
-        yield found
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from pages_browser import Browser, Tab, browser, chromium
+from pages_browser import Browser, Tab, chromium
 from pages_parts import Parts, serving
 from tests.query import signal_story as signals
 from tests.query.test_metrics import HOSTILE, POINTS
@@ -23,12 +23,6 @@ METRICS = "/p/default/metrics"
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     with signals.opened(Path(tmp_path_factory.mktemp("browser")), POINTS) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with browser(str(PROGRAM)) as found:
         yield found
 
 

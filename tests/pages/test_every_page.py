@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from pages_addresses import NO_PAGES, SAMPLES, addresses
-from pages_browser import Browser, Tab, browser, chromium
+from pages_browser import Browser, Tab, chromium
 from pages_filled import PLAIN, cookie_of, filled, hostile_places, hostile_rows
 from pages_hostile import ALL
 from pages_parts import Parts, serving
@@ -62,13 +62,6 @@ def served(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         writer.close()
     with filled(store, tmp_path_factory.mktemp("filled")) as parts, serving(parts) as address:
         yield address, parts
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    """One browser for the module."""
-    with browser(str(PROGRAM)) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pages_story as story
 import pytest
-from pages_browser import Browser, Tab, browser, chromium
+from pages_browser import Browser, Tab
 from pages_parts import Parts, serving
 from pages_people import ANN, BOB, EVE, inhabited, signed_in
 from starlette.testclient import TestClient
@@ -18,7 +18,6 @@ from sightline.store.store import Store
 
 GO = "/p/default/go"
 TRACE = story.trace_id(4)
-PROGRAM = chromium()
 
 
 def offered(client: TestClient, to: str, path: str = GO) -> list[tuple[str, str]]:
@@ -87,14 +86,6 @@ def test_saved_views_are_those_of_the_reader_and_of_everyone(store: Store, tmp_p
         assert not {"Slow of bob", "Slow elsewhere"} & {words for words, _ in found}
         mine = {words for words, _ in offered(signed_in(town, BOB).client, "SLOW", "/p/talk/go")}
         assert {"Slow <answers>", "Slow of bob"} <= mine
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    if PROGRAM is None:
-        pytest.skip("no Chromium on this machine")
-    with browser(str(PROGRAM)) as found:
-        yield found
 
 
 @pytest.fixture

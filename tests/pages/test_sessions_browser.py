@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pages_sessions as sessions
 import pages_story as story
 import pytest
-from pages_browser import Browser, Tab, browser, chromium
+from pages_browser import Browser, Tab, chromium
 from pages_hostile import ALL, CORPUS, MARKDOWN
 from pages_parts import Parts, serving
 
@@ -55,13 +55,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield found
     writer.close()
     store.close()
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    """One browser for the module."""
-    with browser(str(PROGRAM)) as found:
-        yield found
 
 
 @pytest.fixture
