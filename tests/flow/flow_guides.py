@@ -16,10 +16,11 @@ from functools import cache
 from pathlib import Path
 
 from tests.docs.blocks import ROOT, blocks, lines
+from tests.flow.shared_places import KEPT, alone, digest_of
 
 from sightline.testing import ServerProcess, environment
 
-PLACE = Path(sys.prefix) / "share" / "sightline-guides"
+PLACE = KEPT / "sightline-guides"
 """Environments are kept beside this Python, since installing takes most of the time."""
 _FILE = re.compile(r"^(?:#|//) ([\w.-]+\.(?:py|mjs|cjs|ts))\n")
 _DEFAULT = "http://127.0.0.1:4318"
@@ -58,30 +59,41 @@ def read_guide(page: str) -> Guide:
 
 @cache
 def wheel() -> Path:
-    """The wheel of this repository, with its front end."""
-    folder = PLACE / "wheel"
-    shutil.rmtree(folder, ignore_errors=True)
+    """The wheel of this repository, with its front end; in a folder named for what it is made of."""
     _run(sys.executable, str(ROOT / "frontend" / "build.py"))
-    _run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
-    (made,) = folder.glob("sightline-*.whl")
+    sources = [p for p in (ROOT / "src").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    mark = digest_of([*sources, ROOT / "pyproject.toml", ROOT / "README.md"])[:16]
+    with alone(PLACE / "wheels"):
+        folder = PLACE / "wheels" / mark
+        if not (folder / ".built").exists():
+            shutil.rmtree(folder.parent, ignore_errors=True)
+            build = ("-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
+            _run(sys.executable, *build)
+            (folder / ".built").touch()
+        (made,) = folder.glob("sightline-*.whl")
     return made
 
 
 def python_with(packages: tuple[str, ...]) -> Path:
-    """A Python that has exactly these packages; `sightline` is this repository's wheel."""
+    """A Python that has exactly these packages; `sightline` is this repository's wheel.
+
+    Once it stands, nothing is written to it in this run: a guide in another process may use it.
+    """
     ours = [p for p in packages if re.split(r"[\[<>=!~ ]", p)[0] == "sightline"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"] if ours else {}
     mark = hashlib.sha256(repr((sorted(packages), project, sys.version)).encode()).hexdigest()[:16]
     folder = PLACE / mark
-    python = folder / "bin" / "python"
-    if not (folder / ".installed").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        _run(sys.executable, "-m", "venv", str(folder))
-        wanted = [p if p not in ours else f"{p} @ {wheel().as_uri()}" for p in packages]
-        _run(str(python), "-m", "pip", "install", "-q", *wanted)
-        (folder / ".installed").touch()
-    elif ours:
-        _run(str(python), "-m", "pip", "install", "-q", "--no-deps", "--force-reinstall", str(wheel()))
+    python, stamp = folder / "bin" / "python", folder / ".installed"
+    built = wheel().as_uri() if ours else ""
+    with alone(folder):
+        if not stamp.exists():
+            shutil.rmtree(folder)
+            _run(sys.executable, "-m", "venv", str(folder))
+            wanted = [f"{p} @ {built}" if p in ours else p for p in packages]
+            _run(str(python), "-m", "pip", "install", "-q", *wanted)
+        elif stamp.read_text() != built:
+            _run(str(python), "-m", "pip", "install", "-q", "--no-deps", "--force-reinstall", built)
+        stamp.write_text(built)
     return python
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import json
 import platform
@@ -11,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from typing import Any
 
 import pytest
 from js_parts import Installed, http_server, run
+from tests.flow.shared_places import KEPT, alone
 
 
 @dataclass
@@ -72,11 +71,9 @@ def node_of(installed: Installed, version: str) -> str:
     machine = {"x86_64": "x64", "AMD64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine())
     if sys.platform not in ("linux", "darwin") or machine is None:
         pytest.skip(f"npm has no Node for {sys.platform} on {platform.machine()}")
-    folder = Path(sys.prefix) / "share" / "sightline-nodes" / version
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = KEPT / "sightline-nodes" / version
     program = folder / "node_modules" / "other-node" / "bin" / "node"
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(folder):
         if not program.exists():
             (folder / "package.json").write_text("{}")
             name = f"other-node@npm:node-{sys.platform}-{machine}@{version}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import importlib.util
 import itertools
@@ -10,7 +9,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from tests.flow.shared_places import KEPT, alone, digest_of
 
 from sightline.testing import environment
 
@@ -46,14 +46,10 @@ def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, seconds:
 
 def sources() -> str:
     """A digest of everything that the package and the applications are made of."""
-    digest = hashlib.sha256()
-    files = [
-        p for p in SDK.rglob("*") if p.relative_to(SDK).parts[0] not in ("node_modules", "dist", "build")
-    ]
-    for path in sorted([*files, APPS / "package.json", APPS / "package-lock.json"]):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(str(path).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    made = ("node_modules", "dist", "build")
+    files = [p for p in SDK.rglob("*") if p.relative_to(SDK).parts[0] not in made]
+    ours = [p for p in files if p.is_file() and "__pycache__" not in p.parts]
+    return digest_of([*ours, APPS / "package.json", APPS / "package-lock.json"])
 
 
 class Installed:
@@ -64,10 +60,8 @@ class Installed:
         self.node, self.npm = build.find_node()
         # Several checkouts may share one environment; each has a folder of its own.
         own = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
-        self.folder = Path(sys.prefix) / "share" / f"sightline-js-apps-{own}"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        self.folder = KEPT / f"sightline-js-apps-{own}"
+        with alone(self.folder):
             stamp, mark = self.folder / ".installed", sources()
             if not stamp.exists() or stamp.read_text() != mark:
                 self._install(build)
@@ -90,8 +84,7 @@ class Installed:
     def pack(self, target: Path) -> Path:
         """Build and pack the SDK into a folder; the tarball."""
         pack = ("pack", "--json", "--ignore-scripts", "--pack-destination", str(target))
-        with (self.folder / ".packing").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with alone(self.folder / "packing"):
             run(self.node, "build.mjs", cwd=SDK)
             said = run(*self.npm, *pack, cwd=SDK)
         packed = json.loads(said)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flow_parts import SENDERS, contents_of, run_sender, text_of
+from tests.flow.shared_places import KEPT, alone, digest_of
 
 from sightline.testing import ServerProcess
 
@@ -29,17 +28,19 @@ def node_app() -> tuple[str, str]:
     spec.loader.exec_module(build)
     node, npm = build.find_node()
     files = [SENDERS / name for name in ("package.json", "package-lock.json", ".npmrc", "node_app.mjs")]
-    mark = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-    target = Path(sys.prefix) / "share" / "sightline-flow-senders"
+    mark = digest_of(files)
+    target = KEPT / "sightline-flow-senders"
     stamp = target / ".installed"
-    if not stamp.exists() or stamp.read_text() != mark:
-        target.mkdir(parents=True, exist_ok=True)
-        for path in files:
-            shutil.copy(path, target)
-        command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        done = subprocess.run(command, cwd=target, capture_output=True, text=True, timeout=240, check=False)
-        assert done.returncode == 0, done.stderr[-3000:]
-        stamp.write_text(mark)
+    with alone(target):
+        if not stamp.exists() or stamp.read_text() != mark:
+            for path in files:
+                shutil.copy(path, target)
+            command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+            done = subprocess.run(
+                command, cwd=target, capture_output=True, text=True, timeout=240, check=False
+            )
+            assert done.returncode == 0, done.stderr[-3000:]
+            stamp.write_text(mark)
     return node, str(target / "node_app.mjs")
 
 
