@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -24,8 +25,8 @@ class Parameters:
         self._names: tuple[str | None, ...] = ()
         self._rest: str | None = None
         try:
-            found = list(inspect.signature(function).parameters.values())
-        except (TypeError, ValueError):  # some builtins say nothing of themselves
+            found = list(_signature(function).parameters.values())
+        except Exception:  # some builtins say nothing of themselves; annotations are anyone's code
             found = []
         named = [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         hidden = {*self._ignored, *(named[:1] if named[:1] in (["self"], ["cls"]) else ())}
@@ -45,3 +46,15 @@ class Parameters:
             for name in self._ignored:
                 made.pop(name, None)
         return made
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """The signature without a look at annotations, which Python 3.14 works out only when they are asked for:
+
+    the class that a method stands in, or what is imported for type checkers alone, does not exist yet.
+    """
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format
+
+        return inspect.signature(function, annotation_format=Format.STRING)
+    return inspect.signature(function)

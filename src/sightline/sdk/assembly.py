@@ -25,9 +25,17 @@ if TYPE_CHECKING:
 
 
 def assemble(
-    config: Config, sender: str, resource: Any, account: Account, started: Callable[[], None]
+    config: Config,
+    sender: str,
+    resource: Any,
+    account: Account,
+    starting: Callable[[], None],
+    ending: Callable[[], None],
 ) -> Worker:
-    """The worker of this process; its thread starts with the first span. `resource`: of the provider."""
+    """The worker of this process; its thread starts with the first span. `resource`: of the provider.
+
+    `starting` is called before that, `ending` where it must end before the program's other threads do.
+    """
     from sightline.sdk.worker import HURRY, Worker
 
     made: list[Worker] = []
@@ -51,7 +59,7 @@ def assemble(
         config.sampling, _cost_and_tokens,
         max_waiting=config.queue_max_spans, max_bytes=config.queue_max_bytes,
     )  # fmt: skip
-    made.append(Worker(inbox, traces, account, build, config.flush_interval, report, started))
+    made.append(Worker(inbox, traces, account, build, config.flush_interval, report, starting, ending))
     return made[0]
 
 

@@ -24,6 +24,10 @@ R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 _MAX_BAGGAGE: Final = 8_192
 _TRACE: Final = TraceContextTextMapPropagator()
+_ELSEWHERE: Final = (
+    ("concurrent.futures.process", "ProcessPoolExecutor"),
+    ("concurrent.futures.interpreter", "InterpreterPoolExecutor"),  # Python 3.14
+)
 
 
 @overload
@@ -82,16 +86,22 @@ def carry(work: Any) -> Any:
 class CarryingExecutor(Executor):
     """An executor whose work has the context of whoever submitted it. Made by `carry`.
 
-    With a pool of processes the trace and what `init(propagate=…)` names go along; functions must be
-    importable there, as always.
+    With a pool of processes or interpreters the trace and what `init(propagate=…)` names go along; functions
+    must be importable there, as always.
     """
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
+    def __getattr__(self, name: str) -> Any:
+        """What only that executor has, such as `terminate_workers` of a pool of processes (Python 3.14)."""
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return getattr(self._executor, name)
+
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """As the executor's own."""
-        if _of_processes(self._executor):
+        if _elsewhere(self._executor):
             return self._executor.submit(_run_extracted, inject(), fn, args, kwargs)
         return self._executor.submit(carry(fn), *args, **kwargs)
 
@@ -101,22 +111,27 @@ class CarryingExecutor(Executor):
         *iterables: Iterable[Any],
         timeout: float | None = None,
         chunksize: int = 1,
+        **more: Any,
     ) -> Iterator[R]:
-        """As the executor's own."""
-        if _of_processes(self._executor):
-            work = _Extracting(inject(), fn)
-            return self._executor.map(work, *iterables, timeout=timeout, chunksize=chunksize)
-        return self._executor.map(carry(fn), *iterables, timeout=timeout, chunksize=chunksize)
+        """As the executor's own; `more` is what newer Pythons have, such as `buffersize`."""
+        work = _Extracting(inject(), fn) if _elsewhere(self._executor) else carry(fn)
+        return self._executor.map(work, *iterables, timeout=timeout, chunksize=chunksize, **more)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """As the executor's own."""
         self._executor.shutdown(wait=wait, cancel_futures=cancel_futures)
 
 
-def _of_processes(executor: Executor) -> bool:
-    """Whether it is a pool of processes, whose module is slow to import and not imported for this."""
-    module = sys.modules.get("concurrent.futures.process")
-    return module is not None and isinstance(executor, module.ProcessPoolExecutor)
+def _elsewhere(executor: Executor) -> bool:
+    """Whether it works in other processes or interpreters; their modules are slow to import and are not
+
+    imported for this.
+    """
+    for module, name in _ELSEWHERE:
+        pool = getattr(sys.modules.get(module), name, None)
+        if pool is not None and isinstance(executor, pool):
+            return True
+    return False
 
 
 class _Extracting:

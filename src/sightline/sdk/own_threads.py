@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from typing import Any
+
 from opentelemetry import context
+
+
+def started(work: Callable[..., None], name: str, end: Callable[[], None], *args: Any) -> threading.Thread:
+    """A thread that does not keep the program from ending.
+
+    Where there are no daemon threads (sub-interpreters, which wait for all their threads at their end), `end`
+    is called first; after it, `work` must return. Raises RuntimeError where no thread can be started, as
+    while Python ends.
+    """
+    try:
+        thread = threading.Thread(target=work, args=args, name=name, daemon=True)
+    except RuntimeError:
+        # What `concurrent.futures` uses for the same; `atexit` comes after the wait.
+        register = getattr(threading, "_register_atexit", None)
+        if register is None:
+            raise
+        register(end)
+        thread = threading.Thread(target=work, args=args, name=name, daemon=False)
+    thread.start()
+    return thread
 
 
 def make_no_spans() -> None:

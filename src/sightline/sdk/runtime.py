@@ -50,11 +50,17 @@ class Runtime:
         self.sender = _sender(self._resource)
         self.account = Account()
         self.pid = os.getpid()
-        self.worker: Worker = assemble(self.config, self.sender, self._resource, self.account, self._started)
+        self.worker: Worker = assemble(
+            self.config, self.sender, self._resource, self.account, self._starting, self.shutdown
+        )
         self.inbox: Inbox = self.worker.inbox
 
-    def _started(self) -> None:
-        """A child of multiprocessing ends without `atexit`, but runs its own finalizers."""
+    def _starting(self) -> None:
+        """What the worker needs of this process, before its thread starts."""
+        # Its thread could not be started any more while the program ends.
+        if ready := getattr(self.config.redaction, "_start_guard", None):
+            ready()
+        # A child of multiprocessing ends without `atexit`, but runs its own finalizers.
         process, util = sys.modules.get("multiprocessing.process"), sys.modules.get("multiprocessing.util")
         if process is not None and util is not None and process.parent_process() is not None:
             util.Finalize(None, self.shutdown, exitpriority=100)

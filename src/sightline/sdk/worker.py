@@ -16,7 +16,7 @@ from sightline.sdk.driving import end_abandoned
 from sightline.sdk.events import LogEvent
 from sightline.sdk.inbox import Inbox, Keep, RootStarted
 from sightline.sdk.local_traces import LocalTraces
-from sightline.sdk.own_threads import make_no_spans
+from sightline.sdk.own_threads import make_no_spans, started
 from sightline.sdk.sampling import KEEP_ALL, Decision
 from sightline.sdk.warnings_once import warn_once
 
@@ -85,7 +85,7 @@ class Flush:
 class Worker:
     """One for each process. `build` makes encoder and delivery, in the thread, when they are first needed;
 
-    `started` is called once the thread runs.
+    `starting` is called before the thread starts, `ending` when it must end (see `own_threads.started`).
     """
 
     def __init__(
@@ -96,9 +96,10 @@ class Worker:
         build: Callable[[], tuple[Encoder, Delivery]],
         flush_interval: float,
         report: Callable[[Encoder, Delivery], Request] | None = None,
-        started: Callable[[], None] | None = None,
+        starting: Callable[[], None] | None = None,
+        ending: Callable[[], None] | None = None,
     ) -> None:
-        self._started = started
+        self._starting, self._ending = starting, ending or self._end
         self.inbox, self._traces, self._account, self._build = inbox, traces, account, build
         self._interval, self._report = flush_interval, report
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -158,6 +159,9 @@ class Worker:
         if thread is None or not thread.is_alive():
             self._close_parts()
 
+    def _end(self) -> None:
+        self.stop(1.0)
+
     def abandon(self) -> None:
         """After a fork, in the child: the thread is not here, and what is open is the parent's."""
         if self._parts is not None:
@@ -178,15 +182,12 @@ class Worker:
         with self._start_lock:
             if self._thread is not None or self._no_threads:
                 return
-            thread = threading.Thread(target=self._run, name="sightline-worker", daemon=True)
             try:
-                thread.start()
+                if self._starting is not None:
+                    self._starting()
+                self._thread = started(self._run, "sightline-worker", self._ending)
             except RuntimeError:  # the interpreter is on its way out
                 self._no_threads = True
-            else:
-                self._thread = thread
-                if self._started is not None:
-                    self._started()
 
     # -- the thread ----------------------------------------------------------------------------------------
 

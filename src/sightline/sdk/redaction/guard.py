@@ -5,9 +5,10 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from sightline.sdk.own_threads import make_no_spans
+from sightline.sdk.own_threads import make_no_spans, started
 
 _MOST_LEFT_BEHIND = 3
 
@@ -33,23 +34,39 @@ class Guard:
         with self._lock:
             if self._left_behind >= _MOST_LEFT_BEHIND:
                 raise Withheld("it took too long three times and is not called any more")
-            if self._jobs is None:
-                self._jobs = queue.SimpleQueue()
-                threading.Thread(
-                    target=_work, args=(self._jobs,), name="sightline-redaction", daemon=True
-                ).start()
+            jobs = self._jobs or self._started()
             answer: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
-            self._jobs.put((call, answer))
+            jobs.put((call, answer))
             try:
                 done, result = answer.get(timeout=self._seconds)
             except queue.Empty:
                 self._left_behind += 1
-                self._jobs.put(None)
+                jobs.put(None)
                 self._jobs = None
                 raise Withheld(f"it took longer than {self._seconds:g} s") from None
         if not done:
             raise Withheld(f"it raised {type(result).__name__}") from result
         return result
+
+    def start(self) -> None:
+        """Have the thread, which can't be started any more while the program ends. Never waits or raises."""
+        if self._jobs is None and self._lock.acquire(blocking=False):
+            try:
+                self._started()
+            except Withheld:
+                pass  # said when something is to be redacted
+            finally:
+                self._lock.release()
+
+    def _started(self) -> queue.SimpleQueue[Any]:
+        """The jobs of a new thread."""
+        jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        try:
+            started(_work, "sightline-redaction", partial(jobs.put, None), jobs)
+        except RuntimeError:
+            raise Withheld("no thread for it can be started, since the program ends") from None
+        self._jobs = jobs
+        return jobs
 
     def after_fork(self) -> None:
         """In a child process the thread is gone."""

@@ -127,6 +127,10 @@ class Redaction:
             _warn(f"{field} is withheld, for its redaction raised {type(error).__name__}.")
         return FAILED
 
+    def _start_guard(self) -> None:
+        if self.functions or self.detector is not None or self._own:
+            self._guard.start()
+
     def _called(self, function: Function, field: str, text: str) -> str:
         result = self._guard.run(lambda: function(field, text))
         if not isinstance(result, str):
