@@ -4,7 +4,6 @@ would be held for ever in the child, and the child's own worker would wait for i
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,20 +20,19 @@ def importing() -> Iterator[None]:
         yield
 
 
-def _before() -> None:
+def before() -> None:
+    """Before a fork, in the parent."""
     global _held
     _held = _lock.acquire(timeout=_LONGEST)
 
 
-def _in_parent() -> None:
+def in_parent() -> None:
+    """After it, in the parent."""
     if _held:
         _lock.release()
 
 
-def _in_child() -> None:
+def in_child() -> None:
+    """After it, in the child."""
     global _lock
     _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from opentelemetry import context
@@ -27,6 +29,17 @@ def started(work: Callable[..., None], name: str, end: Callable[[], None], *args
         thread = threading.Thread(target=work, args=args, name=name, daemon=False)
     thread.start()
     return thread
+
+
+def gone(thread: threading.Thread, seconds: float) -> None:
+    """Wait, at most `seconds`, until the system has no such thread; `join` before Python 3.13 is earlier."""
+    end = time.monotonic() + seconds
+    while (
+        not thread.is_alive()
+        and Path(f"/proc/self/task/{thread.native_id}").exists()
+        and time.monotonic() < end
+    ):
+        time.sleep(0.0001)
 
 
 def make_no_spans() -> None:

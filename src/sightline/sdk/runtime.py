@@ -9,6 +9,7 @@ import uuid
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from sightline.sdk import fork_lock
 from sightline.sdk.configuration import Config
 from sightline.sdk.counts import Account, Counts, counts_of
 from sightline.sdk.driving import end_abandoned
@@ -142,7 +143,26 @@ def install(runtime: Runtime | None) -> None:
     _current = runtime
 
 
+def _before_fork() -> None:
+    for runtime in list(_runtimes):
+        try:
+            runtime.worker.rest()
+        except Exception as error:  # a border: the fork must be
+            warn_once("rest", f"sightline: a fork beside its thread ({type(error).__name__}: {error}).")
+    fork_lock.before()  # only now: a worker that waits for it does not come to rest
+
+
+def _after_fork_in_parent() -> None:
+    fork_lock.in_parent()
+    for runtime in list(_runtimes):
+        try:
+            runtime.worker.go_on()
+        except Exception as error:  # a border
+            warn_once("go on", f"sightline: sends at the end alone ({type(error).__name__}: {error}).")
+
+
 def _after_fork_in_child() -> None:
+    fork_lock.in_child()
     forget_warnings()
     for runtime in list(_runtimes):
         try:
@@ -158,7 +178,9 @@ def _at_exit() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+    )
 atexit.register(_at_exit)
 
 

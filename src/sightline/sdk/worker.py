@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from collections import deque
@@ -16,7 +17,7 @@ from sightline.sdk.driving import end_abandoned
 from sightline.sdk.events import LogEvent
 from sightline.sdk.inbox import Inbox, Keep, RootStarted
 from sightline.sdk.local_traces import LocalTraces
-from sightline.sdk.own_threads import make_no_spans, started
+from sightline.sdk.own_threads import gone, make_no_spans, started
 from sightline.sdk.sampling import KEEP_ALL, Decision
 from sightline.sdk.warnings_once import warn_once
 
@@ -27,6 +28,8 @@ BATCH_BYTES = 1 << 20
 HURRY = 512
 _REPORT_EVERY = 15.0
 _SLICE = 16
+_LONGEST_WARM_UP = 5.0
+_LONGEST_REST = 0.05
 
 
 class Delivery(Protocol):
@@ -109,6 +112,9 @@ class Worker:
         self._start_lock = threading.RLock()
         self._stop = False
         self._no_threads = False
+        self._warm = threading.Event()
+        self._busy = self._to_rest = self._resting = False
+        self._due: float | None = None
         self._parts: tuple[Encoder, Delivery] | None = None
         self._numbers = {SPANS: 0, LOGS: 0}
         self._batches = {SPANS: Batch(SPANS), LOGS: Batch(LOGS)}
@@ -162,6 +168,33 @@ class Worker:
     def _end(self) -> None:
         self.stop(1.0)
 
+    def rest(self) -> None:
+        """Before a fork: have no thread, unless it is at work, which is not waited for.
+
+        Python 3.12 and later warn of a fork beside threads, also where this is the only one; and what a
+        thread holds at that moment, the child holds for ever.
+        """
+        thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return
+        self._warm.wait(_LONGEST_WARM_UP)
+        if self._busy:
+            return
+        self._to_rest = True
+        self._bell.put(None)
+        thread.join(_LONGEST_REST)
+        if sys.version_info < (3, 13):
+            gone(thread, _LONGEST_REST)
+        with self._start_lock:
+            self._to_rest = False
+
+    def go_on(self) -> None:
+        """After the fork, in the parent."""
+        if self._resting:
+            self._resting = False
+            if self._thread is None and not self._stop:
+                self._start()
+
     def abandon(self) -> None:
         """After a fork, in the child: the thread is not here, and what is open is the parent's."""
         if self._parts is not None:
@@ -182,9 +215,10 @@ class Worker:
         with self._start_lock:
             if self._thread is not None or self._no_threads:
                 return
+            starting, self._starting = self._starting, None
             try:
-                if self._starting is not None:
-                    self._starting()
+                if starting is not None:
+                    starting()
                 self._thread = started(self._run, "sightline-worker", self._ending)
             except RuntimeError:  # the interpreter is on its way out
                 self._no_threads = True
@@ -196,8 +230,17 @@ class Worker:
         self._warm_up()
         while not self._stop or self._flushes:
             self._sleep()
+            if self._to_rest and self._rests():
+                return
             self._turn()
         self._close_parts()
+
+    def _rests(self) -> bool:
+        with self._start_lock:
+            if self._to_rest and not self._stop:
+                self._thread, self._resting = None, True
+                return True
+        return False
 
     def _warm_up(self) -> None:
         """Import what is heavy now and not when the program ends, which may be soon."""
@@ -206,6 +249,7 @@ class Worker:
                 self._made()
             except Exception as error:  # a border: the first turn tries again
                 warn_once("worker", f"sightline: not ready yet ({type(error).__name__}: {error}).")
+        self._warm.set()
 
     def _sleep(self) -> None:
         """Until there is something to do; a little longer when spans come one by one."""
@@ -216,17 +260,24 @@ class Worker:
         if not len(inbox) and not self._ring(self._next_need()):
             return
         inbox.sleeping = False
-        if len(inbox) < HURRY and not self._flushes and not self._stop:
-            self._ring(self._interval)
+        self._hear()  # else the bell of the first span would cut the interval short
+        if len(inbox) < HURRY and not (self._flushes or self._stop or self._to_rest):
+            self._due = self._due or time.monotonic() + self._interval  # a rest does not put it off
+            self._ring(max(0.0, self._due - time.monotonic()))
+        if not self._to_rest:
+            self._due = None
 
     def _ring(self, seconds: float | None) -> bool:
         try:
             self._bell.get(timeout=seconds)
         except queue.Empty:
             return False
+        self._hear()
+        return True
+
+    def _hear(self) -> None:
         while not self._bell.empty():
             self._bell.get_nowait()
-        return True
 
     def _next_need(self) -> float | None:
         now = time.monotonic()
@@ -242,6 +293,7 @@ class Worker:
 
     def _turn(self) -> None:
         with self._turn_lock:
+            self._busy = True
             flushes = [self._flushes.popleft() for _ in range(len(self._flushes))]
             try:
                 deadline = min((f.deadline for f in flushes), default=None)
@@ -254,6 +306,7 @@ class Worker:
             for waiting in flushes:
                 waiting.safe = not self._unsafe
                 waiting.over.set()
+            self._busy = False
 
     def _work(self, deadline: float | None, final: bool) -> None:
         encoder, delivery = self._made()

@@ -1,0 +1,118 @@
+"""A fork finds no thread of the SDK's: it rests for that moment, and what waits to be sent is not put off."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from tests.sdk.sdk_process import run
+from tests.sdk.sdk_servers import OK, http_server
+
+from sightline.sdk import own_threads
+
+# The hooks that were registered first come last before a fork.
+SEEN = """
+    import os, threading
+    found = []
+    os.register_at_fork(before=lambda: found.append(len(threading.enumerate())))
+    import sightline
+    from sightline.sdk import runtime
+    from sightline.testing import wait_until
+
+    def fork():
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+"""
+
+RESTS = (
+    SEEN
+    + """
+    sightline.init(file={file!r}, flush_interval=60, quiet=True)
+    for n in range(5):
+        with sightline.span(f"span {{n}}"):
+            pass
+        fork()
+    assert found == [1] * 5, found
+    assert [t.name for t in threading.enumerate()][1:] == ["sightline-worker"]
+"""
+)
+
+
+def test_no_thread_of_ours_is_there_at_a_fork_and_none_is_warned_of(tmp_path: Path) -> None:
+    file = tmp_path / "spans.jsonl"
+    done = run(RESTS.format(file=str(file)))
+    assert done.returncode == 0, done.stderr
+    if sys.version_info[:2] != (3, 13):  # counts threads when the one that rested is back
+        assert not done.stderr
+    assert [file.read_text().count(f'"span {n}"') for n in range(5)] == [1] * 5
+
+
+OFTEN = (
+    SEEN
+    + """
+    from pathlib import Path
+    sightline.init(file={file!r}, flush_interval=0.2, quiet=True)
+    with sightline.span("waits"):
+        pass
+    def arrived():
+        fork()
+        return Path({file!r}).exists() and "waits" in Path({file!r}).read_text()
+    wait_until(arrived, "the span is in the file")
+"""
+)
+
+
+def test_forks_in_quick_succession_put_nothing_off(tmp_path: Path) -> None:
+    done = run(OFTEN.format(file=str(tmp_path / "spans.jsonl")))
+    assert done.returncode == 0, done.stderr
+
+
+BUSY = (
+    SEEN
+    + """
+    import time
+    sightline.init(endpoint={url!r}, spool="off", flush_interval=0.01, quiet=True)
+    with sightline.span("sent"):
+        pass
+    worker = runtime.current().worker
+    wait_until(lambda: worker._busy, "the worker sends")
+    began = time.monotonic()
+    fork()
+    assert time.monotonic() - began < 5
+    assert found == [2], found
+    os._exit(0)
+"""
+)
+
+
+def test_a_fork_does_not_wait_for_a_server_that_hangs() -> None:
+    release = threading.Event()
+
+    def hang(path: str, body: bytes) -> Any:
+        release.wait(30)
+        return OK
+
+    with http_server(hang) as (url, _):
+        done = run(BUSY.format(url=url))
+        release.set()
+    assert done.returncode == 0, done.stderr
+
+
+def test_waiting_for_a_thread_to_be_gone_ends() -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        over.wait(10)
+
+    thread = own_threads.started(work, "test", over.set)
+    begun.wait(10)
+    own_threads.gone(thread, 10)  # it is alive: not what is waited for
+    over.set()
+    thread.join()
+    own_threads.gone(thread, 10)
+    assert not Path(f"/proc/self/task/{thread.native_id}").exists()
