@@ -74,25 +74,30 @@ def wheel() -> Path:
     return made
 
 
-def python_with(packages: tuple[str, ...]) -> Path:
+def python_with(packages: tuple[str, ...], base: tuple[str, str] | None = None) -> Path:
     """A Python that has exactly these packages; `sightline` is this repository's wheel.
 
-    Once it stands, nothing is written to it in this run: a guide in another process may use it.
+    `base`: another interpreter than this one, as its path and its version. Once the Python stands, nothing is
+    written to it in this run: a guide in another process may use it.
     """
+    interpreter, version = base or (sys.executable, sys.version)
     ours = [p for p in packages if re.split(r"[\[<>=!~ ]", p)[0] == "sightline"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"] if ours else {}
-    mark = hashlib.sha256(repr((sorted(packages), project, sys.version)).encode()).hexdigest()[:16]
+    mark = hashlib.sha256(repr((sorted(packages), project, version)).encode()).hexdigest()[:16]
     folder = PLACE / mark
     python, stamp = folder / "bin" / "python", folder / ".installed"
     built = wheel().as_uri() if ours else ""
+    pip = (str(python), "-m", "pip")
+    if base:  # its own may be missing, as Debian's is, or old
+        pip = (sys.executable, "-m", "pip", "--python", str(python))
     with alone(folder):
         if not stamp.exists():
             shutil.rmtree(folder)
-            _run(sys.executable, "-m", "venv", str(folder))
+            _run(interpreter, "-m", "venv", *(("--without-pip",) if base else ()), str(folder))
             wanted = [f"{p} @ {built}" if p in ours else p for p in packages]
-            _run(str(python), "-m", "pip", "install", "-q", *wanted)
+            _run(*pip, "install", "-q", *wanted)
         elif stamp.read_text() != built:
-            _run(str(python), "-m", "pip", "install", "-q", "--no-deps", "--force-reinstall", built)
+            _run(*pip, "install", "-q", "--no-deps", "--force-reinstall", built)
         stamp.write_text(built)
     return python
 

@@ -113,6 +113,8 @@ def _parsed(body: bytes) -> dict[str, Any]:
         tree = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         try:
+            if "depth limit" in error.msg:  # Python's own parser goes as deep as its stack from 3.14 on
+                raise RecursionError
             tree = json.loads(body.decode("utf-8-sig", "replace"))
         except (ValueError, RecursionError):
             raise BadRequest(
