@@ -12,7 +12,7 @@ export { init, flush, shutdown, spanProcessor } from "./node/start.js";
 export type { Options } from "./node/configuration.js";
 export type { Report } from "./node/instrumentations.js";
 export type { FieldRule, Redact, RedactFunction, RedactRules } from "./node/redaction.js";
-export { redactPatterns } from "./node/patterns.js";
+export { redactPatterns } from "./redaction/tokens.js";
 export type { Sampling } from "./node/sampling.js";
 export type { Who } from "./core/who.js";
 export { context } from "./node/context.js";

@@ -272,6 +272,7 @@ def test_examples_of_the_docstrings() -> None:
         ("https://x.org/a?client_secret=abc&grant=1", "https://x.org/a?client_secret=[SECRET]&grant=1"),
         ("curl -u user:passw0rd https://x.org", "curl -u user:[SECRET] https://x.org"),
         ('password is "correct horse"', 'password is "[SECRET]"'), ("cvv: 123, CVC 4567", "cvv: [SECRET], CVC [SECRET]"),
+        ("host: example.com\nauthorization: opaque12345", "host: example.com\nauthorization: [SECRET]"),
         ("redis://:abc123@h:6379", "redis://:[SECRET]@h:6379"), ("--password=hunter2 --user x", "--password=[SECRET] --user x"),
         ("auth: Basic dXNlcjpwYXNzd29yZA==", "auth: Basic [SECRET]"), ("card_4111111111111111", "card_[CARD]"),
         ("mailto:ada@example.org?x=1", "mailto:[EMAIL]?x=1"), ("Tel.: 030/901820-12", "Tel.: [PHONE]"), ("call 555-2671", "call [PHONE]"),

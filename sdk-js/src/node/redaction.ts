@@ -1,16 +1,15 @@
 // What is taken out of texts before they leave: by the built-in patterns, or by functions of the user's own.
-import { createHmac } from "node:crypto";
 import { reasonOf, warnOnce } from "../core/warnings.js";
-import { textOf } from "../core/values.js";
-import { redactPatterns, type Token } from "./patterns.js";
+import { type FieldRule, fieldRules, isOfMachines } from "../redaction/fields.js";
+import { secretName } from "../redaction/named_values.js";
+import { hashed, redactPatterns, removed, type Token } from "../redaction/tokens.js";
+import { keyed } from "./hashing.js";
 
 /** Given the attribute's name and its text, the text that may leave; null when the field stays here. */
 export type RedactFunction = (field: string, text: string) => string | null;
+export type { FieldRule };
 type One = boolean | RedactFunction | RedactRules;
 export type Redact = One | One[];
-
-/** What becomes of a field: left as it is, made one token, left out, or redacted as all else. */
-export type FieldRule = "keep" | "hash" | "drop" | "redact";
 
 /** Rules for fields, and how what the patterns find is replaced. */
 export interface RedactRules {
@@ -35,14 +34,17 @@ export function redactor(given: Redact | undefined): RedactFunction | undefined 
   const rules = (Array.isArray(given) ? given : [given]).filter(
     (one): one is RedactRules => typeof one === "object" && one !== null,
   );
-  const token = hashing(rules.map((one) => one.salt).find((salt) => typeof salt === "string"));
+  const salt = rules.map((one) => one.salt).find((one) => typeof one === "string" && one !== "");
+  const token = salt ? hashed((text) => keyed(salt, text)) : undefined;
   const ruleOf = fieldRules(Object.assign({}, ...rules.map((one) => one.fields)) as Record<string, unknown>);
   // Whoever gives rules alone wants what they do not name redacted by the patterns.
   if (rules.length && all.length === 0) all.push(redactPatterns);
   if (all.length === 0) return undefined;
+  const patterns = all.includes(redactPatterns);
   const run = (field: string, text: string): string | null => {
     let found: unknown = text;
     for (const one of all) {
+      if (one === redactPatterns && isOfMachines(field)) continue;
       found =
         one === redactPatterns ? redactPatterns(field, String(found), token) : one(field, String(found));
       if (found === null) return null;
@@ -56,7 +58,9 @@ export function redactor(given: Redact | undefined): RedactFunction | undefined 
       const rule = ruleOf(field);
       if (rule === "keep") return text;
       if (rule === "drop") return null;
-      return rule === "hash" ? (token ?? plainToken)("value", text) : run(field, text);
+      if (rule === "hash") return (token ?? plainToken)(field, text);
+      // Whatever its value is.
+      return patterns && secretName(field) ? (token ?? removed)("secret", text) : run(field, text);
     } catch (error) {
       warnOnce("redact failed", `redact failed on ${field}, the text does not leave: ${reasonOf(error)}`);
       return "[redaction failed]";
@@ -64,35 +68,4 @@ export function redactor(given: Redact | undefined): RedactFunction | undefined 
   };
 }
 
-const RULES: FieldRule[] = ["keep", "hash", "drop", "redact"];
 const plainToken: Token = () => "[hash without salt]";
-
-/** Equal values become equal tokens; who has the salt could try all telephone numbers. */
-function hashing(salt: string | undefined): Token | undefined {
-  if (!salt) return undefined;
-  return (kind, value) => {
-    const bare = kind === "card" || kind === "iban" ? value.replace(/[ -]/g, "") : value.toLowerCase();
-    return `[${kind}:${createHmac("sha256", salt).update(`${kind}\0${bare}`).digest("hex").slice(0, 8)}]`;
-  };
-}
-
-/** The rule of a field: of the longest name that fits. */
-function fieldRules(given: Record<string, unknown>): (field: string) => FieldRule | undefined {
-  const rules = Object.entries(given).map(([pattern, rule]): [string, FieldRule] => {
-    if (RULES.includes(rule as FieldRule)) return [pattern, rule as FieldRule];
-    warnOnce(
-      "redact rule",
-      `init(): redact has no rule ${textOf(rule, 50)} for ${pattern}; the field is dropped`,
-    );
-    return [pattern, "drop"];
-  });
-  rules.sort(([a], [b]) => b.length - a.length);
-  return (field) => rules.find(([pattern]) => matches(pattern, field))?.[1];
-}
-
-function matches(pattern: string, field: string): boolean {
-  const star = pattern.indexOf("*");
-  if (star < 0) return pattern === field;
-  const [before, after] = [pattern.slice(0, star), pattern.slice(star + 1)];
-  return field.length >= before.length + after.length && field.startsWith(before) && field.endsWith(after);
-}

@@ -40,7 +40,7 @@ _REST = re.compile(
     r"(?::=|=>|[:=](?!=))[ \t\n]{0,6}"
 )
 _FLAG = re.compile(r"[a-z0-9_\-]{0,20}+[ \t]+(?=[^\s\-])")
-_LEFT = re.compile(r"[\w\-. ]{0,40}$")
+_LEFT = re.compile(r"[\w\-. ]{0,40}\Z")
 _SENTENCE = re.compile(
     r"(?:password|passwort|kennwort|passcode|passphrase|contraseña|passe)\s{1,3}"
     r"(?:is|ist|lautet|es|est|:)\s{0,2}[:=]?\s{1,3}"
