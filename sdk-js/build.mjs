@@ -3,6 +3,7 @@ import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
+import { edgeInstead } from "./edge.mjs";
 
 const LARGEST = 10_000;
 const node = process.execPath;
@@ -26,6 +27,13 @@ const common = {
   banner: { js: 'const __address = require("node:url").pathToFileURL(__filename).href;' },
 };
 const esm = { format: "esm", define: { __ESM__: "true" } };
+const forEdge = {
+  ...quiet,
+  platform: "neutral",
+  target: "es2022",
+  packages: "external",
+  plugins: [edgeInstead],
+};
 const forBrowsers = { ...quiet, platform: "browser", target: ["es2020", "safari14"] };
 
 async function bundle() {
@@ -39,6 +47,7 @@ async function bundle() {
     splitting: true,
   });
   await build({ ...forNode, ...common, entryPoints: ["src/index.ts"], outdir: "dist/cjs" });
+  await build({ ...forEdge, ...esm, entryPoints: ["src/index.ts"], outdir: "dist/edge" });
   for (const name of entries) {
     const entryPoints = [`src/${name}`];
     await build({ ...forBrowsers, format: "esm", entryPoints, outdir: "dist/esm" });
@@ -63,7 +72,7 @@ async function bundle() {
     "-p",
     "tsconfig.build.json",
   );
-  for (const kind of ["esm", "cjs"]) await cp("dist/types", `dist/${kind}`, { recursive: true });
+  for (const kind of ["esm", "cjs", "edge"]) await cp("dist/types", `dist/${kind}`, { recursive: true });
   await rm("dist/types", { recursive: true });
   // `node --require @sightline/sdk/register`; a CommonJS module cannot wait for what is loaded.
   await writeFile("dist/cjs/register.js", 'require("./index.js").init();\n');

@@ -149,3 +149,33 @@ test("a handler that is given something else runs all the same", async () => {
     assert.equal(odd(what), what);
   assert.equal(await sdk.flush(), true);
 });
+
+test("a handler stands in the span that the framework has made of the request", async () => {
+  const GET = sdk.handler(async () => new Response("ok"), { name: "ours" });
+  const headers = {
+    traceparent: "00-abcdef0123456789abcdef0123456789-1122334455667788-01",
+    baggage: "session.id=s-7",
+  };
+  const request = new Request("https://shop.example/x", { headers });
+  const parent = propagation.extract(context.active(), headers);
+  const tracer = otel.getTracer("framework");
+  await context.with(parent, () =>
+    tracer.startActiveSpan("theirs", async (span) => {
+      await (await GET(request)).text();
+      span.end();
+    }),
+  );
+  // One that has not read who and what for.
+  await tracer.startActiveSpan("deaf", async (span) => {
+    await (await sdk.handler(async () => new Response("ok"), { name: "heard" })(request)).text();
+    span.end();
+  });
+  const { theirs, ours, deaf, heard } = await spans();
+  assert.equal(theirs?.parentSpanId, "1122334455667788");
+  assert.deepEqual([ours?.parentSpanId, ours?.traceId, ours?.kind], [theirs?.spanId, theirs?.traceId, 1]);
+  assert.deepEqual([heard?.parentSpanId, heard?.traceId], [deaf?.spanId, deaf?.traceId]);
+  for (const one of [ours, heard]) assert.equal(attributes(one)["session.id"], "s-7");
+  await (await GET(request)).text();
+  const alone = (await spans()).ours;
+  assert.deepEqual([alone?.parentSpanId, alone?.kind], ["1122334455667788", 2]);
+});

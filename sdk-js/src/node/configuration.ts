@@ -1,6 +1,7 @@
 // What `init()` is told: arguments before SIGHTLINE_* variables before OTEL_* variables before defaults.
 import { warnOnce } from "../core/warnings.js";
 import { FEATURE, SESSION_ID, TEAM, VERSION } from "../names.js";
+import { variables as environment } from "./program.js";
 import { type Redact, redactor } from "./redaction.js";
 import { type Sampling, samplingOf } from "./sampling.js";
 
@@ -83,7 +84,7 @@ const PROPAGATED = [SESSION_ID, TEAM, FEATURE, VERSION];
 const DEFAULT_ENDPOINT = "http://127.0.0.1:4318";
 
 /** Options and variables, settled; what makes no sense is named once and replaced by its default. */
-export function configure(options: Options = {}, variables: Variables = process.env): Config {
+export function configure(options: Options = {}, variables: Variables = environment()): Config {
   foreign(options);
   const key = header(text("apiKey", options.apiKey) ?? variables.SIGHTLINE_API_KEY);
   const headers = pairs(variables.OTEL_EXPORTER_OTLP_HEADERS);

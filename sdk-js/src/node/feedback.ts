@@ -1,11 +1,11 @@
 // `score()` and `feedback()`: on the active span, or on any trace, span or session.
 import { context as active, trace as otel } from "@opentelemetry/api";
-import { createHash } from "node:crypto";
 import { SCORE_ID, SESSION_ID, USER_ID } from "../names.js";
 import { type Feedback, feedbackScore, type Score, scoreEvent, scoreFault } from "../core/scores.js";
 import type { Attributes } from "../core/values.js";
 import { reasonOf, warnOnce } from "../core/warnings.js";
 import { contextAttributes } from "./context.js";
+import { sha256 } from "./hashing.js";
 import { nowNs } from "./span_record.js";
 import { current } from "./state.js";
 
@@ -75,7 +75,7 @@ function whoIs(): Attributes | undefined {
 }
 
 function hashed(parts: string[]): string {
-  return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 32);
+  return sha256(parts.join("\0")).slice(0, 32);
 }
 
 /** The ids of the active span, to be shown to a user who may score it later; undefined outside a span. */

@@ -1,7 +1,5 @@
 // From ended spans to the server: a bounded queue, numbers, redaction, encoding, sending, the account.
 import { type ReadableSpan } from "@opentelemetry/sdk-trace";
-import { promisify } from "node:util";
-import { gzip, gzipSync } from "node:zlib";
 import { type LogEvent, metricsRequest } from "../core/otlp.js";
 import type { Attributes } from "../core/values.js";
 import { reasonOf, warnOnce } from "../core/warnings.js";
@@ -11,15 +9,15 @@ import { accountMetrics, type Count, type Counts, drop, noCounts, type Reason } 
 import { FileOut } from "./file_mode.js";
 import type { Decision } from "./sampling.js";
 import { type Encoded, type Final, type Outcome, send } from "./sending.js";
-import { pause, within } from "./patience.js";
+import { pause, unheld, within } from "./patience.js";
 import { nowNs } from "./span_record.js";
 import type { Waiting } from "./waiting.js";
+import { zip, zipNow } from "./zipping.js";
 
 const PAUSE_MS = 1_000;
 const ACCOUNT_MS = 15_000;
 const SIDE_BY_SIDE = 4;
 const LONGEST_DELAY_MS = 30_000;
-const zip = promisify(gzip);
 
 /** The way out of the process. Nothing in it throws or blocks. */
 export class Outbox {
@@ -49,7 +47,7 @@ export class Outbox {
       this.lost(what, "spool_full");
     });
     this.accounting = setInterval(() => void this.account(), ACCOUNT_MS);
-    this.accounting.unref();
+    unheld(this.accounting);
     if (this.waiting.size) this.wake(PAUSE_MS);
   }
 
@@ -115,7 +113,7 @@ export class Outbox {
     clearInterval(this.accounting);
     if (this.file) this.leaveInFile(this.file);
     for (let taken = this.batches.take(); taken; taken = this.batches.take()) {
-      if (this.config.spoolDir) this.waiting.add(packed(taken, gzipSync(taken.text, { level: 1 })));
+      if (this.config.spoolDir) this.waiting.add(packed(taken, zipNow(taken.text)));
       else drop(this.counts[taken.signal === "logs" ? "logs" : "spans"], "shutdown", taken.records);
     }
     this.waiting.close();
@@ -150,7 +148,7 @@ export class Outbox {
         if (this.pending && !this.closed) this.wake(Math.max(this.notBefore - Date.now(), 1));
       });
     }, delayMs);
-    this.timer.unref();
+    unheld(this.timer);
   }
 
   private work(): Promise<void> {
@@ -166,7 +164,7 @@ export class Outbox {
 
   private async round(): Promise<void> {
     for (let some = this.some(); some.length; some = this.some()) {
-      const zipped = this.file ? [] : await Promise.all(some.map((taken) => zip(taken.text, { level: 1 })));
+      const zipped = this.file ? [] : await Promise.all(some.map((taken) => zip(taken.text)));
       for (const [at, taken] of some.entries()) this.waiting.add(packed(taken, zipped[at]));
       // In turn with sending; all of it while nothing can be sent.
       if (this.waiting.size > 4 && Date.now() >= this.notBefore) break;

@@ -1,5 +1,10 @@
 // Waiting with a bound.
 
+/** Lets the program end before this timer, where timers hold it. */
+export function unheld(timer: NodeJS.Timeout): void {
+  (timer as Partial<NodeJS.Timeout>).unref?.();
+}
+
 /** Waits so long. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

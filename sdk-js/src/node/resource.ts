@@ -1,8 +1,8 @@
 // The resource of this process: who sends.
-import { basename, extname } from "node:path";
 import * as names from "../names.js";
 import { addAttributes, type Attributes } from "../core/values.js";
 import type { Config } from "./configuration.js";
+import { scriptName, surroundings } from "./program.js";
 
 /** The resource of this process: who sends. */
 export function resourceOf(config: Config, senderId: string, version: string): Attributes {
@@ -17,13 +17,5 @@ export function resourceOf(config: Config, senderId: string, version: string): A
   put(names.SENDER, senderId);
   put(names.DISTRO_NAME, "sightline");
   put(names.DISTRO_VERSION, version);
-  put("telemetry.sdk.language", "nodejs");
-  put("process.pid", String(process.pid));
-  return out;
-}
-
-/** The name of the program's script, for a program that has none. */
-function scriptName(): string {
-  const file = process.argv[1];
-  return file ? basename(file, extname(file)) : "node";
+  return Object.assign(out, surroundings());
 }

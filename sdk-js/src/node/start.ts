@@ -6,16 +6,16 @@ import {
   trace,
   type TracerProvider as Provider,
 } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import { type SpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
-import { randomUUID } from "node:crypto";
 import { reasonOf, warnOnce } from "../core/warnings.js";
 import { configure, type Config, type Options } from "./configuration.js";
 import { atTheEnd } from "./endings.js";
+import { newId } from "./hashing.js";
 import { type Report, turnOn } from "./instrumentations.js";
 import { Outbox } from "./outbox.js";
+import { contextManager } from "./program.js";
 import { resourceOf } from "./resource.js";
 import { Runtime } from "./runtime.js";
 import { Spool } from "./spool.js";
@@ -82,7 +82,7 @@ function start(given: Options): Report {
   }
   const config = configure(options);
   if (current() || !config.enabled) return { found: [], turnedOn: [], toInstall: [] };
-  const senderId = randomUUID();
+  const senderId = newId();
   const resource = resourceOf(config, senderId, VERSION);
   const outbox = new Outbox(config, resource, (lost) =>
     config.spoolDir && !config.file
@@ -125,7 +125,7 @@ function makeProvider(runtime: Runtime, config: Config, resource: Record<string,
     // Texts are cut where they are made; those of other instrumentations here.
     spanLimits: { attributeValueLengthLimit: Math.max(config.maxValueChars, 32_000) + 40 },
   });
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  context.setGlobalContextManager(contextManager());
   propagation.setGlobalPropagator(
     new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
   );

@@ -1,6 +1,6 @@
 // Streams and generators, watched on their way to whoever reads them: first chunk, gaps, end, left early.
 import { type Context, context as active } from "@opentelemetry/api";
-import { errorMonitor } from "node:events";
+import { ERROR_MONITOR } from "./program.js";
 import { forgotten, onlyOnce, type Watcher } from "./watcher.js";
 import { watchedReadable, watchedResponse } from "./web_streams.js";
 
@@ -147,7 +147,7 @@ function watchedNodeStream(stream: NodeStream, watcher: Watcher): NodeStream {
     watcher.done();
   });
   // A listener for errors would keep one that nobody else hears from ending the program.
-  stream.once(errorMonitor, (error) => {
+  stream.once(ERROR_MONITOR, (error) => {
     watcher.failed(error);
   });
   stream.once("close", () => {

@@ -30,8 +30,9 @@ export interface WebOptions<R> {
 }
 
 /**
- * A handler `(Request) => Response` in a span that continues the caller's trace and ends when the answer was
- * read to its end, with the time to its first chunk. For route handlers of Next.js, Hono, SvelteKit, Remix.
+ * A handler `(Request) => Response` in a span that ends when the answer was read to its end, with the time to
+ * its first chunk. It stands in the span that a framework has made of the request, or continues the caller's
+ * trace. For route handlers of Next.js, Hono, SvelteKit, Remix; `Bun.serve` and `Deno.serve`.
  *
  *     export const POST = handler(async (request) => new Response(stream));
  */
@@ -157,8 +158,11 @@ function begun(
   who: () => Who | undefined,
 ): [Span, Context] {
   const path = /^(?:[a-z]+:\/\/[^/]*)?([^?#]*)/i.exec(url)?.[1] ?? "/";
-  const parent = whoIn(contextOf(headers), who);
-  const span = tracer().startSpan(name ?? `${method} ${path}`, { kind: SpanKind.SERVER }, parent);
+  // Next.js and others have a span of the request already, which continues the caller's trace.
+  const within = isLocal(otel.getSpan(active.active()));
+  const parent = whoIn(within ? carried(headers) : contextOf(headers), who);
+  const kind = within ? SpanKind.INTERNAL : SpanKind.SERVER;
+  const span = tracer().startSpan(name ?? `${method} ${path}`, { kind }, parent);
   quietly("a request", () => {
     setAll(span, {
       [names.HTTP_METHOD]: method,
@@ -167,6 +171,18 @@ function begun(
     });
   });
   return [span, parent];
+}
+
+/** Whether a span of this process is being measured; one that came with a request is not of this process. */
+function isLocal(span: Span | undefined): boolean {
+  return span !== undefined && span.isRecording() && span.spanContext().isRemote !== true;
+}
+
+/** The active context, with what the request says of who and what for where nobody has read that yet. */
+function carried(headers: Record<string, unknown>): Context {
+  const here = active.active();
+  const came = propagation.getBaggage(here) ? undefined : propagation.getBaggage(contextOf(headers));
+  return came ? propagation.setBaggage(here, came) : here;
 }
 
 function whoIn(parent: Context, who: () => Who | undefined): Context {
