@@ -72,7 +72,9 @@ async function bundle() {
     "-p",
     "tsconfig.build.json",
   );
-  for (const kind of ["esm", "cjs", "edge"]) await cp("dist/types", `dist/${kind}`, { recursive: true });
+  // The edge has the types of the ES modules.
+  await rm("dist/types/edge", { recursive: true });
+  for (const kind of ["esm", "cjs"]) await cp("dist/types", `dist/${kind}`, { recursive: true });
   await rm("dist/types", { recursive: true });
   // `node --require @sightline/sdk/register`; a CommonJS module cannot wait for what is loaded.
   await writeFile("dist/cjs/register.js", 'require("./index.js").init();\n');

@@ -66,17 +66,37 @@ def collecting() -> Iterator[Collected]:
         yield found
 
 
-def node_of(installed: Installed, version: str) -> str:
-    """The program of another version of Node, from npm, kept beside the applications."""
+# Where npm has runtimes as programs: the package of each machine, and the program in it.
+RUNTIMES = {
+    "node": ("node-{system}-{machine}", {"arm64": "arm64"}, "bin/node"),
+    "bun": ("@oven/bun-{system}-{machine}", {"arm64": "aarch64"}, "bin/bun"),
+    "deno": ("@deno/{system}-{machine}{libc}", {"arm64": "arm64"}, "deno"),
+}
+
+
+def program_of(installed: Installed, runtime: str, version: str) -> str:
+    """A runtime of a version, from npm, kept beside the applications; its program."""
     machine = {"x86_64": "x64", "AMD64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine())
     if sys.platform not in ("linux", "darwin") or machine is None:
-        pytest.skip(f"npm has no Node for {sys.platform} on {platform.machine()}")
-    folder = KEPT / "sightline-nodes" / version
-    program = folder / "node_modules" / "other-node" / "bin" / "node"
+        pytest.skip(f"npm has no {runtime} for {sys.platform} on {platform.machine()}")
+    pattern, named, path = RUNTIMES[runtime]
+    package = pattern.format(
+        system=sys.platform,
+        machine=named.get(machine, machine),
+        libc="-glibc" if sys.platform == "linux" else "",
+    )
+    folder = KEPT / "sightline-nodes" / (version if runtime == "node" else f"{runtime}-{version}")
+    program = folder / "node_modules" / f"other-{runtime}" / path
     with alone(folder):
         if not program.exists():
             (folder / "package.json").write_text("{}")
-            name = f"other-node@npm:node-{sys.platform}-{machine}@{version}"
+            name = f"other-{runtime}@npm:{package}@{version}"
             quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
             run(*installed.npm, "install", *quiet, name, cwd=folder)
+            program.chmod(0o755)
     return str(program)
+
+
+def node_of(installed: Installed, version: str) -> str:
+    """The program of another version of Node."""
+    return program_of(installed, "node", version)

@@ -107,7 +107,8 @@ def test_the_tarball_has_what_is_used_and_nothing_of_this_machine(
         names = packed.getnames()
         texts = {n: packed.extractfile(n).read() for n in names if n.endswith((".js", ".ts", ".json", ".md"))}  # type: ignore[union-attr]
     assert all(n.startswith(("package/dist/", "package/package.json", "package/README.md")) for n in names)
-    assert sum(map(len, texts.values())) < 600_000
+    # A fifth of it is the build for where there is no Node.
+    assert sum(map(len, texts.values())) < 750_000
     for name, text in texts.items():
         assert str(Path.home()).encode() not in text and str(tmp_path.parent).encode() not in text, name
         assert b"sourceMappingURL=data" not in text, name

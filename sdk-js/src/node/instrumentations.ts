@@ -78,6 +78,9 @@ const PLAIN: readonly (readonly [string, string])[] = [
   ["@opentelemetry/instrumentation-http", "HttpInstrumentation"],
   ["@opentelemetry/instrumentation-undici", "UndiciInstrumentation"],
   ["@opentelemetry/instrumentation-express", "ExpressInstrumentation"],
+  // They put the ids of the active span into each line.
+  ["@opentelemetry/instrumentation-pino", "PinoInstrumentation"],
+  ["@opentelemetry/instrumentation-winston", "WinstonInstrumentation"],
 ];
 
 /** Turns on what is wanted and there. */

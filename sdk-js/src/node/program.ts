@@ -7,9 +7,20 @@ import { basename, extname } from "node:path";
 /** The event that tells of a stream's error without keeping it from others. */
 export const ERROR_MONITOR: symbol = errorMonitor;
 
-/** Variables of the environment. */
+/** Variables of the environment; those that may not be read (Deno without `--allow-env`) are not there. */
 export function variables(): Record<string, string | undefined> {
-  return process.env;
+  return new Proxy<Record<string, string | undefined>>(
+    {},
+    {
+      get: (_, name: string) => {
+        try {
+          return process.env[name];
+        } catch {
+          return undefined;
+        }
+      },
+    },
+  );
 }
 
 /** What says of the resource where this runs. */
