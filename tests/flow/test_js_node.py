@@ -104,6 +104,8 @@ def test_init_says_what_it_found_and_turned_on(app: App) -> None:
     assert [name.split(" ")[0] for name in report["found"]] == ["openai", "@anthropic-ai/sdk", "ai"]
     assert report["turnedOn"] == [
         "@anthropic-ai/sdk (by itself)",
+        "@opentelemetry/instrumentation-pino",
+        "@opentelemetry/instrumentation-winston",
         "ai (with vercel() at each call)",
         "openai (@arizeai/openinference-instrumentation-openai)",
     ]

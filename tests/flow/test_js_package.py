@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+import re
 import shutil
 import tarfile
 from pathlib import Path
 
 import pytest
-from js_parts import Installed, run
+from js_parts import SDK, Installed, run
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(300)]
 NODE_NAMES = {"init", "context", "trace", "traced", "llmCall", "retrieval", "tool", "score", "feedback",
@@ -98,6 +99,28 @@ def test_every_export_is_there_and_nothing_else_is_reachable(installed: Installe
         "import('@sightline/sdk/dist/esm/node/start.js').then(() => 'open', e => e.code).then(console.log)"
     )
     assert installed.run("-e", blocked).strip() == "ERR_PACKAGE_PATH_NOT_EXPORTED"
+
+
+def test_a_bundler_for_the_edge_finds_a_build_without_node(installed: Installed, tmp_path: Path) -> None:
+    """As Next.js bundles a route with `runtime = "edge"`; OpenTelemetry's packages have such a build, too."""
+    (tmp_path / "node_modules").symlink_to(installed.folder / "node_modules")
+    wanted = sorted(NODE_NAMES)
+    (tmp_path / "route.mjs").write_text(
+        f'import {{ {", ".join(wanted)} }} from "@sightline/sdk"; export default [{", ".join(wanted)}];'
+    )
+    esbuild = SDK / "node_modules" / "esbuild" / "bin" / "esbuild"
+    flags = (
+        "--bundle",
+        "--format=esm",
+        "--conditions=edge-light,import",
+        "--main-fields=browser,module,main",
+    )
+    bundled = run(str(esbuild), "route.mjs", *flags, "--platform=browser", cwd=tmp_path)
+    assert "AsyncLocalStorage" in bundled
+    assert not re.search(
+        r"""(?:from|require\(|import)\s*["'](?:node:|fs|os|path|crypto|async_hooks)""", bundled
+    )
+    assert not re.search(r"\bBuffer\.|__filename|process\.(?:on|argv|pid|cwd|kill)\b", bundled)
 
 
 def test_the_tarball_has_what_is_used_and_nothing_of_this_machine(
