@@ -20,6 +20,7 @@ from tests.sdk.sdk_process import run
 
 import sightline
 from sightline.sdk.arguments import Parameters
+from sightline.sdk.capture import json_of
 from sightline.sdk.redaction import guard
 from sightline.testing import environment
 
@@ -78,6 +79,18 @@ def test_annotations_of_what_does_not_exist_yet_or_never_are_left_alone(
     for name in ("deeper", "leaves"):
         assert typing.get_type_hints(getattr(made["Tree"], name)).popitem()[1] is made["Tree"]
         assert next(iter(inspect.signature(getattr(made["Tree"], name)).parameters)) == "self"
+
+
+@from_3_14
+def test_template_strings_are_captured_as_they_are_written_with_their_values() -> None:
+    made: dict[str, Any] = {"question": "why?", "sources": [1, 2]}
+    exec('prompt = t"Answer {question!r:>9} from {sources}."', made)
+    assert json_of(made["prompt"], 1000) == (
+        '{"template": "Answer {question!r:>9} from {sources}.", '
+        '"values": {"question": "why?", "sources": [1, 2]}}'
+    )
+    exec('prompt = t""', made)
+    assert json_of(made["prompt"], 1000) == '{"template": "", "values": {}}'
 
 
 def test_a_function_whose_signature_cannot_be_had_is_traced(

@@ -24,6 +24,9 @@ from types import (
 )
 from typing import Any, Final
 
+if sys.version_info >= (3, 14):
+    import string.templatelib  # noqa: F401  # a literal makes a template without it, and it is looked up here
+
 _MAX_NAME: Final = 120
 _TINY: Final = 32  # elements of an array that are written out
 
@@ -154,9 +157,20 @@ def _path(value: Any, known: Any) -> str:
     return "/".join(value.parts).replace("//", "/") if type(value).__module__ not in _PATHS else str(value)
 
 
+def _template(value: Any, known: Any) -> Fields:
+    """A template string as it is written, with its values: what it becomes is for its reader to say."""
+    written, values = [value.strings[0]], {}
+    for inside, text in zip(value.interpolations, value.strings[1:], strict=True):
+        how = f"!{inside.conversion}" if inside.conversion else ""
+        spec = f":{inside.format_spec}" if inside.format_spec else ""
+        written += [f"{{{inside.expression}{how}{spec}}}", text]
+        values[inside.expression] = inside.value
+    return Fields(iter((("template", "".join(written)), ("values", values))), 2)
+
+
 _PATHS: Final = ("pathlib", "pathlib._local")
 # Types of the standard library, by module and name, and how they are read once their module is loaded.
-_STANDARD: Final[tuple[tuple[str, str, Callable[[Any, Any], str]], ...]] = (
+_STANDARD: Final[tuple[tuple[str, str, Callable[[Any, Any], Description]], ...]] = (
     ("datetime", "datetime", _iso),
     ("datetime", "date", _iso),
     ("datetime", "time", _iso),
@@ -165,6 +179,7 @@ _STANDARD: Final[tuple[tuple[str, str, Callable[[Any, Any], str]], ...]] = (
     ("uuid", "UUID", _plain_text),
     ("fractions", "Fraction", _plain_text),
     ("pathlib", "PurePath", _path),
+    ("string.templatelib", "Template", _template),  # Python 3.14
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from opentelemetry import context
+
+_LONGEST_REST = 0.05
 
 
 def started(work: Callable[..., None], name: str, end: Callable[[], None], *args: Any) -> threading.Thread:
@@ -31,14 +34,15 @@ def started(work: Callable[..., None], name: str, end: Callable[[], None], *args
     return thread
 
 
-def gone(thread: threading.Thread, seconds: float) -> None:
-    """Wait, at most `seconds`, until the system has no such thread; `join` before Python 3.13 is earlier."""
-    end = time.monotonic() + seconds
-    while (
-        not thread.is_alive()
-        and Path(f"/proc/self/task/{thread.native_id}").exists()
-        and time.monotonic() < end
-    ):
+def rested(thread: threading.Thread) -> None:
+    """Wait until a thread that was told to end is gone, but not longer than a fork may wait."""
+    end = time.monotonic() + _LONGEST_REST
+    thread.join(_LONGEST_REST)
+    if sys.version_info >= (3, 13):
+        return
+    # Before, `join` returns while the system still counts the thread.
+    task = Path(f"/proc/self/task/{thread.native_id}")
+    while not thread.is_alive() and task.exists() and time.monotonic() < end:
         time.sleep(0.0001)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import sys
 import threading
 import time
 from collections import deque
@@ -17,7 +16,7 @@ from sightline.sdk.driving import end_abandoned
 from sightline.sdk.events import LogEvent
 from sightline.sdk.inbox import Inbox, Keep, RootStarted
 from sightline.sdk.local_traces import LocalTraces
-from sightline.sdk.own_threads import gone, make_no_spans, started
+from sightline.sdk.own_threads import make_no_spans, rested, started
 from sightline.sdk.sampling import KEEP_ALL, Decision
 from sightline.sdk.warnings_once import warn_once
 
@@ -29,7 +28,6 @@ HURRY = 512
 _REPORT_EVERY = 15.0
 _SLICE = 16
 _LONGEST_WARM_UP = 5.0
-_LONGEST_REST = 0.05
 
 
 class Delivery(Protocol):
@@ -175,16 +173,14 @@ class Worker:
         thread holds at that moment, the child holds for ever.
         """
         thread = self._thread
-        if thread is None or thread is threading.current_thread():
+        if thread is None or thread is threading.current_thread() or not thread.is_alive():
             return
         self._warm.wait(_LONGEST_WARM_UP)
         if self._busy:
             return
         self._to_rest = True
         self._bell.put(None)
-        thread.join(_LONGEST_REST)
-        if sys.version_info < (3, 13):
-            gone(thread, _LONGEST_REST)
+        rested(thread)
         with self._start_lock:
             self._to_rest = False
 

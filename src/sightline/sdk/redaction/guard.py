@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sightline.sdk.own_threads import make_no_spans, started
+from sightline.sdk.own_threads import make_no_spans, rested, started
 
 _MOST_LEFT_BEHIND = 3
 
@@ -27,6 +27,8 @@ class Guard:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._jobs: queue.SimpleQueue[Any] | None = None
+        self._thread: threading.Thread | None = None
+        self._resting = False
         self._left_behind = 0
 
     def run(self, call: Callable[[], Any]) -> Any:
@@ -62,15 +64,30 @@ class Guard:
         """The jobs of a new thread."""
         jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
         try:
-            started(_work, "sightline-redaction", partial(jobs.put, None), jobs)
+            self._thread = started(_work, "sightline-redaction", partial(jobs.put, None), jobs)
         except RuntimeError:
             raise Withheld("no thread for it can be started, since the program ends") from None
         self._jobs = jobs
         return jobs
 
-    def after_fork(self) -> None:
-        """In a child process the thread is gone."""
-        self._jobs, self._lock = None, threading.Lock()
+    def before_fork(self) -> None:
+        """Have no thread, unless it is at work, which is not waited for (see `worker.Worker.rest`)."""
+        if self._lock.acquire(blocking=False):
+            try:
+                if self._jobs is not None and self._thread is not None:
+                    self._jobs.put(None)
+                    self._jobs, self._resting = None, True
+                    rested(self._thread)
+            finally:
+                self._lock.release()
+
+    def after_fork(self, child: bool) -> None:
+        """In the parent the thread is wanted again; in the child it is gone."""
+        resting, self._resting = self._resting, False
+        if child:
+            self._jobs, self._lock = None, threading.Lock()
+        elif resting:
+            self.start()
 
 
 def _work(jobs: queue.SimpleQueue[Any]) -> None:

@@ -8,6 +8,7 @@ import re
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import sightline.sdk.redaction.tokens as tokens
 from sightline.sdk.redaction.fields import Fields
@@ -179,10 +180,19 @@ def _warn(text: str) -> None:
         _log.warning("%s It is sent as %r; this is said once.", text, FAILED)
 
 
-def _after_fork() -> None:
-    for guard in _guards:
-        guard.after_fork()
+def _before_fork() -> None:
+    for guard in list(_guards):
+        guard.before_fork()
+
+
+def _after_fork(child: bool) -> None:
+    for guard in list(_guards):
+        guard.after_fork(child)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=partial(_after_fork, child=False),
+        after_in_child=partial(_after_fork, child=True),
+    )
