@@ -178,3 +178,36 @@ test("content stays here when it is not captured, and redaction sees the rest", 
   assert.match(said, /hashed/);
   assert.match(said, /llm.model_name/);
 });
+
+test("flush waits for what is being compressed", async () => {
+  start();
+  sdk.trace("packed", () => undefined);
+  // The round that a timer began holds the batch, and neither queue has it.
+  const before = sdk.flush();
+  const after = await sdk.flush();
+  assert.equal(after, true);
+  assert.deepEqual(sdk.counts().spans, { ended: 1, sampledOut: 0, acknowledged: 1, dropped: {} });
+  assert.equal(await before, true);
+});
+
+test("what is being compressed as the process ends is kept, once", async (t) => {
+  const spoolDir = mkdtempSync(join(tmpdir(), "spool-"));
+  t.after(() => {
+    rmSync(spoolDir, { recursive: true, force: true });
+  });
+  server.answering = () => ({ status: 503, headers: { "retry-after": "0" } });
+  start({ spoolDir });
+  sdk.trace("kept", () => undefined);
+  const flushed = sdk.flush(100);
+  process.emit("exit", 0);
+  assert.equal(await flushed, false);
+  await sdk.shutdown(50);
+  server.got.length = 0;
+  server.answering = () => ({ status: 200, body: "{}" });
+  start({ spoolDir });
+  assert.equal(await sdk.flush(), true);
+  assert.deepEqual(
+    server.records("traces").map((span) => span.name),
+    ["kept"],
+  );
+});

@@ -85,6 +85,18 @@ export class Batches {
     return { signal: "logs", text, records: events.length };
   }
 
+  /** The next few requests; `unreadable` is told how many spans are in none of them. */
+  takeSome(most: number, unreadable: (spans: number) => void): Batch[] {
+    const some: Batch[] = [];
+    while (some.length < most) {
+      const taken = this.take();
+      if (!taken) break;
+      unreadable(taken.unreadable ?? 0);
+      if (taken.records) some.push(taken);
+    }
+    return some;
+  }
+
   private nextSpans(): Entry[] {
     let chars = 0;
     let end = 0;

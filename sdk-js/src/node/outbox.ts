@@ -34,6 +34,7 @@ export class Outbox {
   private failures = 0;
   private notBefore = 0;
   private closed = false;
+  private packing: Batch[] = []; // being compressed: in the queue no more, and not waiting yet
 
   constructor(
     private readonly config: Config,
@@ -79,7 +80,7 @@ export class Outbox {
 
   /** Whether something is left to be sent. */
   get pending(): boolean {
-    return this.batches.size + this.waiting.size > 0;
+    return this.batches.size + this.waiting.size + this.packing.length > 0;
   }
 
   /** Sends everything now; true when all of it was taken within `timeoutMs` and `attempts` that failed. */
@@ -112,7 +113,7 @@ export class Outbox {
     clearTimeout(this.timer);
     clearInterval(this.accounting);
     if (this.file) this.leaveInFile(this.file);
-    for (let taken = this.batches.take(); taken; taken = this.batches.take()) {
+    for (const taken of this.rest()) {
       if (this.config.spoolDir) this.waiting.add(packed(taken, zipNow(taken.text)));
       else drop(this.counts[taken.signal === "logs" ? "logs" : "spans"], "shutdown", taken.records);
     }
@@ -125,13 +126,20 @@ export class Outbox {
       this.waiting.remove(what);
       this.settle(what, file.write(what));
     }
-    for (let taken = this.batches.take(); taken; taken = this.batches.take()) {
+    for (const taken of this.rest()) {
       const what = packed(taken);
       this.settle(what, file.write(what));
     }
-    const rest = this.report();
-    if (rest) file.write(rest.what);
-    this.said = rest?.said ?? this.said;
+    const last = this.report();
+    if (last) file.write(last.what);
+    this.said = last?.said ?? this.said;
+  }
+
+  /** What is not a request yet. */
+  private rest(): Batch[] {
+    const rest = this.packing.splice(0);
+    for (let taken = this.batches.take(); taken; taken = this.batches.take()) rest.push(taken);
+    return rest;
   }
 
   private wake(delayMs: number): void {
@@ -164,8 +172,12 @@ export class Outbox {
 
   private async round(): Promise<void> {
     for (let some = this.some(); some.length; some = this.some()) {
-      const zipped = this.file ? [] : await Promise.all(some.map((taken) => zip(taken.text)));
-      for (const [at, taken] of some.entries()) this.waiting.add(packed(taken, zipped[at]));
+      this.packing = some;
+      const zipped = this.file
+        ? []
+        : await Promise.all(some.map(({ text }) => zip(text).catch(() => undefined)));
+      // None are left where the process was left meanwhile.
+      for (const [at, taken] of some.splice(0).entries()) this.waiting.add(packed(taken, zipped[at]));
       // In turn with sending; all of it while nothing can be sent.
       if (this.waiting.size > 4 && Date.now() >= this.notBefore) break;
     }
@@ -177,14 +189,7 @@ export class Outbox {
 
   /** The next few batches: they are compressed side by side, on other threads. */
   private some(): Batch[] {
-    const some: Batch[] = [];
-    while (some.length < SIDE_BY_SIDE) {
-      const taken = this.batches.take();
-      if (!taken) break;
-      drop(this.counts.spans, "refused", taken.unreadable ?? 0);
-      if (taken.records) some.push(taken);
-    }
-    return some;
+    return this.batches.takeSome(SIDE_BY_SIDE, (spans) => drop(this.counts.spans, "refused", spans));
   }
 
   /** Whether the next one may be sent at once. */
