@@ -3,90 +3,21 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import json
 import random
-import subprocess
-from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from tests.sdk.js_detectors import Ask, detectors, places
 from tests.sdk.redaction_cases import Case, Found, cases, score
 
 from sightline.sdk.redaction import Patterns, Redaction
 from sightline.sdk.redaction.tokens import merged
 
-SDK = Path(__file__).parents[2] / "sdk-js"
-# What is read from the input is JSON: texts, and what is answered are their places in UTF-16.
-PROGRAM = """
-import { find } from "./redaction/patterns.ts";
-import { redactor } from "./node/redaction.ts";
-import { readFileSync } from "node:fs";
-const { texts, fields, redact } = JSON.parse(readFileSync(0, "utf8"));
-const run = redactor(redact);
-const places = texts.map((text) => find(text).map(({ start, end, kind }) => [start, end, kind]));
-const redacted = (fields ?? []).map(([field, text]) => run(field, text));
-console.log(JSON.stringify({ places, redacted }));
-"""
-Ask = Callable[[object], dict[str, list[object]]]
-
-
-def build_of_the_sdk() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("sdk_js_build", SDK / "build.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
 
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    """The detectors of the JavaScript SDK, as one file that Node runs."""
-    build = build_of_the_sdk().front_end()
-    node, npm = build.find_node()
-    build.install(node, npm)
-    program = tmp_path_factory.mktemp("redaction") / "find.mjs"
-    esbuild = [
-        node,
-        "node_modules/esbuild/bin/esbuild",
-        "--bundle",
-        "--platform=node",
-        "--format=esm",
-        "--sourcefile=src/find.ts",
-        f"--outfile={program}",
-    ]
-    # What is read from the input has the folder of the sources.
-    made = subprocess.run(
-        [*esbuild, "--log-level=warning"],
-        cwd=SDK,
-        input=PROGRAM.replace('"./', '"./src/'),
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    assert made.returncode == 0, made.stderr
-
-    def run(asked: object) -> dict[str, list[object]]:
-        done = subprocess.run(
-            [node, str(program)], input=json.dumps(asked), text=True, capture_output=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        answer: dict[str, list[object]] = json.loads(done.stdout)
-        return answer
-
-    return run
-
-
-def places(ask: Ask, made: Iterable[Case]) -> dict[str, list[Found]]:
-    """By text, what JavaScript finds, counted in characters as Python does."""
-    texts = [case.text for case in made]
-    found = {}
-    for text, there in zip(texts, ask({"texts": texts})["places"], strict=True):
-        units = text.encode("utf-16-le", "surrogatepass")
-        index = [len(units[: 2 * i].decode("utf-16-le", "replace")) for i in range(len(units) // 2 + 1)]
-        found[text] = [(index[start], index[end], kind) for start, end, kind in there]  # type: ignore[attr-defined]
-    return found
+    return detectors(tmp_path_factory.mktemp("redaction"))
 
 
 def in_python(text: str) -> list[Found]:
