@@ -63,6 +63,13 @@ const secret = ([start, end]: readonly [number, number]): Found => ({ start, end
 const leftOf = (text: string, place: number): string =>
   LEFT.exec(text.slice(Math.max(0, place - 40), place))?.[0] ?? "";
 
+// Values within values are read again and again where names stand in one word (`cookie=cookie=…`). When that has
+// cost this many times the text, a value is judged by its beginning, and what is in one that was found is left out:
+// this runs on the program's own thread.
+const TIMES = 16;
+const BEGINNING = 256;
+let spent = 0;
+
 /** Places of such values, in the original text. */
 export function findNamedValues(original: string, seen: View): Found[] {
   const { text } = seen;
@@ -71,7 +78,10 @@ export function findNamedValues(original: string, seen: View): Found[] {
   if (lower.length !== text.length)
     lower = text.replace(/[^]/g, (sign) => (sign.toLowerCase().length === 1 ? sign.toLowerCase() : sign));
   const found: Found[] = [];
+  spent = -TIMES * Math.max(text.length, 16_384);
+  let end = 0;
   for (const { index, 0: stem } of lower.matchAll(STEMS)) {
+    if (spent > 0 && seen.at(index) < end) continue;
     const sign = at(REST, lower, index);
     if (sign) {
       if (text[sign.end] === "[") {
@@ -79,6 +89,7 @@ export function findNamedValues(original: string, seen: View): Found[] {
         continue;
       }
       const value = valued(original, seen, index, sign.end);
+      end = value?.end ?? end;
       if (value) found.push(value);
       else if (stem === "cv") found.push(...said(lower, seen, index, stem));
     } else if (["-", "_"].includes(lower[index - 1] ?? "")) found.push(...flagged(lower, seen, index));
@@ -161,13 +172,17 @@ function unquoted(
   const scheme = SCHEME.exec(text.slice(begin, begin + 40))?.[0] ?? "";
   const start = begin + scheme.length;
   const many = name.endsWith("cookie") || /^digest/i.test(scheme);
-  const value = (at(many ? HEADER : BARE, text, start)?.text ?? "").replace(/[ .]+$/, "");
+  const read = (end: number): string =>
+    (at(many ? HEADER : BARE, text, start, end)?.text ?? "").replace(/[ .]+$/, "");
+  const dear = spent > 0;
+  const value = read(dear ? Math.min(start + BEGINNING, text.length) : text.length);
+  spent += value.length;
   const called = /[([{]/.test(text[start + value.length] ?? "") && !header;
   if (called || !value || NOTHING.test(value) || PLACEHOLDERS.has(value.toLowerCase())) return undefined;
   if (many && !value.includes("=")) return undefined;
   // Code assigns names to names; a password in settings has a digit or a sign.
   const counts = always ? isPlausible(value) || asked : isDrawn(value);
-  return counts ? secret(seen.place(start, start + value.length)) : undefined;
+  return counts ? secret(seen.place(start, start + (dear ? read(text.length) : value).length)) : undefined;
 }
 
 /** `--api-key VALUE` of a command. */
