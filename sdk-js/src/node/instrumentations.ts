@@ -2,6 +2,7 @@
 import { reasonOf, warnOnce } from "../core/warnings.js";
 import type { Config } from "./configuration.js";
 import { loaded, type Loaded, loadLibrary, requireFrom, versionOf } from "./packages.js";
+import { warnOfBundles } from "./next_bundles.js";
 import { watchCalls } from "./openai_calls.js";
 
 /** What `init()` found. `turnedOn` is complete when `ready` is settled: modules are imported for it. */
@@ -96,8 +97,15 @@ export function turnOn(config: Config): Report {
   for (const [pack, exported] of PLAIN) {
     if (wanted(pack)) void quietly(pack, () => plain(pack, exported, report));
   }
-  report.ready = Promise.all(work).then(() => undefined);
+  report.ready = Promise.all(work).then(() => {
+    warnOfBundles(KNOWN.map(({ library }) => library).filter((library) => turnedOn(report, library)));
+  });
   return report;
+}
+
+/** Whether an instrumentation has patched it; what traces itself is traced in a bundle, too. */
+function turnedOn(report: Report, library: string): boolean {
+  return report.turnedOn.some((said) => said.startsWith(`${library} (@`));
 }
 
 type Work = Promise<void> | void;
