@@ -1,5 +1,5 @@
-// Next.js puts copies of libraries into its bundles, which no instrumentation can reach; what it wrote when it
-// built says which it left outside.
+// Next.js puts copies of libraries into its bundles, which no instrumentation can reach; what it wrote when
+// it built says which it left outside.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { warnOnce } from "../core/warnings.js";

@@ -12,8 +12,8 @@ const NOT_LOCAL = /[\s@"'()<>[\]{},:;\\|&?=*$!#`~^/]/;
 // Endings of files and attributes that look like domains: logo@2x.png.
 const NO_DOMAIN = new Set(
   (
-    "png jpg jpeg gif webp svg css scss json html htm xml yaml yml toml txt pdf csv tsx jsx vue lock map bin exe " +
-    "log conf cfg ini bak whl tar zip local localhost internal invalid"
+    "png jpg jpeg gif webp svg css scss json html htm xml yaml yml toml txt pdf csv tsx jsx vue " +
+    "lock map bin exe log conf cfg ini bak whl tar zip local localhost internal invalid"
   ).split(" "),
 );
 const OTHERS = new Set(["git", "hg", "svn"]);

@@ -2,8 +2,8 @@
 import { WORD } from "./found.js";
 import { RULES } from "./national_ids.js";
 
-// Forms that are the id's own: a match that passes its check counts without a word. One expression, since each
-// start is tried once; the group's name is the rule's.
+// Forms that are the id's own: a match that passes its check counts without a word. One expression, since
+// each start is tried once; the group's name is the rule's.
 const OWN = [
   "(?<us_ssn>[0-9]{3}-[0-9]{2}-[0-9]{4})",
   String.raw`(?<br_cpf>[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2})`,

@@ -13,16 +13,22 @@ const ALWAYS = new RegExp(
 );
 // These are secret when their value looks drawn at random: `token` is also a word of a model.
 const WHEN_RANDOM = /(?:^|[^a-z])(?:token|jwt|auth|pass)$/;
-// Tokens of pages of a list look random, and are no secret.
-const PAGED = /page|next|continuation|cursor/;
+const PAGED = /page|next|continuation|cursor/; // these look random, and are no secret
 const STEMS = /pass|pwd|kennwort|contrase|key|secret|token|auth|cookie|credential|cv/g;
 // From a stem to the sign behind its name.
-const REST =
-  /[a-zñ0-9_]{0,14}(?:[ -]?(?:key|token|secret|word)s?)?["'`\]]{0,2}[ \t\n]{0,3}(?::=|=>|[:=](?!=))[ \t\n]{0,6}/y;
+const REST = new RegExp(
+  "[a-zñ0-9_]{0,14}(?:[ -]?(?:key|token|secret|word)s?)?[\"'`\\]]{0,2}" +
+    "[ \\t\\n]{0,3}(?::=|=>|[:=](?!=))[ \\t\\n]{0,6}",
+  "y",
+);
 const FLAG = /[a-z0-9_-]{0,20}[ \t]+(?=[^\s-])/y;
 const LEFT = /[\p{L}\p{N}_\-. ]{0,40}$/u;
-const SENTENCE =
-  /(?:password|passwort|kennwort|passcode|passphrase|contraseña|passe)\s{1,3}(?:is|ist|lautet|es|est|:)\s{0,2}[:=]?\s{1,3}(?:["“„«`]([^"”“»`\n\\]{4,64})["”“»`]|([^\s"'”“»`,;]{4,64}))/y;
+const SENTENCE = new RegExp(
+  String.raw`(?:password|passwort|kennwort|passcode|passphrase|contraseña|passe)\s{1,3}` +
+    String.raw`(?:is|ist|lautet|es|est|:)\s{0,2}[:=]?\s{1,3}` +
+    '(?:["“„«`]([^"”“»`\\n\\\\]{4,64})["”“»`]|([^\\s"\'”“»`,;]{4,64}))',
+  "y",
+);
 const CARD_CODE = /cv[vc]2?(?:[ _-]?(?:code|number|nr))?["']?\s{0,3}[:=]?\s{0,3}([0-9]{3,4})(?![0-9])/y;
 const ELEMENT = /[a-z0-9_-]{0,20}>([^<\n]{1,256})<\//y;
 const SAID = new Set(["pass", "kennwort", "contrase"]);
@@ -36,13 +42,14 @@ const ITEM = /[\s,]*(?=\\*")/y;
 const QUOTE = /(\\*)"/g;
 const PLACEHOLDERS = new Set(
   (
-    "none null true false undefined nil str string bool int bytes any optional required xxx *** ... <redacted> " +
-    "changeme your_api_key"
+    "none null true false undefined nil str string bool int bytes any optional required xxx *** " +
+    "... <redacted> changeme your_api_key"
   ).split(" "),
 );
 const NOTHING = new RegExp(
   "^(?:your[-_ ]|.*[-_]here$|example|placeholder|dummy|insert[-_ ]|replace[-_ ]|redacted|changeme" +
-    String.raw`|[*xX.•\-_\s]*$|\[[A-Za-z_ ]+(?::[0-9a-f]+)?\]$|\$\{.*\}$|\{\{.*\}\}$|<[^>]*>$|%\(?\w+\)?s?$)`,
+    String.raw`|[*xX.•\-_\s]*$|\[[A-Za-z_ ]+(?::[0-9a-f]+)?\]$|\$\{.*\}$|\{\{.*\}\}$|<[^>]*>$` +
+    String.raw`|%\(?\w+\)?s?$)`,
   "i",
 );
 
@@ -63,9 +70,8 @@ const secret = ([start, end]: readonly [number, number]): Found => ({ start, end
 const leftOf = (text: string, place: number): string =>
   LEFT.exec(text.slice(Math.max(0, place - 40), place))?.[0] ?? "";
 
-// Values within values are read again and again where names stand in one word (`cookie=cookie=…`). When that has
-// cost this many times the text, a value is judged by its beginning, and what is in one that was found is left out:
-// this runs on the program's own thread.
+// Values are read again and again where names stand in one word (`cookie=cookie=…`). When that has cost this
+// many times the text, a value is judged by its beginning, and what is within one that was found is passed.
 const TIMES = 16;
 const BEGINNING = 256;
 let spent = 0;

@@ -113,7 +113,7 @@ function fiHetu(d: string): boolean {
   );
 }
 
-/** Norway's fødselsnummer: a date and two check digits; 40 or 80 more are hospitals', foreigners', tests'. */
+/** Norway's fødselsnummer: a date and two check digits; 40 or 80 more are of hospitals, for tests. */
 function noBirth(d: string): boolean {
   const one = rest(-weighted(d, [3, 7, 6, 1, 8, 9, 4, 5, 2]), 11);
   const two = rest(-weighted(d, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2]), 11);

@@ -13,9 +13,10 @@ const ZEROS = new RegExp(
 // Calling codes and the most digits, with the code, that numbers of these countries have.
 const LONGEST: Readonly<Record<string, number>> = Object.fromEntries(
   (
-    "1:11 7:11 20:12 27:11 30:12 31:11 32:11 33:11 34:11 36:11 39:13 40:11 41:11 43:14 44:12 45:10 46:12 47:10 " +
-    "48:11 49:14 51:11 52:13 53:10 54:13 55:13 56:11 57:12 58:12 60:12 61:11 62:14 63:12 64:12 65:10 66:11 " +
-    "81:12 82:12 84:12 86:13 90:12 91:12 92:12 93:11 94:11 95:12 98:12"
+    "1:11 7:11 20:12 27:11 30:12 31:11 32:11 33:11 34:11 36:11 39:13 40:11 41:11 43:14 44:12 " +
+    "45:10 46:12 47:10 48:11 49:14 51:11 52:13 53:10 54:13 55:13 56:11 57:12 58:12 60:12 61:11 " +
+    "62:14 63:12 64:12 65:10 66:11 81:12 82:12 84:12 86:13 90:12 91:12 92:12 93:11 94:11 95:12 " +
+    "98:12"
   )
     .split(" ")
     .map((entry) => entry.split(":") as [string, string])
@@ -62,7 +63,7 @@ const FORM = new RegExp(
   "gu",
 );
 const SAYS = new RegExp(
-  "(?:(?<![a-z])(?:tel|phone|telephone|telefon|telefono|telefonnummer|téléphone|telephone|teléfono|telefone" +
+  "(?:(?<![a-z])(?:tel|phone|telephone|telefon|telefono|telefonnummer|téléphone|teléfono|telefone" +
     "|mobile?|mobil|móvil|movil|portable|cellulare|cell|cel|handy|handynummer|rufnummer|fax|whatsapp|sms" +
     "|phone[_ ]?number|mobile[_ ]?number|cell[_ ]?phone|fixe|call|dial|ring|anrufen" +
     `|llam[${WORD}]+|appel[${WORD}]+|numéro)` +

@@ -75,8 +75,11 @@ const BASIC = /[Bb]asic[ \t]{1,3}([A-Za-z0-9+/]{12,2000}={0,2})(?![A-Za-z0-9])/g
 const SLACK_HOOK = /hooks\.slack\.com\/(?:services|workflows)\/[\w/+-]{20,200}/g;
 const CURL_USER = /(?:-u|--user)[ =]["']?[^\s:"'$]{1,64}:([^\s"'$]{1,128})/g;
 const USERINFO = /:\/\/([^\s/?#@:"'<>]{0,200}):([^\s/?#"'<>]{1,400}?)@(?=[\p{L}\p{N}_[$])/gu;
-const AWS_SECRET =
-  /(?:secret[_ ]?(?:access[_ ]?)?key|aws[_ ]secret\w{0,20})["']?\s{0,3}[:=]?\s{0,3}["']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/gi;
+const AWS_SECRET = new RegExp(
+  raw`(?:secret[_ ]?(?:access[_ ]?)?key|aws[_ ]secret\w{0,20})["']?\s{0,3}[:=]?\s{0,3}["']?` +
+    raw`([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])`,
+  "gi",
+);
 
 const secret = (start: number, end: number): Found => ({ start, end, kind: "secret" });
 

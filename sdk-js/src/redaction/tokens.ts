@@ -40,8 +40,9 @@ function plain(kind: string, value: string): string {
 }
 
 /**
- * The text with tokens in place of what the built-in patterns find: e-mail addresses, telephone numbers, cards
- * (Luhn), IBANs (mod 97), national ids, keys of known vendors and values whose name says that they are secret.
+ * The text with tokens in place of what the built-in patterns find: e-mail addresses, telephone numbers,
+ * cards (Luhn), IBANs (mod 97), national ids, keys of known vendors, values whose name says that they are
+ * secret.
  */
 export function redactPatterns(_: string, text: string, token: Token = removed): string {
   let out = "";
