@@ -16,11 +16,16 @@ class _Watch(MetaPathFinder):
 
     def __init__(self) -> None:
         self.waiting: dict[str, Callable[[], None]] = {}
+        # A namespace package has no code that could be waited for. The first module inside stands for it, when
+        # it is whole: others inside, which it imports, are so earlier.
+        self.namespaces: dict[str, str] = {}
+        self.running: dict[str, int] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in self.waiting:
+        awaited = fullname if fullname in self.waiting else self.namespaces.get(fullname.rpartition(".")[0])
+        if awaited is None:
             return None
         for finder in list(sys.meta_path):
             if finder is self:
@@ -28,21 +33,29 @@ class _Watch(MetaPathFinder):
             find = getattr(finder, "find_spec", None)
             spec: ModuleSpec | None = find(fullname, path, target) if find else None
             if spec is not None:
-                self._wrap(fullname, spec)
+                self._wrap(awaited, spec)
                 return spec
         return None
 
-    def _wrap(self, name: str, spec: ModuleSpec) -> None:
+    def _wrap(self, awaited: str, spec: ModuleSpec) -> None:
         """Let the loader of this one module call us when it is done."""
         loader: Any = spec.loader
         if loader is None:
+            self.namespaces[spec.name] = awaited
             return
         original = loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
             del loader.exec_module
-            original(module)
-            then = self.waiting.pop(name, None)
+            self.running[awaited] = self.running.get(awaited, 0) + 1
+            try:
+                original(module)
+            finally:
+                self.running[awaited] -= 1
+            if self.running[awaited]:
+                return
+            then = self.waiting.pop(awaited, None)
+            self.namespaces = {name: other for name, other in self.namespaces.items() if other != awaited}
             if then is not None:
                 then()
 

@@ -103,11 +103,12 @@ LIBRARIES: tuple[Library, ...] = (
     Library(
         "llama-index", "llama-index-core", "llama_index.core",
         (
-            _inference("llama-index", "llama_index:LlamaIndexInstrumentor", "0.14.19"),
             _otel("genai-llama-index", "genai.llama_index:LlamaIndexInstrumentor", "0.14.19"),
+            _inference("llama-index", "llama_index:LlamaIndexInstrumentor", "0.14.19", apart=True),
             _llmetry("llamaindex", "llamaindex:LlamaIndexInstrumentor", "0.7.0"),
         ),
         _PROVIDERS,
+        note="OpenTelemetry's sees agents, tools and retrieval, and leaves calls of models to the provider's.",
     ),
     Library(
         "openai-agents", "openai-agents", "agents",

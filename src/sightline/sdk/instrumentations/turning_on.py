@@ -110,7 +110,8 @@ def _instrument(choice: Choice, provider: TracerProvider | None, explicit: bool)
                     return
                 reasons.append(f"{option.pip}: {reason}")
             if not _own_instead(choice):
-                _failed(choice, "; ".join(reasons))
+                others = [o.pip for o in choice.library.options if o not in choice.options]
+                _failed(choice, "; ".join(reasons), others[0] if others else "")
     except Exception as error:  # a border: the import must go on
         _failed(choice, _reason(error))
 
@@ -162,13 +163,15 @@ def _call_native(choice: Choice, call: str) -> None:
         _failed(choice, _reason(error))
 
 
-def _failed(choice: Choice, why: str) -> None:
+def _failed(choice: Choice, why: str, other: str = "") -> None:
+    """`other`: a package that was not tried, and may know this version."""
     name = choice.library.name
     _outcomes[name] = Outcome(name, choice.version, "failed", why=why)
+    attempt = f"try `pip install {other}`, " if other else ""
     warn_once(
         f"instrument {name}",
-        f"sightline: {name} {choice.version} is not instrumented ({why}). "
-        f"Its calls are not seen; install another version, or use sightline.llm_call for them.",
+        f"sightline: {name} {choice.version} is not instrumented ({why.rstrip('.')}). "
+        f"Its calls are not seen; {attempt}install another version, or use sightline.llm_call for them.",
     )
 
 
