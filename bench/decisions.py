@@ -94,7 +94,8 @@ def trees() -> None:
     connection = Connection("chdb://", {"max_threads": 2})
     connection.command(
         "CREATE TEMPORARY TABLE spans (row UInt64, trace UInt64, span UInt64, parent UInt64, start Int64,"
-        " end Int64, usage UInt8, model UInt8, version UInt64, figures UInt64) ENGINE = Memory"
+        " end Int64, usage UInt8, model UInt8, version UInt64, figures UInt64, called UInt64, maker UInt64)"
+        " ENGINE = Memory"
     )
     connection.insert_raw("spans", spans.dtype.names or (), spans.tobytes(), "RowBinary")
     connection.command("CREATE TEMPORARY TABLE back (row UInt32, own UInt64, depth UInt16) ENGINE = Memory")

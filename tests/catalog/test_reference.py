@@ -299,6 +299,14 @@ GOLDEN: dict[str, tuple[SpanFacts, dict[str, Any]]] = {
             "tool_is_error": False,
         },
     ),
+    "a count of tokens of Anthropic's SDK": (
+        span(
+            {"gen_ai.request.model": "claude-opus-4-8", "anthropic.message.count_tokens.input_tokens": 5},
+            name="anthropic.messages.count_tokens",
+            scope="com.anthropic.sdk.python",
+        ),
+        {"kind": "other", "input_tokens": None, "provider": "anthropic"},
+    ),
     "a tool of OpenLLMetry": (
         span(
             {"traceloop.span.kind": "tool", "traceloop.entity.name": "search", "traceloop.entity.input": "{}"}
@@ -415,6 +423,16 @@ def test_root_only_sources_need_the_root() -> None:
             {"gen_ai.usage.input_tokens": 100, "gen_ai.usage.cache_read_input_tokens": 40},
             "opentelemetry.instrumentation.bedrock",
             140,
+        ),
+        (
+            {"gen_ai.usage.input_tokens": 100, "gen_ai.usage.cache_read.input_tokens": 40},
+            "opentelemetry.instrumentation.genai.bedrock",
+            140,
+        ),
+        (
+            {"gen_ai.usage.input_tokens": 100, "gen_ai.usage.cache_read.input_tokens": 40},
+            "opentelemetry.instrumentation.genai.openai",
+            100,
         ),
         ({"llm.token_count.prompt": 100, "llm.token_count.prompt_details.cache_read": 40}, "", 100),
     ],

@@ -95,7 +95,6 @@ CASES: list[tuple[str, Any, Any]] = [
     ("usage:input", "[1]", None),
     ("not_redacted", "<REDACTED>", None),
     ("not_redacted", "text", "text"),
-    ("estimate", 4, 4),
     ("enum:provider", "az.ai.openai", "azure.ai.openai"),
     ("enum:provider", "deepseek", "deepseek"),
     ("enum:provider", "langchain", None),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from digest.engine import NOW, SECOND, Engine
-from digest.otlp import START, span, traces
+from digest.otlp import START, add, span, traces
 from sightline.digest.heads import complete_heads
 from sightline.digest.recent import Span as Range
 from sightline.digest.settle import Settler
@@ -72,6 +72,13 @@ def trees(draw: st.DrawFn, trace: int) -> list[Span]:
     return found
 
 
+def request(spans: Sequence[Span]) -> Any:
+    """A request in which every other span is another instrumentation's."""
+    made = traces([s for s in spans if s.span_id[-1] % 2], scope="one")
+    add(made, [s for s in spans if not s.span_id[-1] % 2], scope="another")
+    return made
+
+
 @st.composite
 def scattered(draw: st.DrawFn) -> tuple[list[Span], list[list[Span]]]:
     """Spans of a few traces, and the same spans scattered over segments."""
@@ -101,11 +108,11 @@ def cases(count: int, number: int) -> list[tuple[list[Span], list[list[Span]]]]:
 def test_scattered_over_segments_is_as_at_once(engine: Engine, number: int) -> None:
     spans, segments = cases(number + 3, number)[-1]
     once, later = engine.fresh(), engine.fresh()
-    engine.digest(Signal.TRACES, [traces(spans)], once)
+    engine.digest(Signal.TRACES, [request(spans)], once)
     for i, segment in enumerate(segments):
         if number % 2 and i == 1:
             engine.restart()
-        engine.digest(Signal.TRACES, [traces(segment)], later)
+        engine.digest(Signal.TRACES, [request(segment)], later)
     assert derived(engine, later) == derived(engine, once)
 
 
@@ -149,6 +156,43 @@ def test_usage_that_turns_out_to_be_repeated_is_no_longer_counted(engine: Engine
     assert [r["usage_source"] for r in both] == ["rollup", "own"]
     assert (both[0]["cost_usd"], both[0]["cost_source"], both[0]["cost_input"]) == (None, None, None)
     assert sum(r["cost_usd"] or 0 for r in both) == alone[0]["cost_usd"]
+
+
+USAGE = {
+    "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai",
+    "gen_ai.request.model": "openai/gpt-4o",
+    "gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 10,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_stream_seen_by_a_framework_and_a_client_beside_it_counts_once(
+    engine: Engine, backwards: bool
+) -> None:
+    client = USAGE | {"gen_ai.request.model": "gpt-4o-2024-08-06"}
+    segments = [
+        traces([span(1, 1, length=5000)], scope="app"),
+        traces([span(1, 2, 1, start=START + 10, attributes=USAGE, length=100)], scope="framework"),
+        traces([span(1, 3, 1, start=START + 500, attributes=client, length=3000)], scope="client"),
+    ]
+    project = engine.fresh()
+    for segment in segments[:: -1 if backwards else 1]:
+        engine.digest(Signal.TRACES, [segment], project)
+    rows = derived(engine, project)
+    assert [r["usage_source"] for r in rows] == [None, "rollup", "own"]
+    assert (rows[1]["cost_usd"], rows[0]["trace_tokens"], rows[0]["trace_calls"]) == (None, 1010, 1)
+    assert rows[0]["trace_cost_usd"] == pytest.approx(rows[2]["cost_usd"])
+
+
+def test_a_call_that_leaves_its_usage_to_the_one_inside_is_not_unknown(engine: Engine) -> None:
+    outer = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o"}
+    calls = [span(1, 2, 1, attributes=outer), span(1, 4, 3, attributes=USAGE)]
+    rows = rows_after(engine, [span(1, 1), *calls], [span(1, 3, 2, name="retry")])
+    assert [r["usage_source"] for r in rows] == [None, "rollup", None, "own"]
+    head = rows[0]
+    assert (head["trace_calls"], head["trace_unknown_cost"], head["trace_unknown_tokens"]) == (1, 0, 0)
+    alone = rows_after(engine, [span(1, 1), span(1, 2, 1, attributes=outer)])
+    assert (alone[0]["trace_calls"], alone[0]["trace_unknown_tokens"]) == (1, 1)
 
 
 def test_a_span_sent_again_is_there_once_and_its_later_copy_wins(engine: Engine) -> None:

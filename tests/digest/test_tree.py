@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sightline.digest.tree import NONE, OWN, ROLLUP, SPAN, derive
 
-Row = tuple[int, int, int, int, int, int, int, int, int, int]
+Row = tuple[int, int, int, int, int, int, int, int, int, int, int, int]
 
 
 @st.composite
@@ -19,7 +19,7 @@ def forests(draw: st.DrawFn) -> list[Row]:
     count = draw(st.integers(0, 14))
     found = []
     for row in range(count):
-        start = draw(st.integers(0, 40))
+        start = draw(st.integers(0, 40)) + draw(st.sampled_from([0, 0, 0, 10**7 - 5]))
         found.append(
             (
                 row,
@@ -32,6 +32,8 @@ def forests(draw: st.DrawFn) -> list[Row]:
                 draw(st.integers(0, 1)),
                 draw(st.integers(0, 2)),
                 draw(st.sampled_from([0, 7, 7, 8])),
+                draw(st.sampled_from([0, 5, 5, 5, 6])),
+                draw(st.integers(1, 3)),
             )
         )
     return draw(st.permutations(found))
@@ -57,6 +59,8 @@ def plainly(rows: list[Row]) -> list[dict[str, Any]]:
         for i in range(n)
     ]
     twice = repeated_calls(rows, parent, dead)
+    told = told_below(rows, parent, dead)
+    twice |= repeated_beside(rows, parent, [d or i in twice for i, d in enumerate(dead)])
     result = []
     for i, row in enumerate(rows):
         seen, at, depth = {i}, parent[i], 0
@@ -81,7 +85,7 @@ def plainly(rows: list[Row]) -> list[dict[str, Any]]:
                 "dead": dead[i],
                 "depth": 0 if at >= 0 else depth,
                 "own": max(row[5] - row[4], 0) - len(covered),
-                "source": (ROLLUP if repeated else OWN) if usage else NONE,
+                "source": ROLLUP if i in told else (ROLLUP if repeated else OWN) if usage else NONE,
                 "skew": max(rows[parent[i]][4] - row[4], 0) if parent[i] >= 0 else 0,
                 "whole": sum(rows[j][3] == 0 for j in mine) == 1
                 and not any(rows[j][3] and parent[j] < 0 for j in mine),
@@ -114,6 +118,39 @@ def repeated_calls(rows: list[Row], parent: list[int], dead: list[bool]) -> set[
                 break
             at = parent[at]
     return found
+
+
+def told_below(rows: list[Row], parent: list[int], dead: list[bool]) -> set[int]:
+    """Model calls without usage that have one of the same model up to four steps below, none between."""
+    found = set()
+    for i, mine in enumerate(rows):
+        at = parent[i] if mine[7] and mine[10] and not dead[i] else -1
+        for _ in range(4):
+            if at < 0:
+                break
+            if rows[at][7] and not dead[at]:
+                deeper = depth_of(at, parent) < depth_of(i, parent)
+                if not rows[at][6] and rows[at][10] == mine[10] and deeper:
+                    found.add(at)
+                break
+            at = parent[at]
+    return found
+
+
+def repeated_beside(rows: list[Row], parent: list[int], out: list[bool]) -> set[int]:
+    """Model calls during which one like them, under the same parent, begins by another maker."""
+
+    def alike(one: int, then: int) -> bool:
+        mine, other = rows[one], rows[then]
+        later = (mine[4], mine[2], one) < (other[4], other[2], then)
+        return later and mine[9:11] == other[9:11] and mine[11] != other[11] and other[4] <= mine[5] + 10**7
+
+    calls = [
+        i
+        for i, row in enumerate(rows)
+        if not out[i] and row[6] and row[7] and parent[i] >= 0 and row[9] and row[10]
+    ]
+    return {i for i in calls if any(parent[i] == parent[j] and alike(i, j) for j in calls)}
 
 
 def as_array(rows: list[Row]) -> np.ndarray[Any, np.dtype[Any]]:
@@ -184,3 +221,35 @@ def test_extreme_times_do_not_overflow() -> None:
     rows["end"] = [2**63 - 1, 2**63 - 1, 2**63 - 1]
     tree = derive(rows)
     assert tree.own.tolist() == [0, 5, 2**63 - 6]
+
+
+def beside(*calls: dict[str, Any]) -> list[int]:
+    """Sources of calls of one model with the same tokens under one parent; each with its differences."""
+    rows = np.zeros(len(calls) + 1, SPAN)
+    rows["row"] = rows["span"] = np.arange(1, len(calls) + 2)
+    rows["trace"], rows["end"] = 7, 10**12
+    rows["parent"][1:], rows["usage"][1:], rows["model"][1:] = 1, 1, 1
+    rows["figures"][1:], rows["called"][1:] = 5, 9
+    for row, call in zip(rows[1:], calls, strict=True):
+        row["start"], row["end"], row["maker"] = 0, 10**9, 1
+        for name, value in call.items():
+            row[name] = value
+    found: list[int] = derive(rows).source[1:].tolist()
+    return found
+
+
+def test_a_stream_that_a_framework_hands_over_counts_once() -> None:
+    # LlamaIndex by OpenInference, OpenAI by OpenTelemetry: 0.6 ms, then the client's span 0.1 ms later.
+    framework = {"end": 600_000}
+    assert beside(framework, {"maker": 2, "start": 700_000}) == [ROLLUP, OWN]
+    assert beside({}, {"maker": 2, "start": 700_000}, {"maker": 3, "start": 800_000}) == [ROLLUP, ROLLUP, OWN]
+    two_at_once = [framework, framework | {"start": 5}]
+    clients = [{"maker": 2, "start": 700_000}, {"maker": 2, "start": 700_001}]
+    assert beside(*two_at_once, *clients) == [ROLLUP, ROLLUP, OWN, OWN]
+
+
+def test_calls_beside_each_other_that_are_two_count_twice() -> None:
+    later = {"maker": 2, "start": 10**9 + 10_000_001, "end": 2 * 10**9}
+    for other in ({"start": 5}, later, {"maker": 2, "figures": 6}, {"maker": 2, "called": 8}):
+        assert beside({}, other) == [OWN, OWN], other
+    assert beside({"called": 0}, {"maker": 2, "called": 0}) == [OWN, OWN]

@@ -42,7 +42,9 @@ def test_a_module_is_told_when_it_is_whole_and_once(packages) -> None:
 @pytest.mark.parametrize("inner", ["made_space.client", "made_space.deeper.client"])
 def test_of_a_namespace_package_the_first_module_inside_is_awaited(packages, inner) -> None:
     # mistralai from 2.0 on is one: it has no module of its own that could be waited for.
-    _make(packages, *(inner.replace(".", "/") + end for end in ("/__init__.py", "/chat.py")), "made_space/x.py")
+    _make(
+        packages, *(inner.replace(".", "/") + end for end in ("/__init__.py", "/chat.py")), "made_space/x.py"
+    )
     seen = []
     assert not after_import("made_space", lambda: seen.append(sys.modules[inner].here))
     importlib.import_module("made_space")

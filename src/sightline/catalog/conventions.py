@@ -60,7 +60,6 @@ STEPS: dict[str, bool] = {
     "cache_inferred": False,
     "reasoning_inferred": False,
     "reasoning_excluded": False,
-    "estimate": False,
     "not_redacted": False,
     "weight": False,
 }

@@ -55,7 +55,6 @@ REMARKS = frozenset(
         "cache_inferred",
         "reasoning_inferred",
         "reasoning_excluded",
-        "estimate",
         "not_redacted",
         "weight",
     }

@@ -18,7 +18,7 @@ from sightline.digest.canonical import MODEL_KINDS, TRACE_WIDE
 from sightline.digest.recent import Span
 from sightline.digest.steps import quoted
 from sightline.digest.trace_sums import HEAD, MODELS, NAMES, NUMBERS, SUMS, WEIGHT, model_of
-from sightline.digest.usage import USAGE_COLUMNS, figures_expression
+from sightline.digest.usage import USAGE_COLUMNS, called_expression, figures_expression
 from sightline.store.store import DATABASE, Connection
 
 _SETTLED = np.dtype(
@@ -97,7 +97,8 @@ class Settler:
             " reinterpretAsUInt64(unhex(span_id)),"
             " reinterpretAsUInt64(unhex(parent_span_id)), start, start + duration,"
             f" usage, toUInt8(kind IN ({models})), toUInt64(toUnixTimestamp64Micro(digested_at)),"
-            f" {figures_expression(NUMBERS, '')} FROM live",
+            f" {figures_expression(NUMBERS, '')}, {called_expression(MODELS, '')}, sipHash64(toString(scope))"
+            " FROM live",
             tree.SPAN,
         )
         if not len(spans):
@@ -128,7 +129,7 @@ class Settler:
             " toString(project) AS project,"
             " trace_id, span_id, parent_span_id, toUnixTimestamp64Nano(start_time) AS start,"
             f" toInt64(duration_ns) AS duration, kind, toUInt8({usage}) AS usage, own_ns, depth,"
-            " usage_source, skew_ns,"
+            " usage_source, skew_ns, scope,"
             f" inherited, digested_at, status, {', '.join((*NUMBERS, *MODELS, WEIGHT))}, cost_usd,"
             " cost_source,"
             f" {', '.join((*TRACE_WIDE, *NAMES))} FROM {DATABASE}.spans"

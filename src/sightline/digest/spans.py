@@ -9,7 +9,7 @@ from sightline.digest.canonical import CANON, MODEL_KINDS, TRACE_WIDE
 from sightline.digest.pricing import COST_INPUTS, CostPlan
 from sightline.digest.steps import quoted
 from sightline.digest.trace_sums import HEAD, MODELS, NUMBERS, SUMS, WEIGHT, model_of
-from sightline.digest.usage import figures_expression, usage_expression
+from sightline.digest.usage import called_expression, figures_expression, usage_expression
 
 
 def tree_select(columns: Sequence[str]) -> str:
@@ -19,7 +19,7 @@ def tree_select(columns: Sequence[str]) -> str:
     return (
         "SELECT toUInt64(row), trace, span_key, parent_key, toInt64(start), toInt64(end),"
         f" toUInt8({usage_expression(columns)}), toUInt8(kind IN ({models})), received_at,"
-        f" {figures_expression(columns)},"
+        f" {figures_expression(columns)}, {called_expression(columns)}, sipHash64(toString(scope)),"
         f" toUInt32(length(content_sizes)), arrayMax(content_sizes) FROM {CANON}"
     )
 

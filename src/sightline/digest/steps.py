@@ -242,7 +242,6 @@ REMARKS = {
     "cache_inferred",
     "reasoning_inferred",
     "reasoning_excluded",
-    "estimate",
 }
 
 

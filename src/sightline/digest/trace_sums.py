@@ -62,7 +62,7 @@ SUMS = (
     Sum("trace_duration_ns", "UInt64", "toUInt64(max(ended) - min(began))"),
     Sum("trace_spans", "UInt32", "toUInt32(count())"),
     Sum("trace_errors", "UInt32", "toUInt32(countIf(failed))"),
-    Sum("trace_calls", "UInt32", "toUInt32(countIf(kind = 'llm'))"),
+    Sum("trace_calls", "UInt32", "toUInt32(countIf(kind = 'llm' AND NOT rollup))"),
     Sum(
         "trace_tokens",
         "Nullable(UInt64)",
@@ -85,7 +85,11 @@ SUMS = (
     ),
     # Rounded, so that the order of summing makes no difference that would have to be patched.
     Sum("trace_cost_usd", "Nullable(Float64)", "round(sumIf(cost_usd, own), 12)"),
-    Sum("trace_unknown_cost", "UInt32", "toUInt32(countIf(ifNull(cost_source = 'unknown', false)))"),
+    Sum(
+        "trace_unknown_cost",
+        "UInt32",
+        "toUInt32(countIf(NOT rollup AND ifNull(cost_source = 'unknown', false)))",
+    ),
     Sum(
         "trace_unknown_tokens",
         "UInt32",

@@ -20,7 +20,8 @@ Bools = NDArray[np.bool_]
 
 # The columns a tree is made from, packed as `RowBinary` writes them. `trace` is a hash of project and trace
 # id; ids are the 8 bytes read as an integer, 0 for none; times in ns; `usage`: tokens or cost were reported;
-# `model`: the span is itself a call of a model; `figures`: a hash of the tokens such a call reports, else 0.
+# `model`: the span is itself a call of a model; `figures`: a hash of the tokens such a call reports, else 0;
+# `called`: a hash of the model's name, else 0; `maker`: one of the instrumentation that made the span.
 SPAN = np.dtype(
     [
         ("row", "<u8"),
@@ -33,6 +34,8 @@ SPAN = np.dtype(
         ("model", "u1"),
         ("version", "<u8"),
         ("figures", "<u8"),
+        ("called", "<u8"),
+        ("maker", "<u8"),
     ]
 )
 
@@ -42,6 +45,9 @@ MAX_DEPTH = 65_535
 # How far above a call another one may be that reports the same figures: a framework's span, a router's,
 # a client's, and spans between them.
 _NEAR = 4
+# How long after a call's span another may begin that tells of the same call, ns: some frameworks' spans of a
+# stream end when it is handed over, and the client's begins when it is read.
+_HANDED_OVER = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +181,47 @@ def _seen_twice(parent: I64, depth: I64, figures: U64) -> I64:
     return np.concatenate(repeats)
 
 
+def _told_below(parent: I64, depth: I64, calls: Bools, usage: Bools, called: U64) -> I64:
+    """Model calls without usage around a call of the same model: a framework's span leaves it to the one
+    inside, and is no call whose usage is unknown."""
+    inner = np.flatnonzero(calls & (called != 0))
+    above = parent[inner]
+    repeats: list[I64] = []
+    for _ in range(_NEAR):
+        inner, above = inner[above >= 0], above[above >= 0]
+        found = calls[above]
+        same = found & ~usage[above] & (called[above] == called[inner]) & (depth[above] < depth[inner])
+        repeats.append(above[same])
+        inner, above = inner[~found], parent[above[~found]]
+    return np.concatenate(repeats)
+
+
+def _seen_beside(spans: np.ndarray[Any, np.dtype[Any]], parent: I64, counts: Bools) -> I64:
+    """Model calls that repeat the one that began while they ran (or at once after), under the same parent:
+    where a framework's span is not current while its stream is read, the client's is beside it, not below.
+
+    Only where the instrumentations differ and tokens and model are the same: two calls that an application
+    makes at once are seen by one instrumentation, or answered with other numbers.
+    """
+    calls = np.flatnonzero(counts & (parent >= 0) & (spans["figures"] != 0) & (spans["called"] != 0))
+    group = [spans["called"], spans["figures"], parent]
+    order = calls[np.lexsort([key[calls] for key in (spans["span"], spans["start"], *group)])]
+    if not len(order):
+        return order
+    maker, start = spans["maker"][order], spans["start"][order]
+    new_group = np.zeros(len(order), np.bool_)
+    for key in group:
+        new_group[1:] |= key[order][1:] != key[order][:-1]
+    runs = np.flatnonzero(new_group | np.r_[True, maker[1:] != maker[:-1]])
+    # The next call by another instrumentation is where the next run of one begins, if it is in the group.
+    following = np.r_[runs[1:], len(order)][np.searchsorted(runs, np.arange(len(order)), "right") - 1]
+    at = np.minimum(following, len(order) - 1)
+    place = np.cumsum(new_group)
+    same = (following < len(order)) & (place[at] == place)
+    repeats: I64 = order[same & (start[at] - _HANDED_OVER <= spans["end"][order])]
+    return repeats
+
+
 def _whole(trace: U64, parent_id: U64, parent: I64, alive: Bools) -> Bools:
     """By span: whether its trace has exactly one root and every parent is here."""
     _, index = np.unique(trace, return_inverse=True)
@@ -206,6 +253,8 @@ def derive(spans: np.ndarray[Any, np.dtype[Any]]) -> Tree:
     depth = _depths(parent)
     source = _sources(parent, usage & alive, model)
     source[_seen_twice(parent, depth, np.where(usage & alive & model, spans["figures"], 0))] = ROLLUP
+    source[_told_below(parent, depth, alive & model, usage, spans["called"])] = ROLLUP
+    source[_seen_beside(spans, parent, alive & model & (source == OWN))] = ROLLUP
     return Tree(
         parent=parent,
         depth=depth,

@@ -18,6 +18,17 @@ def figures_expression(columns: Sequence[str], prefix: str = "c_") -> str:
     return f"if({known}, sipHash64({told}), 0)"
 
 
+def called_expression(columns: Sequence[str], prefix: str = "c_") -> str:
+    """A hash of the model a span asked for, without what a router puts before it and a release after it;
+    0 where it names none."""
+    present = [f"{prefix}{name}" for name in ("request_model", "response_model") if name in columns]
+    if not present:
+        return "toUInt64(0)"
+    name = f"lower(splitByChar('/', ifNull(toString(coalesce({', '.join(present)})), ''))[-1])"
+    plain = f"replaceRegexpOne({name}, '[-@:](20[0-9]{{2}}[0-9-]*|0[0-9]{{2}}|latest)$', '')"
+    return f"if({plain} = '', 0, sipHash64({plain}))"
+
+
 def usage_expression(columns: Sequence[str], prefix: str = "c_") -> str:
     """Whether a span reports usage, over the columns that occur."""
     present = [f"isNotNull({prefix}{name})" for name in USAGE_COLUMNS if name in columns]

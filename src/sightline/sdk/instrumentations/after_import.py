@@ -16,8 +16,8 @@ class _Watch(MetaPathFinder):
 
     def __init__(self) -> None:
         self.waiting: dict[str, Callable[[], None]] = {}
-        # A namespace package has no code that could be waited for. The first module inside stands for it, when
-        # it is whole: others inside, which it imports, are so earlier.
+        # A namespace package has no code that could be waited for. The first module inside stands for it,
+        # when it is whole: others inside, which it imports, are so earlier.
         self.namespaces: dict[str, str] = {}
         self.running: dict[str, int] = {}
 

@@ -108,7 +108,7 @@ LIBRARIES: tuple[Library, ...] = (
             _llmetry("llamaindex", "llamaindex:LlamaIndexInstrumentor", "0.7.0"),
         ),
         _PROVIDERS,
-        note="OpenTelemetry's sees agents, tools and retrieval, and leaves calls of models to the provider's.",
+        note="OpenTelemetry's has agents, tools and retrieval, and leaves models to the provider's.",
     ),
     Library(
         "openai-agents", "openai-agents", "agents",
