@@ -201,7 +201,7 @@ def test_none_that_works_is_one_warning(told) -> None:
     [line] = [x for x in got["stderr"].splitlines() if "is not instrumented" in x]
     assert line.startswith("sightline: sightline: openai 3.")
     assert "ModuleNotFoundError" in line
-    assert "try `pip install opentelemetry-instrumentation-openai`, install another version" in line
+    assert "try `pip install opentelemetry-instrumentation-openai-v2`, install another version" in line
 
 
 def test_content_is_off_where_it_is_not_wanted(told) -> None:

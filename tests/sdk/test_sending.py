@@ -96,6 +96,52 @@ def test_a_partial_success_says_how_many_were_left_out_and_why() -> None:
     assert (answer.rejected, answer.reason) == (3, ": no trace_id")
 
 
+@pytest.mark.parametrize("head", ["HTTP/1.0 200 OK", "HTTP/1.1 200 OK\r\nconnection: close"])
+def test_an_answer_that_ends_the_connection_is_read(head: str) -> None:
+    """As servers that shut down and many proxies give it; the body comes a moment later."""
+    partial = ExportTracePartialSuccess(rejected_spans=3, error_message="no trace_id")
+    body = ExportTraceServiceResponse(partial_success=partial).SerializeToString()
+
+    def speak(connection: socket.socket, over: threading.Event) -> None:
+        connection.sendall(f"{head}\r\ncontent-type: application/x-protobuf\r\n\r\n".encode())
+        over.wait(0.05)
+        connection.sendall(body)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    with raw_server(speak) as url:
+        answer = send(url)
+    assert (answer.fate, answer.rejected, answer.reason) == (Fate.TAKEN, 3, ": no trace_id")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "fate"),
+    [
+        ({}, b"Client sent an HTTP request to an HTTPS server.\n", Fate.LOCKED_OUT),
+        ({"content-type": "text/html"}, b"<html><title>400 The plain HTTP request", Fate.LOCKED_OUT),
+        ({"content-type": "text/plain"}, b"span 3 has no trace id", Fate.REFUSED),
+        ({"content-type": "application/json"}, b'{"message": "<html is no name"}', Fate.REFUSED),
+    ],
+)
+def test_a_server_that_means_another_protocol_does_not_refuse_what_was_sent(
+    headers: dict[str, str], body: bytes, fate: Fate
+) -> None:
+    with http_server(lambda path, _: (400, headers, body)) as (url, _):
+        assert send(url).fate is fate
+
+
+def _other_protocol(connection: socket.socket, over: threading.Event) -> None:
+    connection.sendall(b"\x00\x00\x1e\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d\r\n")
+
+
+def test_another_protocol_on_the_port_is_named() -> None:
+    with raw_server(_other_protocol) as url:
+        reason = send(url).reason
+        assert reason.endswith("(SIGHTLINE_URL is to be the port for HTTP, 4318 unless it was changed)")
+        assert "\\x" not in reason
+    with http_server() as (url, _):
+        assert "is its address http://…?" in send(url.replace("http:", "https:")).reason
+
+
 def test_a_redirect_says_where_to() -> None:
     """To https most often, which is one letter in the address."""
     with http_server(lambda path, _: (308, {"location": "https://sightline.example/v1"}, b"")) as (url, _):
@@ -157,7 +203,9 @@ def test_no_server_can_hold_the_worker_longer_than_the_time_out(
 
 def test_nobody_there_is_later() -> None:
     assert send("http://127.0.0.1:9").fate is Fate.LATER
-    assert send("http://does-not-exist.invalid:4318").fate is Fate.LATER
+    unknown = send("http://does-not-exist.invalid:4318")
+    assert unknown.fate is Fate.LATER
+    assert unknown.reason.startswith("http://does-not-exist.invalid:4318/v1/traces: Failed to resolve")
 
 
 def test_a_proxy_of_the_environment_is_used_unless_the_host_is_excepted(
@@ -171,6 +219,24 @@ def test_a_proxy_of_the_environment_is_used_unless_the_host_is_excepted(
         assert taken.requests[0][0] == "http://sightline.invalid:4318/v1/traces"
         monkeypatch.setenv("no_proxy", "sightline.invalid")
         assert send("http://sightline.invalid:4318").fate is Fate.LATER
+
+
+def test_a_proxy_that_is_in_the_way_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", "http://someone:secret@127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "127.0.0.1:9")
+    for scheme in ("http", "https"):
+        reason = send(f"{scheme}://sightline.invalid:4318").reason
+        assert reason == (
+            f"{scheme}://sightline.invalid:4318/v1/traces through the proxy http://127.0.0.1:9:"
+            " [Errno 111] Connection refused"
+        )
+    with http_server(lambda path, _: (501, {}, b"")) as (proxy, _):
+        monkeypatch.setenv("https_proxy", proxy)
+        reason = send("https://sightline.invalid:4318").reason
+    assert "Tunnel connection failed: 501" in reason
+    assert reason.count("(") == reason.count(")")
 
 
 @settings(deadline=None)

@@ -62,7 +62,7 @@ SUMS = (
     Sum("trace_duration_ns", "UInt64", "toUInt64(max(ended) - min(began))"),
     Sum("trace_spans", "UInt32", "toUInt32(count())"),
     Sum("trace_errors", "UInt32", "toUInt32(countIf(failed))"),
-    Sum("trace_calls", "UInt32", "toUInt32(countIf(kind = 'llm' AND NOT rollup))"),
+    Sum("trace_calls", "UInt32", "toUInt32(countIf(kind = 'llm'))"),
     Sum(
         "trace_tokens",
         "Nullable(UInt64)",

@@ -26,7 +26,8 @@ from sightline.sdk.tls import tls_context
 MEDIA_TYPE = "application/x-protobuf"
 _CONNECT = 3.0
 _LONGEST_ANSWER = 64 * 1024
-_POOL = re.compile(r"_(Plain|Secure)Pool\(host=.*?\): ")  # our own classes, which say nothing to a reader
+_POOL = re.compile(r"_(Plain|Secure)(Pool)?\(host=.*?\): ")  # our own classes, which say nothing to a reader
+_LAYER = re.compile(r".*connection: |.*[\"']Unable to connect to proxy[\"'], ", re.DOTALL)
 
 
 class Fate(Enum):
@@ -64,6 +65,7 @@ class Sender:
         if place.compression == "gzip":
             self._headers["content-encoding"] = "gzip"
         self._pool: Any = None
+        self._through = ""
         self._deadline = _Deadline()
 
     def send(self, signal: str, packed: bytes, seconds: float | None = None) -> Answer:
@@ -72,7 +74,9 @@ class Sender:
         limit = max(0.05, min(longest, seconds if seconds is not None else longest))
         try:
             if self._pool is None:
-                self._pool = _pool(self._place, self._deadline)
+                proxy = _proxy(self._place)
+                self._through = f" through the proxy {_host(proxy)}" if proxy else ""
+                self._pool = _pool(self._place, self._deadline, proxy)
             self._deadline.at = time.monotonic() + limit
             answer = self._pool.urlopen(
                 "POST",
@@ -86,12 +90,12 @@ class Sender:
             )
             try:
                 body = _read(answer, self._deadline)
-                return judged(answer.status, dict(answer.headers), body, address)
+                return judged(answer.status, dict(answer.headers), body, address + self._through)
             finally:
                 answer.drain_conn() if answer.closed else answer.close()
         except Exception as error:  # a border: a proxy or server may answer anything at all
             self._pool = None  # a connection in an unknown state is not used again
-            return Answer(Fate.LATER, f"{address}: {_why(error)}")
+            return Answer(Fate.LATER, f"{address}{self._through}: {_why(error)}")
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -124,6 +128,8 @@ def judged(status: int, headers: Mapping[str, str], body: bytes, address: str) -
         return Answer(Fate.LOCKED_OUT, f"{address} is no OTLP address ({status}{more})", status)
     if status == 413:
         return Answer(Fate.TOO_LARGE, f"too large for the server{said}", status)
+    if status == 400 and kind not in (MEDIA_TYPE, "application/json") and _NO_OTLP.search(body[:2000]):
+        return Answer(Fate.LOCKED_OUT, f"{address} is no OTLP address ({status}{said})", status)
     if status in (408, 429) or status >= 500:
         return Answer(Fate.LATER, f"{status}{said}", status, pause=_pause(named.get("retry-after")))
     return Answer(Fate.REFUSED, f"{status}{said}", status)
@@ -146,7 +152,11 @@ def _rejected(body: bytes) -> tuple[int, str]:
     return max(0, rejected), why
 
 
+# What servers say of themselves that speak TLS on this port, and pages of other servers.
+_NO_OTLP = re.compile(rb"HTTP request.{0,20} to (an )?HTTPS|<html|<!doctype", re.IGNORECASE)
 _HINTS = (
+    ("WRONG_VERSION_NUMBER", "the server does not speak TLS there: is its address http://…?"),
+    ("another protocol", "SIGHTLINE_URL is to be the port for HTTP, 4318 unless it was changed"),
     ("Hostname mismatch", "the server's certificate is for another name than that in its address"),
     ("IP address mismatch", "the server's certificate is for another name than that in its address"),
     ("CERTIFICATE_VERIFY_FAILED", "name the certificate it is signed with: SIGHTLINE_CERTIFICATE"),
@@ -156,9 +166,21 @@ _HINTS = (
 
 def _why(error: Exception) -> str:
     """An exception's own words, without those of the layers around it; one line."""
-    text = " ".join(_POOL.sub("", str(error).rpartition("connection: ")[2]).split())
+    if "BadStatusLine" in str(error) or "BadStatusLine" in repr(error):
+        text = "the answer is not HTTP but another protocol, such as gRPC or TLS"
+    else:
+        text = " ".join(_POOL.sub("", _LAYER.sub("", str(error))).split())
+        text = _without_ends(text)
     said = "".join(c for c in text if c.isprintable())[:200] or type(error).__name__
     return said + next((f" ({hint})" for words, hint in _HINTS if words in said), "")
+
+
+def _without_ends(text: str) -> str:
+    """A text out of the middle of a Python expression without the brackets and quotes that end it."""
+    while text.endswith(")") and text.count(")") > text.count("("):
+        text = text[:-1].rstrip(",")
+        text = text[:-1] if text[-1:] in ("'", '"') and text.count(text[-1]) % 2 else text
+    return text
 
 
 def _said(body: bytes, kind: str) -> str:
@@ -167,7 +189,7 @@ def _said(body: bytes, kind: str) -> str:
     if kind == MEDIA_TYPE:  # google.rpc.Status: field 2 is the message
         text = body[body.find(b"\x12") + 2 :] if b"\x12" in body[:12] else b""
     words = " ".join(text.decode("utf-8", "replace").split())
-    printable = "".join(c for c in words if c.isprintable())[:200]
+    printable = "".join(c for c in words if c.isprintable())[:200].rstrip(".")
     return f": {printable}" if printable and not printable.startswith("<") else ""
 
 
@@ -201,8 +223,15 @@ class _Deadline:
 
 
 class _Raw(io.RawIOBase):
-    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
-        self._sock, self._deadline = sock, deadline
+    """`held`: the file of the socket that was there before. While it is open, so is the socket, also where
+    the connection is over with this answer."""
+
+    def __init__(self, sock: socket.socket, deadline: _Deadline, held: Any) -> None:
+        self._sock, self._deadline, self._held = sock, deadline, held
+
+    def close(self) -> None:
+        self._held.close()
+        super().close()
 
     def readable(self) -> bool:
         return True
@@ -223,24 +252,37 @@ def _read(answer: Any, deadline: _Deadline) -> bytes:
     return body
 
 
-def _pool(place: Destination, deadline: _Deadline) -> Any:
-    """Connections whose answers keep to the deadline, through the proxy that the environment names."""
+def _proxy(place: Destination) -> str:
+    """The proxy that the environment names for a server; empty for none."""
+    parts = urlsplit(next(iter(place.addresses.values())))  # of one server, whichever the signal
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    if not proxy or urllib.request.proxy_bypass(parts.hostname or ""):
+        return ""
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _host(address: str) -> str:
+    """An address without the user and password in it."""
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def _pool(place: Destination, deadline: _Deadline, proxy: str) -> Any:
+    """Connections whose answers keep to the deadline, through `proxy` unless it is empty."""
 
     class Response(HTTPResponse):
         def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
             super().__init__(sock, *args, **options)
-            self.fp.close()
-            self.fp = io.BufferedReader(_Raw(sock, deadline))
+            self.fp = io.BufferedReader(_Raw(sock, deadline, self.fp))
 
     plain = type("_Plain", (HTTPConnection,), {"response_class": Response})
     secure = type("_Secure", (HTTPSConnection,), {"response_class": Response})
-    parts = urlsplit(next(iter(place.addresses.values())))  # of one server, whichever the signal
+    parts = urlsplit(next(iter(place.addresses.values())))
     options: dict[str, Any] = {"num_pools": 2, "maxsize": 1}
     if parts.scheme == "https":
         options["ssl_context"] = tls_context(place.certificate, place.client_certificate, place.client_key)
-    proxy = urllib.request.getproxies().get(parts.scheme)
-    if proxy and not urllib.request.proxy_bypass(parts.hostname or ""):
-        manager: Any = urllib3.ProxyManager(proxy if "://" in proxy else f"http://{proxy}", **options)
+    if proxy:
+        manager: Any = urllib3.ProxyManager(proxy, **options)
     else:
         manager = urllib3.PoolManager(**options)
     http, https = urllib3.HTTPConnectionPool, urllib3.HTTPSConnectionPool
