@@ -30,6 +30,11 @@ ANTHROPIC = {
     "id": "msg_1", "type": "message", "model": "claude-sonnet-4-5", "content": [{"type": "text", "text": "Hi"}],
     "usage": {"input_tokens": 10, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 5, "output_tokens": 7},
 }  # fmt: skip
+GEMINI = {
+    "modelVersion": "gemini-2.5-flash", "candidates": [{"content": {"parts": [{"text": "Hi"}]}, "finishReason": "STOP"}],
+    "usageMetadata": {"promptTokenCount": 40, "cachedContentTokenCount": 8, "candidatesTokenCount": 10,
+                      "thoughtsTokenCount": 5, "totalTokenCount": 55},
+}  # fmt: skip
 LITELLM = {
     "litellm_call_id": "a-1", "call_type": "acompletion", "model": "gpt-4o", "custom_llm_provider": "openai",
     "startTime": "2026-11-26T05:00:00.000", "endTime": "2026-11-26T05:00:02.500", "response_cost": 0.0123,
@@ -77,6 +82,16 @@ def one(record: Any, *fields: str) -> Call:
         ({"log": '{"model":"m","duration_s":2}\n', "stream": "stdout"}, {"duration": 2 * 10**9}),
         ({"level": "info", "event": {"model": "m", "elapsed_ms": 3}}, {"duration": 3_000_000, "error": ""}),
         ({"model": "m", "status": 503}, {"error": "HTTP 503"}),
+        ({"level": 50, "time": 1764000000000, "msg": "no", "model": "m"}, {"error": "error", "time": 1764000000 * 10**9}),
+        ({"level": 50, "err": {"type": "APIError", "message": "m"}, "model": "m"}, {"error": "APIError"}),
+        ({"level": 30, "model": "m"}, {"error": ""}),
+        ({"model": "m", "exception": "Traceback (most recent call last):\n  File x\nValueError: no"}, {"error": "ValueError"}),
+        (GEMINI, {"model": "gemini-2.5-flash", "input": 40, "output": 15, "cache_read": 8, "reasoning": 5, "answer": 2}),
+        # LiteLLM has Anthropic's names beside a count that includes them.
+        ({"model": "m", "response": {"usage": {"prompt_tokens": 170, "completion_tokens": 9, "total_tokens": 179,
+          "prompt_tokens_details": {"cached_tokens": 100}, "cache_read_input_tokens": 100,
+          "cache_creation_input_tokens": 20}}}, {"input": 170, "output": 9, "cache_read": 100, "cache_write": 20}),
+        ({"model": "m", "prompt_tokens": 10, "cache_read_input_tokens": 100}, {"input": 110}),
         ({"model": "m", "success": False}, {"error": "error"}),
         ({"model": "m", "usage": None, "user": {"name": "x"}}, {"input": None, "user": None}),
         ({"model": "m", "cost": float("nan"), "latency_ms": -1}, {"cost": None, "duration": None}),

@@ -96,6 +96,40 @@ def test_objects_over_several_lines_and_arrays_that_break_off(tmp_path: Path) ->
     assert found[2].line == 3
 
 
+def test_a_first_line_that_was_cut_off_is_one_unreadable_line(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"a": 1, "b"\n{"a": 2}\nnot json\n{"a": 3}\n')
+    found = told(path)
+    assert [f for f in found if not isinstance(f, Unreadable)] == [{"a": 2}, {"a": 3}]
+    assert [f.line for f in found if isinstance(f, Unreadable)] == [1, 3]
+
+
+@given(st.integers(0, 4), st.sampled_from(["", "[\n"]), st.integers(8, 60), st.sampled_from([2, 4]))
+def test_of_objects_over_several_lines_a_broken_one_is_left_out(
+    broken: int, opened: str, piece: int, indent: int
+) -> None:
+    records = [{"a": n, "inside": {"b": [n, {"c": "x" * n}]}} for n in range(5)]
+    texts = [json.dumps(r, indent=indent) for r in records]
+    texts[broken] = texts[broken].replace(f'"a": {broken},', f'"a": {broken}')
+    text = opened + ",\n".join(texts) + ("\n]" if opened else "")
+    before, sources._PIECE = sources._PIECE, piece
+    try:
+        found = list(sources._read("x", io.BytesIO(text.encode())))  # type: ignore[arg-type]
+    finally:
+        sources._PIECE = before
+    assert [f.value for f in found if isinstance(f, Value)] == [r for r in records if r["a"] != broken]
+    lines = [text[: text.find(f'"a": {n}')].count("\n") for n in range(5)]
+    assert [f.line for f in found] == lines
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_with_its_mark_is_read(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    path.write_bytes((mark + '{"a": "grün"}\n{"a": 2}\n').encode(encoding))
+    assert told(path) == [{"a": "grün"}, {"a": 2}]
+
+
 def test_packed_files_and_those_that_break_off(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl.gz"
     packed = gzip.compress(b'{"a":1}\n' * 1000)

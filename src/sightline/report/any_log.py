@@ -282,8 +282,16 @@ def _include_cache(call: Call, plan: Mapping[str, tuple[str, str]]) -> None:
     read = plan.get("cache_read", ("", ""))[0]
     beside = read.endswith("cache_read_input_tokens") or (call.cache_read or 0) > (call.input or 0)
     beside = beside or "cache_creation_input_tokens" in plan.get("cache_write", ("", ""))[0]
-    if call.input is not None and beside and "usage_metadata" not in read:
+    # LiteLLM has Anthropic's names, and OpenAI's count.
+    inside = plan.get("input", ("", ""))[0].endswith("prompt_tokens") and not (
+        (call.cache_read or 0) + (call.cache_write or 0) > (call.input or 0)
+    )
+    if call.input is not None and beside and not inside and "usage_metadata" not in read:
         call.input += (call.cache_read or 0) + (call.cache_write or 0)
+    # Gemini counts thoughts beside the answer, others inside it.
+    thoughts = plan.get("reasoning", ("", ""))[0].lower().replace("_", "").endswith("thoughtstokencount")
+    if call.output is not None and thoughts:
+        call.output += call.reasoning or 0
 
 
 def _error(error: Any, status: Any) -> str:
@@ -293,13 +301,16 @@ def _error(error: Any, status: Any) -> str:
             error = error.get("type") or error.get("code") or error.get("message") or "error"
         if error is True:
             return "error"
-        text = str(error).strip().splitlines()[0] if str(error).strip() else "error"
+        lines = str(error).strip().splitlines() or ["error"]
+        text = lines[-1].strip() if lines[0].startswith("Traceback (most") else lines[0]
         # `ValueError: no such model` and `ValueError('no such model')` are of one type.
         named = re.match(r"([A-Za-z_][\w.]*(?:Error|Exception|Timeout|Limit|Refused))\b", text)
         return (named[1] if named else text)[:80]
     if isinstance(status, bool):
         return "" if status else "error"
     if isinstance(status, int | float) or (isinstance(status, str) and status.isdigit()):
+        if int(status) in (50, 60):  # the level of pino and bunyan: an error, fatal
+            return "error"
         return f"HTTP {int(status)}" if 400 <= int(status) < 600 else ""
     return "error" if str(status).lower() in _FAILED else ""
 

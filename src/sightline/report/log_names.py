@@ -39,7 +39,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "model", "model_name", "modelName", "response_model", "gen_ai.response.model", "model_id",
         "modelId", "request.model", "extra.metadata.ls_model_name", "extra.invocation_params.model",
         "model_group", "deployment", "request_model", "gen_ai.request.model", "llm.model_name", "engine",
-        "llm", "params.model",
+        "llm", "params.model", "modelVersion",
     ),
     "provider": (
         "provider", "custom_llm_provider", "llm_provider", "provider_name", "gen_ai.provider.name",
@@ -74,7 +74,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "usage.prompt_tokens_details.cached_tokens", "usage.input_tokens_details.cached_tokens",
         "usage.cache_read_input_tokens", "usageDetails.input_cached_tokens",
         "usageDetails.cache_read_input_tokens", "outputs.usage_metadata.input_token_details.cache_read",
-        "usageMetadata.cachedContentTokenCount", "cache_read_input_tokens", "cached_tokens",
+        "usageMetadata.cachedContentTokenCount", "usage_metadata.cached_content_token_count",
+        "cache_read_input_tokens", "cached_tokens",
         "cache_read_tokens",
     ),
     "cache_write": (
@@ -84,7 +85,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "reasoning": (
         "usage.completion_tokens_details.reasoning_tokens", "usage.output_tokens_details.reasoning_tokens",
-        "usageDetails.output_reasoning_tokens", "reasoning_tokens",
+        "usageDetails.output_reasoning_tokens", "usageMetadata.thoughtsTokenCount",
+        "usage_metadata.thoughts_token_count", "reasoning_tokens",
     ),
     "cost": (
         "response_cost", "cost_usd", "costUsd", "total_cost", "totalCost", "calculatedTotalCost",
@@ -107,7 +109,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "error": (
         "error.type", "error.code", "error_type", "errorType", "exception.type", "exception_type",
         "exc_type", "error_code", "exception_class", "error_information.error_class", "error.message",
-        "error_message", "error", "exception", "error_str", "failure",
+        "error_message", "error", "err.type", "err.name", "err", "exception", "error_str", "failure",
     ),
     "status": (
         "status_code", "statusCode", "http_status", "response.status_code", "status", "level", "outcome",

@@ -138,9 +138,13 @@ def _read(shown: str, file: BinaryIO) -> Iterator[Value | Unreadable]:
     begin = buffered.peek(4096)[:4096]
     if begin.startswith((b"PAR1", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")):
         raise SourceError(f"{shown} is no text: JSON is expected, plain or packed with gzip.")
+    if begin.startswith((b"\xff\xfe", b"\xfe\xff")):  # as PowerShell writes what a program says
+        buffered = _as_utf8(shown, buffered)
+        begin = buffered.peek(4096)[:4096]
     text = begin.removeprefix(b"\xef\xbb\xbf").lstrip()
-    first = text.split(b"\n", 1)[0].strip()
-    if text[:1] == b"[" or (text[:1] == b"{" and not _whole(first) and len(begin) > len(first)):
+    first, *others = text.split(b"\n")
+    spread = text[:1] == b"{" and not _whole(first.strip()) and bool(others)
+    if text[:1] == b"[" or (spread and not any(map(_stands_alone, others))):
         yield from _sequence(shown, buffered)
     else:
         yield from _lines(shown, buffered)
@@ -149,6 +153,24 @@ def _read(shown: str, file: BinaryIO) -> Iterator[Value | Unreadable]:
 def _whole(line: bytes) -> bool:
     """Whether a first line can be a line of JSON lines: it ends as an object does, or has no end in sight."""
     return line.endswith(b"}") or len(line) > 4000
+
+
+def _stands_alone(line: bytes) -> bool:
+    """Whether a line is an object: then the first one was cut off, and is not the first of several."""
+    if line[:1] != b"{":
+        return False
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _as_utf8(shown: str, file: BinaryIO) -> io.BufferedReader:
+    """A file of UTF-16 as one of UTF-8. Raises SourceError for a large one."""
+    data = file.read(2 * LONGEST)
+    if file.read(1):
+        raise SourceError(f"{shown} is a large file of UTF-16: write it as UTF-8 first, such as with iconv.")
+    return io.BufferedReader(cast("Any", io.BytesIO(data.decode("utf-16", "replace").encode())))
 
 
 def _lines(shown: str, file: BinaryIO) -> Iterator[Value | Unreadable]:
@@ -184,11 +206,10 @@ def _sequence(shown: str, file: BinaryIO) -> Iterator[Value | Unreadable]:
     decode = json.JSONDecoder().raw_decode
     reader = io.TextIOWrapper(file, "utf-8-sig", errors="replace")
     text, at, line, more = "", 0, 1, True
-    depth = 0
+    indent: str | None = None
     while True:
         while at < len(text) and text[at] in " \t\r\n,[]":
             line += text[at] == "\n"
-            depth += (text[at] == "[") - (text[at] == "]")
             at += 1
         if at >= len(text):
             if not more:
@@ -196,23 +217,43 @@ def _sequence(shown: str, file: BinaryIO) -> Iterator[Value | Unreadable]:
             text, at = reader.read(_PIECE), 0
             more = bool(text)
             continue
+        if indent is None:
+            before = text[text.rfind("\n", 0, at) + 1 : at]
+            indent = "" if before.strip() else before
         try:
             value, end = decode(text, at)
             if end == len(text) and more and text[at] not in "{[":
                 raise ValueError("a number may go on")
         except (ValueError, RecursionError) as error:
-            piece = reader.read(_PIECE) if more and len(text) - at < LONGEST else ""
+            piece = reader.read(_PIECE) if more and len(text) - at < LONGEST and _unfinished(error) else ""
             if piece:
                 text, at = text[at:] + piece, 0
                 continue
             yield Unreadable(shown, line, _why(error))
-            break
+            mark = f"\n{indent}{{"  # the next value begins where one can: at a brace in the same column
+            while (begins := text.find(mark, at)) < 0 and more:
+                kept = max(at, len(text) - len(mark))
+                line += text.count("\n", at, kept)
+                piece = reader.read(_PIECE)
+                text, at, more = text[kept:] + piece, 0, bool(piece)
+            if begins < 0:
+                break
+            line += text.count("\n", at, begins)
+            at, indent = begins, None
+            continue
         yield Value(shown, line, value)
         line += text.count("\n", at, end)
-        at = end
+        at, indent = end, None
         if at > _PIECE:
             text, at = text[at:], 0
     reader.detach()
+
+
+def _unfinished(error: Exception) -> bool:
+    """Whether more of the file may make a value of what is none yet."""
+    if not isinstance(error, json.JSONDecodeError):
+        return not isinstance(error, RecursionError)
+    return error.msg.startswith("Unterminated string") or error.pos >= len(error.doc) - 10
 
 
 def _why(error: Exception) -> str:
