@@ -44,6 +44,28 @@ def test_the_servers_own_list_of_content_is_known() -> None:
 
 @pytest.mark.parametrize(
     "key",
+    [
+        "crew_agents", "crew_tasks", "crew_inputs", "flow_inputs", "agent.goal", "agent.backstory",
+        "formatted_description", "formatted_expected_output",
+        "crewai.crew.agents", "crewai.crew.tasks", "crewai.task.description", "crewai.agent.goal",
+        "crewai.task.result", "crewai.crew.inputs",
+        "message.tool_calls.0.tool_call.function.arguments", "message.function_call_arguments_json",
+    ],
+)  # fmt: skip
+def test_what_instrumentations_write_beside_the_conventions_is_content_too(key: str) -> None:
+    """Seen by running or reading OpenInference's of CrewAI and Gemini, and OpenLLMetry's of CrewAI."""
+    assert is_content(key)
+
+
+@pytest.mark.parametrize(
+    "key", ["crew_id", "crew_key", "crewai.crew.process", "crewai.agent.role", "message.role"]
+)
+def test_names_of_crews_are_no_content(key: str) -> None:
+    assert not is_content(key)
+
+
+@pytest.mark.parametrize(
+    "key",
     ["gen_ai.request.model", "gen_ai.usage.input_tokens", "gen_ai.prompt.name", "session.id", "user.id",
      "llm.model_name", "llm.token_count.prompt", "openinference.span.kind", "http.route",
      "exception.message", "input.mime_type"],

@@ -12,6 +12,8 @@ from typing import Final
 
 _EXACTLY = frozenset(
     [
+        "agent.backstory",
+        "agent.goal",
         "all_messages_events",
         "ai.documents",
         "ai.embedding",
@@ -22,16 +24,16 @@ _EXACTLY = frozenset(
         "anthropic.tool_result.content",
         "braintrust.input_json",
         "braintrust.output_json",
-        "crewai.crew.inputs",
-        "crewai.crew.output",
-        "crewai.flow.inputs",
-        "crewai.flow.result",
-        "crewai.method.result",
-        "crewai.task.output",
+        "crew_agents",
+        "crew_inputs",
+        "crew_tasks",
         "db.query.text",
         "db.statement",
         "events",
         "final_result",
+        "flow_inputs",
+        "formatted_description",
+        "formatted_expected_output",
         "full_command",
         "gcp.vertex.agent.llm_request",
         "gcp.vertex.agent.llm_response",
@@ -115,11 +117,19 @@ _BEGINNINGS = (
     "ai.result.object", "ai.result.text", "ai.result.toolCalls", "ai.toolCall.args", "ai.toolCall.result",
     "db.query.embeddings", "db.query.result", "embedding.embeddings", "gen_ai.completion.", "gen_ai.prompt.",
     "input.value.", "lk.pii.", "llm.completions.", "llm.input_messages", "llm.output_messages",
-    "llm.prompt_template", "llm.prompts", "llm.tools", "message.content", "output.value.",
+    "llm.prompt_template", "llm.prompts", "llm.tools", "message.content", "message.function_call",
+    "message.tool_calls", "output.value.",
     "reranker.input_documents", "reranker.output_documents", "retrieval.documents", "tool.output",
     "traceloop.prompt.template",
 )  # fmt: skip
 _NAMES = ("gen_ai.prompt.name", "gen_ai.prompt.version", "gen_ai.prompt.id", "ai.prompt.name")
+# Agents and tasks of CrewAI are prompts, and their descriptions are filled in with what a crew was asked.
+_OF_CREWS = frozenset(
+    [
+        "agents", "backstory", "context", "description", "expected_output", "goal", "inputs", "output",
+        "result", "tasks",
+    ]
+)  # fmt: skip
 _ENDINGS = (".message_content.text", ".message_content.image.image.url", ".message_content.audio.audio.url")
 
 
@@ -137,6 +147,8 @@ def is_content(key: str) -> bool:
     if key in _NAMES:
         return False
     if key.startswith("mastra.") and key.endswith((".input", ".output")):
+        return True
+    if key.startswith("crewai.") and key.rpartition(".")[2] in _OF_CREWS:
         return True
     return key.startswith(_BEGINNINGS) or key.endswith(_ENDINGS)
 
