@@ -55,6 +55,15 @@ def test_nested_contexts_merge_and_none_removes() -> None:
     assert now() == {}
 
 
+def test_an_attribute_without_a_name_is_left_out_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    forget_warnings()
+    with sightline.context(user="u", **{"": 1}), sightline.context(**{"": None}):
+        assert now() == {"user.id": "u"}
+    assert [r.getMessage() for r in caplog.records if r.name == "sightline"] == [
+        "sightline.context(…): an attribute without a name is left out."
+    ]
+
+
 def test_a_context_can_be_used_again_and_inside_itself() -> None:
     scope = sightline.context(user="u")
     for _ in range(2):

@@ -242,3 +242,41 @@ sightline.shutdown(None)
         assert out.startswith("True True True")
         assert "flush(timeout=<str>): expected seconds" in out
         assert [s.name for s in taken.spans()] == ["a", "b"]
+
+
+LONG = """
+from opentelemetry import context
+{before}
+sightline.init(endpoint={url!r}, spool="off", quiet=True, instrument=False)
+with sightline.context(user="u-7"):
+    for _ in range(2):
+        span = trace.get_tracer("openinference.x").start_span("a")
+        for n in range(300):
+            span.set_attribute(f"llm.input_messages.{{n}}.message.role", "user")
+        span.end()
+assert sightline.flush(10)
+"""
+THEIRS = "from opentelemetry.sdk.trace import TracerProvider\ntrace.set_tracer_provider(TracerProvider())"
+
+
+@pytest.mark.parametrize(
+    ("before", "env", "kept", "warnings"),
+    [
+        ("", {}, 301, 0),
+        ("", {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "200"}, 200, 1),
+        ("", {"OTEL_ATTRIBUTE_COUNT_LIMIT": "150"}, 150, 1),
+        (THEIRS, {}, 128, 1),
+    ],
+)
+def test_long_conversations_keep_whom_they_are_for(
+    before: str, env: dict[str, str], kept: int, warnings: int
+) -> None:
+    with http_server() as (url, taken):
+        out = said(LONG.format(url=url, before=before), **env)
+        spans = taken.spans()
+    for span in spans:
+        names = [attribute.key for attribute in span.attributes]
+        assert len([n for n in names if not n.startswith("sightline.")]) == kept
+        assert ("user.id" in names) is (kept == 301)
+    assert len(spans) == 2
+    assert out.count("a span of openinference.x has more attributes") == warnings

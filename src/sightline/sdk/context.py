@@ -169,7 +169,11 @@ def _allowed(listed: tuple[str, ...]) -> frozenset[str]:
 def _changed(before: Mapping[str, Any], changes: Mapping[str, object]) -> dict[str, Any]:
     attributes = dict(before)
     for name, value in changes.items():
-        if value is None:
+        if not name:  # OpenTelemetry would say so at each span
+            running.warn_once(
+                "api.context.name", "sightline.context(…): an attribute without a name is left out."
+            )
+        elif value is None:
             attributes.pop(name, None)
         elif name == names.TAGS:
             attributes[name] = [*dict.fromkeys([*attributes.get(name, ()), *_tags(value)])]

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from sightline.sdk.instrumentations import Report
 
 _lock = threading.Lock()
+# Some instrumentations write each message of a conversation as attributes of its own. OpenTelemetry's SDK
+# keeps 128 and drops the oldest, which say whom and what a span is for.
+_ATTRIBUTES = 10_000
+COUNT_LIMITS = ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -162,11 +166,17 @@ def _provider(config: Config) -> tuple[TracerProvider | None, bool]:
         )
         return None, False
     from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import SpanLimits
 
     from sightline import __version__
     from sightline.sdk.runtime import identity
 
-    made = TracerProvider(resource=Resource.create(identity(config, "", __version__)), shutdown_on_exit=False)
+    limited = any(os.environ.get(name) for name in COUNT_LIMITS)
+    made = TracerProvider(
+        resource=Resource.create(identity(config, "", __version__)),
+        shutdown_on_exit=False,
+        span_limits=SpanLimits(max_span_attributes=None if limited else _ATTRIBUTES),
+    )
     trace.set_tracer_provider(made)
     return made, False
 

@@ -22,6 +22,7 @@ from sightline.sdk.warnings_once import warn_once
 
 if TYPE_CHECKING:
     from sightline.sdk.encoding import Encoder
+    from sightline.sdk.ended_span import EndedSpan
 
 BATCH_BYTES = 1 << 20
 HURRY = 512
@@ -346,6 +347,8 @@ class Worker:
             self._leave(item, KEEP_ALL, encoder, delivery, deadline)
         else:
             self._account.add(SPANS, ENDED)
+            if item.dropped_attributes:
+                _warn_of_lost_attributes(item)
             for span, decision in self._traces.ended(item):
                 self._leave(span, decision, encoder, delivery, deadline)
 
@@ -388,3 +391,13 @@ class Worker:
         if batch.items:
             self._batches[signal] = Batch(signal)
             delivery.deliver(batch.request(), deadline)
+
+
+def _warn_of_lost_attributes(span: EndedSpan) -> None:
+    scope = getattr(span.scope, "name", None) or "the program"
+    warn_once(
+        "attributes",
+        f"sightline: a span of {scope} has more attributes than the tracer provider keeps; "
+        f"{span.dropped_attributes} were dropped, the oldest first, which say whom and what it is for. "
+        "Set OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT=10000, or let sightline.init() make the provider.",
+    )
