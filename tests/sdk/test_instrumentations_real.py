@@ -32,6 +32,7 @@ BEGIN = """
                 model="gpt-4o", messages=[{{"role": "user", "content": text}}], **options
             )
             return list(answer) if options.get("stream") else answer
+    URL = "{provider}/v1"
     def ask_anthropic(**options):
         from anthropic import Anthropic
         with Anthropic(base_url="{provider}", api_key="k", max_retries=0) as client:
@@ -276,3 +277,28 @@ def test_a_server_has_model_tokens_content_and_first_token(provider, tmp_path) -
     assert plain["first"] is None
     assert (failed["status"], failed["error_type"]) == ("error", "openai.BadRequestError")
     assert failed["output_tokens"] is None
+
+
+@pytest.mark.parametrize("family", ["opentelemetry", "openinference"])
+def test_an_instrumented_clients_stream_goes_through_llm_call(told, family: str) -> None:
+    """Instrumentations give proxies that have the methods of both kinds of streams."""
+    got = told(
+        f"""
+        begin(instrument={{"openai": {family!r}}})
+        import asyncio
+        from openai import AsyncOpenAI, OpenAI
+        asked = dict(model="gpt-4o", messages=[{{"role": "user", "content": "hi"}}], stream=True)
+        address = dict(base_url=URL, api_key="k", max_retries=0)
+        with sightline.llm_call(model="gpt-4o") as call:
+            chunks = list(call.stream(OpenAI(**address).chat.completions.create(**asked)))
+        async def read():
+            async with AsyncOpenAI(**address) as client:
+                with sightline.llm_call(model="gpt-4o") as call:
+                    stream = call.stream(await client.chat.completions.create(**asked))
+                    return [chunk async for chunk in stream]
+        tell(chunks=[len(chunks), len(asyncio.run(read()))])
+        """
+    )
+    assert got["chunks"] == [7, 7]
+    ours = [attributes for name, scope, attributes in got["spans"] if scope == "sightline"]
+    assert [ANSWER in attributes["gen_ai.output.messages"] for attributes in ours] == [True, True]

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import wrapt
 from opentelemetry import trace as otel
 from tests.sdk.recorded import Recorded, of
 
@@ -380,6 +381,85 @@ def test_async_streams(recorded: Recorded) -> None:
         == ANSWER
     )
     assert inner.steps[:2] == ["aenter", "aexit"]
+
+
+class BothWays:
+    """As LiteLLM's streams are: for `for`, and for `async for`."""
+
+    def __init__(self) -> None:
+        self.words = iter(WORDS)
+        self.closed = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self.words
+
+    def __aiter__(self) -> BothWays:
+        return self
+
+    async def __anext__(self) -> str:
+        await asyncio.sleep(0)
+        try:
+            return next(self.words)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("left", [False, True])
+@pytest.mark.parametrize("way", ["for", "async for", "anext", "aclose"])
+def test_a_stream_that_can_be_read_both_ways(recorded: Recorded, way: str, left: bool) -> None:
+    inner = BothWays()
+
+    async def read(stream: Any) -> list[str]:
+        if way == "for":
+            return [next(iter(stream))] if left else list(stream)
+        if way == "anext":
+            return [await anext(stream) for _ in WORDS[: 1 if left else 3]]
+        if way == "aclose":
+            await stream.aclose()
+            return []
+        got = []
+        async for word in stream:
+            got.append(word)
+            if left:
+                break
+        return got
+
+    with sightline.llm_call(model="m") as call:
+        stream: Any = call.stream(inner)
+    got = asyncio.run(read(stream))
+    assert got == ([] if way == "aclose" else WORDS[:1] if left else WORDS)
+    assert inner.closed is (way == "aclose")
+    del stream
+    gc.collect()
+    span = recorded.one("chat m")
+    early = "sightline.left_early" in (span.attributes or {})
+    assert early is (left or way in ("anext", "aclose"))
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_proxy_is_read_as_what_it_stands_for(recorded: Recorded, asynchronous: bool) -> None:
+    """wrapt's have methods of both kinds; OpenTelemetry's and OpenInference's instrumentations give them."""
+
+    class Asynchronous(wrapt.ObjectProxy):  # type: ignore[misc]
+        def __aiter__(self) -> Any:
+            return aiter(self.__wrapped__)
+
+    async def words() -> AsyncIterator[str]:
+        for word in WORDS:
+            yield word
+
+    async def read() -> list[str]:
+        with sightline.llm_call(model="m") as call:
+            if asynchronous:
+                return [w async for w in call.stream(Asynchronous(words()))]
+            with call.stream(wrapt.ObjectProxy(iter(WORDS))) as stream:
+                return list(stream)
+
+    assert asyncio.run(read()) == WORDS
+    assert of(recorded.one("chat m"), "gen_ai.output.messages") == ANSWER
 
 
 def test_an_async_stream_cancelled_between_chunks(recorded: Recorded) -> None:

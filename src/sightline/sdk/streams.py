@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import suppress
+from inspect import iscoroutinefunction
 from time import perf_counter_ns, time_ns
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -109,7 +110,7 @@ class Stream(_Measured, Generic[T], Iterator[T]):
 
     def __enter__(self) -> Self:
         """Enter the provider's stream, if it is one for `with`."""
-        if hasattr(type(self._inner), "__enter__"):
+        if hasattr(_kind(self._inner), "__enter__"):
             before = self._in()
             try:
                 self._inner = self._inner.__enter__()
@@ -124,7 +125,7 @@ class Stream(_Measured, Generic[T], Iterator[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave it."""
-        if hasattr(type(self._inner), "__exit__"):
+        if hasattr(_kind(self._inner), "__exit__"):
             before = self._in()
             try:
                 self._inner.__exit__(kind, error, trace)
@@ -179,7 +180,7 @@ class AsyncStream(_Measured, Generic[T], AsyncIterator[T]):
 
     async def __aenter__(self) -> Self:
         """Enter the provider's stream, if it is one for `async with`."""
-        if hasattr(type(self._inner), "__aenter__"):
+        if hasattr(_kind(self._inner), "__aenter__"):
             before = self._in()
             try:
                 self._inner = await self._inner.__aenter__()
@@ -194,7 +195,7 @@ class AsyncStream(_Measured, Generic[T], AsyncIterator[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave it."""
-        if hasattr(type(self._inner), "__aexit__"):
+        if hasattr(_kind(self._inner), "__aexit__"):
             before = self._in()
             try:
                 await self._inner.__aexit__(kind, error, trace)
@@ -218,6 +219,44 @@ class AsyncStream(_Measured, Generic[T], AsyncIterator[T]):
             self._over(error)
 
 
+class EitherStream(Stream[T]):
+    """The same for a stream that can be read both ways, as LiteLLM's: the first use decides."""
+
+    _taken: AsyncStream[T] | None = None
+
+    def __aiter__(self) -> AsyncStream[T]:
+        """The stream for `async for`, which goes on from here."""
+        if self._taken is None:
+            self._taken = AsyncStream(self._inner, self._reading, self._owner, self._level, self._context)
+            self._open = False
+        return self._taken
+
+    async def __anext__(self) -> T:
+        """The next chunk, as the provider gave it."""
+        return await anext(aiter(self))
+
+    def close(self) -> Any:
+        """Close the provider's stream; to be awaited where the provider's is."""
+        if self._taken is not None or iscoroutinefunction(getattr(self._inner, "close", None)):
+            return aiter(self).close()
+        return super().close()
+
+    async def aclose(self) -> None:
+        """Close the provider's stream; the span ends with what came so far."""
+        await aiter(self).aclose()
+
+    async def __aenter__(self) -> Self:
+        """Enter the provider's stream, if it is one for `async with`."""
+        await aiter(self).__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave it."""
+        await aiter(self).__aexit__(kind, error, trace)
+
+
 def _call(of: object, name: str) -> bool:
     method: Callable[[], object] | None = getattr(of, name, None)
     if not callable(method):
@@ -234,6 +273,19 @@ def measured(
     context: Context,
 ) -> Stream[T] | AsyncStream[T]:
     """The measured stream of the same kind."""
-    if hasattr(type(source), "__aiter__") or hasattr(type(source), "__aenter__"):
+    kind = _kind(source)
+    if hasattr(kind, "__aiter__") and hasattr(kind, "__iter__"):
+        return EitherStream(source, reading, owner, level, context)
+    if hasattr(kind, "__aiter__") or (hasattr(kind, "__aenter__") and not hasattr(kind, "__iter__")):
         return AsyncStream(source, reading, owner, level, context)
     return Stream(source, reading, owner, level, context)
+
+
+def _kind(source: object) -> type:
+    """The class of a stream. That of a proxy (wrapt's, which instrumentations use) has the methods of every
+    kind, and says in `__class__` what it stands for."""
+    try:
+        said = source.__class__
+    except Exception:  # a border: someone's property
+        return type(source)
+    return said if isinstance(said, type) else type(source)
