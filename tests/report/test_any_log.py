@@ -125,6 +125,15 @@ def test_wrong_mappings_say_what_is_expected(word: str) -> None:
         mappings((word,))
 
 
+@pytest.mark.parametrize(
+    "when", [9223372036854776.0, "9223372036854776", "9999-12-31T00:00:00Z", "0001-01-01"]
+)
+def test_a_moment_that_nanoseconds_cannot_hold_is_none(when: Any) -> None:
+    call = one({"model": "m", "timestamp": when})
+    assert call.time is None
+    Gatherer().add(call)
+
+
 def test_one_shape_with_values_that_come_and_go() -> None:
     reader = LogReader()
     rows = [

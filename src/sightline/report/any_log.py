@@ -264,7 +264,8 @@ def moment(value: Any) -> int | None:
                 found = datetime.fromisoformat(value.strip().replace(",", ".").replace(" UTC", "+00:00"))
             except ValueError:
                 return None
-            return round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1e6) * 1000
+            seconds = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+            return _within(round(seconds * 1e6) * 1000)
         try:
             value = float(value) if "." in value else int(value)
         except ValueError:
@@ -273,8 +274,13 @@ def moment(value: Any) -> int | None:
         return None
     for least, factor in ((1e17, 1), (1e14, 10**3), (1e11, 10**6), (1e8, 10**9)):
         if least <= value < 4e18:
-            return round(value * factor)
+            return _within(round(value * factor))
     return None
+
+
+def _within(moment: int) -> int | None:
+    """Not what 64 bits of nanoseconds cannot hold: beyond 2262."""
+    return moment if abs(moment) < 2**63 else None
 
 
 def _include_cache(call: Call, plan: Mapping[str, tuple[str, str]]) -> None:
