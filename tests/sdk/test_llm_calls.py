@@ -397,7 +397,6 @@ class BothWays:
         return self
 
     async def __anext__(self) -> str:
-        await asyncio.sleep(0)
         try:
             return next(self.words)
         except StopIteration:
