@@ -76,6 +76,18 @@ def test_inside_a_framework_whose_spans_are_apart_nothing_is_turned_on() -> None
     assert chosen(choose(better, True))["openai"] == OTEL
 
 
+def test_llama_index_by_openinference_has_its_streams_apart() -> None:
+    there = {"llama-index-core": "0.14.25", "openai": "3.0", OTEL: "1"}
+    apart = choose(there | {"openinference-instrumentation-llama-index": "1"}, True)
+    assert list(chosen(apart)) == ["llama-index"]
+    both = there | {
+        "openinference-instrumentation-llama-index": "1", "opentelemetry-instrumentation-genai-llama-index": "1",
+    }  # fmt: skip
+    assert chosen(choose(both, True)) == {
+        "llama-index": "opentelemetry-instrumentation-genai-llama-index", "openai": OTEL,
+    }  # fmt: skip
+
+
 def test_also_when_the_program_turned_the_framework_on_itself() -> None:
     there = LANGCHAIN | {"openai": "3.0", OTEL: "1", INFERENCE: "1"}
     apart = next(o for o in BY_NAME["langchain"].options if o.apart)
