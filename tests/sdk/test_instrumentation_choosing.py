@@ -81,7 +81,8 @@ def test_llama_index_by_openinference_has_its_streams_apart() -> None:
     apart = choose(there | {"openinference-instrumentation-llama-index": "1"}, True)
     assert list(chosen(apart)) == ["llama-index"]
     both = there | {
-        "openinference-instrumentation-llama-index": "1", "opentelemetry-instrumentation-genai-llama-index": "1",
+        "openinference-instrumentation-llama-index": "1",
+        "opentelemetry-instrumentation-genai-llama-index": "1",
     }  # fmt: skip
     assert chosen(choose(both, True)) == {
         "llama-index": "opentelemetry-instrumentation-genai-llama-index", "openai": OTEL,
