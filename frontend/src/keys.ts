@@ -61,7 +61,8 @@ function chosen(): HTMLElement | null {
 // Keys that are links of the page, and those of a tree; false when this page has none of them.
 function onPage(key: string): boolean {
   const link = document.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
-  if (link) {
+  // What a button does is done at once: only where it can be seen.
+  if (link && (!(link instanceof HTMLButtonElement) || link.checkVisibility())) {
     link.click();
     return true;
   }

@@ -20,9 +20,9 @@ from tests.query.filter.test_rows import insert_scores
 
 from sightline.control.control import Control
 from sightline.digest.heads import complete_heads
-from sightline.pages.overview_scores import askable
 from sightline.pages.routes import not_found, routes
 from sightline.query import weights
+from sightline.query.score_measures import askable
 from sightline.query.selection import Target, count, select
 from sightline.query.window import Window
 from sightline.settings import StoreSettings
@@ -31,7 +31,7 @@ from sightline.store.store import Store, embedded_url
 
 HERE = f"/p/{sessions.PROJECT}"
 HOSTILE = '<b>"a b</b>'
-CHIP = re.compile(r'<a class="sc up( good| bad)?" href="([^"]+)"[^>]*><small>(.*?)</small> (.*?)</a>')
+CHIP = re.compile(r'<a class="sc up( good| bad)?" href="([^"]+)"[^>]*><small[^>]*>(.*?)</small> (.*?)</a>')
 
 
 def score(number: int, name: str, value: float | None, **more: object) -> dict[str, object]:
@@ -54,6 +54,10 @@ SCORES = [
     score(2, "verdict", None, label="wrong", data_type="categorical"),
     score(0, "stars", 4.0, target="session", session_id=sessions.CHAT),
     score(0, HOSTILE, 2.5),
+    # Whoever sends names scores: these would ask for something else of a score.
+    score(0, "helpful.source", 1.0, data_type="boolean"),
+    score(1, "helpful.count", 7.0),
+    score(2, "verdict.by", None, label="x", data_type="categorical"),
     score(1, "tone", 0.5, target="span", span_id=f"{story.trace_id(4001)[:8]}00000003"),
 ]
 
@@ -176,6 +180,24 @@ def test_the_overview_has_scores_over_time(client: TestClient, store: Store) -> 
 )  # fmt: skip
 def test_names_that_would_mean_something_else_are_not_asked_for(name: str, may: bool) -> None:
     assert askable(name) is may
+
+
+@pytest.mark.parametrize("page", ["/explore", "/traces", "/", "/users", "/sessions", "/explore?of=traces"])
+def test_such_names_break_no_page_and_are_offered_nowhere(client: TestClient, page: str) -> None:
+    shown = unescape(got(client, f"{HERE}{page}{'&' if '?' in page else '?'}range=24h&parts=all"))
+    for name in ("score.helpful.source", "score.helpful.count", "score.verdict.by"):
+        assert name not in shown
+
+
+def test_a_trace_has_what_was_given_to_its_session(client: TestClient) -> None:
+    """As the filter finds it and the column says it; its own of that name would stand instead."""
+    page = got(client, f"{HERE}/traces?q=has:score.stars")
+    rows = page[page.index('<tbody id="rows">') :]
+    lines = rows.count("<tr data-row=")
+    assert lines > 1 and rows.count('<small dir="auto">stars</small> <span dir="auto">4</span>') == lines
+    assert "given to the whole session" in rows
+    spans = got(client, f"{HERE}/traces?view=spans&q=trace.score.stars:4")
+    assert '<small dir="auto">stars</small>' not in spans[spans.index('<tbody id="rows">') :]
 
 
 def test_the_overview_of_a_time_without_scores_has_no_panel(client: TestClient) -> None:

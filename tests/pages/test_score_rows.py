@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from sightline.control.score_rules import misfit
+from sightline.pages.score_quick import choices, quick_rows
 from sightline.pages.score_rows import (
     chip,
     chips,
@@ -127,6 +129,7 @@ def test_what_is_typed() -> None:
     assert typed_value("1", label) == (None, "1")
     assert typed_value("", None) == (None, "")
     assert typed_value("−2", None) == (-2.0, "")
+    assert typed_value("nan", None) == (None, "nan") and typed_value("1e999", None) == (None, "1e999")
 
 
 def test_what_is_offered() -> None:
@@ -139,3 +142,68 @@ def test_what_is_offered() -> None:
 def test_ranges_in_words() -> None:
     told = [worded(text) for text in ("..<0.4", "0.4..<0.6", "0.8..", "right", "a..b", "..", "-2..<-1")]
     assert told == ["below 0.4", "0.4 to 0.6", "0.8 and above", "right", "a..b", "..", "-2 to -1"]
+
+
+def test_what_finds_no_room_is_counted() -> None:
+    many = [replace(SCORE, id=f"{n}", name=f"n{n}", value=float(n)) for n in range(6)]
+    found = chips(many, {}, 2)
+    assert [(one.name, one.text, one.count) for one in found] == [
+        ("n0", "0", 1),
+        ("n1", "1", 1),
+        ("", "+4", 4),
+    ]
+    assert found[-1].title == "n2 2\nn3 3\nn4 4\nn5 5"
+    assert len(chips(many[:2], {}, 2)) == 2
+
+
+def test_at_an_open_server_what_was_given_by_hand_is_ones_own() -> None:
+    person = replace(SCORE, source=ScoreSource.PERSON, author="")
+    assert not rows([person], {}, "", "")[0].mine
+    assert rows([replace(person, method="page")], {}, "", "")[0].mine
+    assert not rows([replace(person, method="page", author="ann@example.com")], {}, "", "")[0].mine
+    assert not rows([replace(person, method="page")], {}, "ann@example.com", "")[0].mine
+
+
+YES = replace(DEFINED, name="yes", data_type=DataType.BOOLEAN, low=None, high=None)
+STARS = replace(DEFINED, name="stars", low=1, high=5)
+LABEL = replace(DEFINED, name="label", data_type=DataType.CATEGORICAL, categories=("right", "<b>wrong"))
+
+
+@pytest.mark.parametrize(
+    ("definition", "texts"),
+    [
+        (YES, ["Yes", "No"]),
+        (STARS, ["1", "2", "3", "4", "5"]),
+        (replace(STARS, low=-2, high=2), ["−2", "−1", "0", "1", "2"]),
+        (LABEL, ["right", "<b>wrong"]),
+        # From 0 to 1, over many and without an end a number is typed.
+        (DEFINED, []),
+        (replace(STARS, high=100), []),
+        (replace(STARS, high=None), []),
+        (replace(STARS, low=0.5), []),
+        (replace(LABEL, categories=tuple(map(str, range(30)))), []),
+        (replace(DEFINED, data_type=DataType.COMMENT), []),
+    ],
+)
+def test_choices_of_a_definition(definition: ScoreDefinition, texts: list[str]) -> None:
+    assert [text for text, _ in choices(definition)] == texts
+    for _, value in choices(definition):
+        number, label = typed_value(value, definition)
+        assert misfit(definition, None if number is None else float(number), label, "", "") == ""
+
+
+def test_names_to_score_with_one_click() -> None:
+    mine = replace(SCORE, name="stars", value=4.0, source=ScoreSource.PERSON, author="ann", comment="c")
+    given = rows([mine, replace(SCORE, name="yes", value=1.0)], {}, "ann", "")
+    found = quick_rows(
+        [YES, STARS, replace(LABEL, archived=True), DEFINED, replace(DEFINED, data_type=DataType.COMMENT)],
+        given, keys=True,
+    )  # fmt: skip
+    yes, stars, typed = found
+    assert [one.key for row in found for one in row.choices] == ["1", "2", "3", "4", "5", "6", "7"]
+    assert yes.own is None and not any(one.chosen for one in yes.choices)
+    assert (
+        stars.own and stars.own.comment == "c" and [one.text for one in stars.choices if one.chosen] == ["4"]
+    )
+    assert (typed.choices, typed.hint) == ((), "0 to 1")
+    assert not any(one.key for row in quick_rows([STARS], (), keys=False) for one in row.choices)

@@ -6,14 +6,16 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.query.filter.test_rows import NOW, WINDOW, WORLD
+from tests.query.filter.test_rows import NOW, WINDOW, WORLD, S, insert_scores
 from tests.query.test_score_figures import of_spans, store
 
+from sightline.pages import score_rows
 from sightline.query.facets import facets
+from sightline.query.filter.score_sql import counting
 from sightline.query.listing_columns import column_values
 from sightline.query.score_bands import between
 from sightline.query.score_measures import dimension_named
-from sightline.query.scores import score_names, scores_of
+from sightline.query.scores import score_names, scores_of, scores_of_traces
 from sightline.query.selection import Target, count, select
 from sightline.query.suggest import suggest
 from sightline.store.store import Store
@@ -98,6 +100,26 @@ def test_scores_of_one_trace_and_session(store: Store) -> None:
     assert times == sorted(times, reverse=True)
     session: Any = asyncio.run(scores_of(store, "p", session_id="s1"))
     assert {score.session_id for score in session} <= {"s1"}
+
+
+def test_of_one_moment_pages_and_figures_count_the_same(store: Store) -> None:
+    """A request with several scores gives all of them one time; an id decides, everywhere the same."""
+    several = [
+        {"id": f"{trace}-{n}", "name": "verdict", "target": "trace", "trace_id": f"{trace:032x}",
+         "span_id": "", "session_id": "", "data_type": "categorical", "value": None, "label": f"label {n}",
+         "source": "evaluator", "author": "", "time": NOW - S}
+        for trace in range(1, 21) for n in range(4)
+    ]  # fmt: skip
+    insert_scores(store, several, "ties")
+    figures = store.query(
+        f"SELECT c.trace_id AS trace, {counting('label')} AS label FROM sightline.scores AS c FINAL"
+        " WHERE c.project = 'ties' GROUP BY c.trace_id"
+    ).dicts()
+    pages = asyncio.run(scores_of_traces(store, "ties", [one["trace_id"] for one in several]))
+    assert {one["trace"]: one["label"] for one in figures} == {
+        one.trace_id: one.label for one in score_rows.counting(pages)
+    }
+    assert len({one["label"] for one in figures}) > 1
 
 
 def test_names_seen(store: Store) -> None:

@@ -12,7 +12,7 @@ from sightline.query.filter.fields import Type, fields
 from sightline.query.filter.spelling import spell_name
 from sightline.query.measures import MEASURES, UnknownMeasure
 from sightline.query.question import MAX_BY, MAX_TOP
-from sightline.query.score_measures import dimension_named, measure_named
+from sightline.query.score_measures import askable, dimension_named, measure_named
 from sightline.query.scores import ScoreName
 from sightline.query.selection import Target
 from sightline.records.scores import DataType
@@ -132,7 +132,7 @@ def offered(
 ) -> tuple[tuple[str, str], ...]:
     """The measures there are for spans or traces, with what each says; `scores` are those of the project."""
     usual = [(m.name, m.says) for m in MEASURES.values() if target is Target.SPANS or m.traces]
-    named = [spell_name(f"score.{one.name}") for one in scores if one.numbers]
+    named = [spell_name(f"score.{one.name}") for one in scores if one.numbers and askable(one.name)]
     found = {name: measure_named(name, target is Target.TRACES).says for name in (*named, *chosen)}
     known = {name for name, _ in usual}
     return (*usual, *((name, says) for name, says in found.items() if name not in known))
@@ -141,7 +141,9 @@ def offered(
 def scored_dimensions(scores: Sequence[ScoreName]) -> tuple[str, ...]:
     """The scores that have few values: labels, yes and no."""
     few = (DataType.BOOLEAN, DataType.CATEGORICAL)
-    return tuple(spell_name(f"score.{one.name}") for one in scores if one.data_type in few)
+    return tuple(
+        spell_name(f"score.{one.name}") for one in scores if one.data_type in few and askable(one.name)
+    )
 
 
 def dimensions(target: Target) -> tuple[str, ...]:

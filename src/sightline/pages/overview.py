@@ -19,15 +19,7 @@ from sightline.pages.frames import Frames, Table
 from sightline.pages.overview_figures import Both
 from sightline.pages.overview_panels import Panel, panels
 from sightline.pages.overview_parts import Tile, charts, tiles
-from sightline.pages.overview_scores import (
-    SHOWN,
-    Asked,
-    ScorePart,
-    ScoresPart,
-    askable,
-    courses,
-    parts,
-)
+from sightline.pages.overview_scores import SHOWN, Asked, ScorePart, ScoresPart, courses, parts
 from sightline.pages.score_lists import MOST_PROJECTS, ScoreNames, shown_names
 from sightline.pages.services import Services
 from sightline.pages.shell import NAVIGATION, Shell
@@ -226,8 +218,7 @@ class OverviewPages:
         kept = await run_in_threadpool(self.services.control.score_definitions, view.project)
         definitions = {one.name: one for one in kept}
         kinds = {one.name: one.data_type for one in seen} | {d.name: d.data_type for d in kept}
-        names = [name for name in shown_names(seen, definitions) if askable(name)]
-        asked = [Asked(name, kinds[name]) for name in names[:SHOWN]]
+        asked = [Asked(name, kinds[name]) for name in shown_names(seen, definitions)[:SHOWN]]
         if not asked:
             return ScoresPart(())
         windows = [view.window, *([view.earlier] if view.earlier else [])]

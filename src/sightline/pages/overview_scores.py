@@ -16,11 +16,9 @@ from sightline.pages.figures import Shown, fitted, points, shown
 from sightline.pages.score_lists import has
 from sightline.pages.score_rows import tone
 from sightline.query.breakdown import breakdown
-from sightline.query.filter.scored import VALUE, score_field
 from sightline.query.filter.spelling import spell_name
-from sightline.query.measures import Unit, UnknownMeasure
+from sightline.query.measures import Unit
 from sightline.query.question import ask
-from sightline.query.score_measures import SUFFIXES, measure_named
 from sightline.query.selection import Selection
 from sightline.query.significance import share_grew
 from sightline.query.weights import weighed
@@ -76,18 +74,6 @@ class ScoresPart:
 
     scores: tuple[ScorePart, ...]
     failure: str = ""
-
-
-def askable(name: str) -> bool:
-    """Whether a score's name means its mean: what ends like an aspect or a measure would mean that."""
-    field = score_field(f"score.{name}")
-    if field is None or field.name != name or field.aspect != VALUE or name.endswith(SUFFIXES):
-        return False
-    try:
-        measure_named(spell_name(f"score.{name}"), traces=True)
-    except UnknownMeasure:
-        return False
-    return True
 
 
 async def courses(store: Store, selection: Selection, asked: Sequence[Asked], zone: str) -> list[Course]:

@@ -17,7 +17,7 @@ from sightline.api.scores import gone, keep, score_from
 from sightline.pages.address import local, path_of, with_query
 from sightline.pages.answers import Refused, form
 from sightline.pages.frames import Frames, Table
-from sightline.pages.score_rows import typed_value
+from sightline.pages.score_rows import BY_HAND, typed_value
 from sightline.pages.services import Services
 from sightline.query.scores import ScoreQuestion, list_scores
 from sightline.query.window import LATEST, Window
@@ -106,7 +106,7 @@ class ScoreForms:
             for key in ("trace_id", "span_id", "session_id", "comment", "correction", "id")
             if fields.get(key, "").strip()
         }
-        given = {**item, "name": name[:200], "value": value, "label": label, "method": "page"}
+        given = {**item, "name": name[:200], "value": value, "label": label, "method": BY_HAND}
         given["source"] = "person"
         if fields.get("id") and not await self._mine(project, fields["id"], principal):
             del given["id"]

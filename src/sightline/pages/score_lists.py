@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Literal
 
 from starlette.concurrency import run_in_threadpool
 
@@ -10,7 +12,8 @@ from sightline.pages.score_rows import RatedChip, ScoreChip, chips, rated_chip
 from sightline.pages.services import Services
 from sightline.query.filter.spelling import spell_name
 from sightline.query.score_groups import Found
-from sightline.query.scores import ScoreName, score_names, scores_of_traces
+from sightline.query.score_measures import askable
+from sightline.query.scores import ScoreName, score_names, scores_of_sessions, scores_of_traces
 from sightline.records.scores import DataType, Score, ScoreDefinition, ScoreTarget
 from sightline.store.rows import QueryTimeout, QueryTooLarge, StoreError
 
@@ -47,7 +50,7 @@ class ScoreNames:
 
 def shown_names(names: Sequence[ScoreName], definitions: Mapping[str, ScoreDefinition]) -> tuple[str, ...]:
     """The names that lists sum up: those that are defined, then the most frequent. Archived ones are not."""
-    seen = [one.name for one in names if one.data_type not in _TEXTS]
+    seen = [one.name for one in names if one.data_type not in _TEXTS and askable(one.name)]
     seen = [name for name in seen if name not in definitions or not definitions[name].archived]
     return tuple(sorted(seen, key=lambda name: name not in definitions)[:MOST_SUMMED])
 
@@ -102,26 +105,47 @@ def has(name: str) -> str:
 
 def facets_of(names: Sequence[ScoreName]) -> dict[str, str]:
     """The facets of scores, with their words."""
-    found = [one for one in names if one.data_type not in _TEXTS][:MOST_FACETS]
+    found = [one for one in names if one.data_type not in _TEXTS and askable(one.name)][:MOST_FACETS]
     return {spell_name(f"score.{one.name}"): f"Score: {one.name}" for one in found}
 
 
 async def row_chips(
-    services: Services, project: str, ids: Sequence[tuple[str, str]]
+    services: Services,
+    project: str,
+    ids: Sequence[tuple[str, str]],
+    sessions: Mapping[str, str] | None = None,
 ) -> Mapping[tuple[str, str], tuple[ScoreChip, ...]]:
-    """A few words of the scores of each row: of a trace all that it and its spans have, of a span its own."""
+    """A few words of the scores of each row: of a trace all that it and its spans have, of a span its own.
+
+    `sessions` by trace: what was given to a trace's session stands where the trace has none of that name, as
+    filters and columns have it.
+    """
     if not ids:
         return {}
-    kept = await run_in_threadpool(services.control.score_definitions, project)
-    definitions = {one.name: one for one in kept}
-    by_trace: dict[str, list[Score]] = {}
     traces = list(dict.fromkeys(trace for trace, _ in ids))
-    for score in await scores_of_traces(services.store, project, traces):
-        by_trace.setdefault(score.trace_id, []).append(score)
+    of_sessions = sorted({session for session in (sessions or {}).values() if session})
+    kept, near, far = await asyncio.gather(
+        run_in_threadpool(services.control.score_definitions, project),
+        scores_of_traces(services.store, project, traces),
+        scores_of_sessions(services.store, project, of_sessions),
+    )
+    definitions = {one.name: one for one in kept}
+    by_trace, by_session = _grouped(near, "trace_id"), _grouped(far, "session_id")
     found = {}
     for trace, span in ids:
         mine = by_trace.get(trace, [])
         if span:
             mine = [s for s in mine if s.target is ScoreTarget.SPAN and s.span_id == span]
+        elif sessions:
+            own = {score.name for score in mine}
+            given = by_session.get(sessions.get(trace, ""), [])
+            mine = [*mine, *(score for score in given if score.name not in own)]
         found[trace, span] = chips(mine, definitions, MOST_SUMMED)
+    return found
+
+
+def _grouped(scores: Sequence[Score], column: Literal["trace_id", "session_id"]) -> dict[str, list[Score]]:
+    found: dict[str, list[Score]] = {}
+    for score in scores:
+        found.setdefault(getattr(score, column), []).append(score)
     return found

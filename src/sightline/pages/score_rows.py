@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,16 +20,23 @@ WHO = {
 _ORDER = (ScoreSource.PERSON, ScoreSource.END_USER, ScoreSource.EVALUATOR, ScoreSource.RULE)
 _GOOD, _BAD = 2 / 3, 1 / 3
 MOST_CHIPS = 3
+BY_HAND = "page"
+"""How scores are given on pages."""
+_MOST_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreChip:
-    """A score in a few words. `tone` is `good`, `bad` or empty: nothing says which way is good."""
+    """A score in a few words. `tone` is `good`, `bad` or empty: nothing says which way is good.
+
+    `count`: the last one may stand for all that found no room, without a name.
+    """
 
     name: str
     text: str
     tone: str
     title: str
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,8 @@ class Offer:
 def chip(score: Score, definitions: Mapping[str, ScoreDefinition]) -> ScoreChip:
     """A score in a few words."""
     by = f"{WHO[score.source]}{f' {score.author}' if score.author else ''}"
+    if score.target is ScoreTarget.SESSION:
+        by += ", given to the whole session"
     note = f": {score.comment[:200]}" if score.comment else ""
     return ScoreChip(
         score.name,
@@ -143,7 +153,10 @@ def text_of(score: Score) -> str:
 
 
 def counting(scores: Iterable[Score]) -> list[Score]:
-    """Of several of one name on one target the one that counts, in the order of names."""
+    """Of several of one name on one target the one that counts, in the order of names.
+
+    `scores` are in the order of a question about them: of those of one moment the first counts.
+    """
     best: dict[tuple[str, ...], Score] = {}
     for score in scores:
         key = (score.name, score.target, score.trace_id, score.span_id, score.session_id)
@@ -152,19 +165,23 @@ def counting(scores: Iterable[Score]) -> list[Score]:
     return sorted(best.values(), key=lambda score: score.name)
 
 
-def _rank(score: Score) -> tuple[int, int, str]:
+def _rank(score: Score) -> tuple[int, int]:
     # What came with a public key is anybody's claim, as `standing` of table `scores` has it.
     public = score.id.startswith("public:")
-    return -(len(_ORDER) if public else _ORDER.index(score.source)), score.time, score.id
+    return -(len(_ORDER) if public else _ORDER.index(score.source)), score.time
 
 
 def chips(
     scores: Sequence[Score], definitions: Mapping[str, ScoreDefinition], most: int = MOST_CHIPS
 ) -> tuple[ScoreChip, ...]:
-    """The scores that count in a few words each; those that are bad first."""
-    found = [chip(score, definitions) for score in counting(scores)]
+    """The scores that count in a few words each; those that are bad first, and how many more there are."""
     tones = {"bad": 0, "good": 1, "": 2}
-    return tuple(sorted(found, key=lambda one: tones[one.tone])[:most])
+    found = sorted((chip(score, definitions) for score in counting(scores)), key=lambda one: tones[one.tone])
+    shown, rest = found[:most], found[most:]
+    if rest:
+        more = "\n".join(f"{one.name[:80]} {one.text[:80]}" for one in rest[:_MOST_NAMED])
+        shown.append(ScoreChip("", f"+{formats.count(len(rest))}", "", more, len(rest)))
+    return tuple(shown)
 
 
 def rows(
@@ -193,11 +210,17 @@ def rows(
                 outside=outside,
                 description=definition.description if definition else "",
                 counts=score.id in counted,
-                mine=score.source is ScoreSource.PERSON and bool(reader) and score.author == reader,
+                mine=_mine(score, reader),
                 typed=score.label or ("" if score.value is None else _typed(score)),
             )
         )
     return tuple(found)
+
+
+def _mine(score: Score, reader: str) -> bool:
+    """Whether the reader gave it; at an open server, where nobody has a name, by hand."""
+    own = score.source is ScoreSource.PERSON and score.author == reader
+    return own and (bool(reader) or score.method == BY_HAND)
 
 
 def _typed(score: Score) -> str:
@@ -237,7 +260,10 @@ def typed_value(text: str, definition: ScoreDefinition | None) -> tuple[float | 
         return lowered in ("yes", "true"), ""
     if kind is not DataType.CATEGORICAL:
         try:
-            return float(text.replace("−", "-")), ""
+            number = float(text.replace("−", "-"))
         except ValueError:
-            pass
+            number = math.inf
+        # Neither "nan" nor "infinity" is a number that a score may have: a label of that name may be meant.
+        if math.isfinite(number):
+            return number, ""
     return None, text

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from sightline.content.conversation import conversation
 from sightline.pages.address import path_of
 from sightline.pages.score_forms import author_of
+from sightline.pages.score_quick import QuickRow, quick_rows
 from sightline.pages.score_rows import Offer, ScoreChip, ScoreRow, chips, counting, offers, rows
 from sightline.pages.services import Services
 from sightline.query.scores import MOST_OF_ONE, scores_of
@@ -42,14 +43,23 @@ class ScoreGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreTargetForm:
+    """What can be scored: words, the hidden fields that say so, and names to score with one click."""
+
+    title: str
+    fields: tuple[tuple[str, str], ...]
+    quick: tuple[QuickRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ScoresPart:
-    """What `_scores.html` shows. `targets` are what can be scored: words, then hidden fields.
+    """What `_scores.html` shows. `targets` are what can be scored, the likeliest first.
 
     `may`: the reader may give scores. `back` is where forms lead, `undo` the id that was taken back just now.
     """
 
     groups: tuple[ScoreGroup, ...]
-    targets: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    targets: tuple[ScoreTargetForm, ...]
     offers: tuple[Offer, ...]
     may: bool
     action: str
@@ -110,13 +120,11 @@ class TraceScores:
         own = rows([s for s in self.scores if s.span_id == span_id], self.definitions, author, output)
         whole = rows(self._of_trace(), self.definitions, author, output if topmost else "")
         ids = (("trace_id", self.trace_id),)
-        targets = [("This span", (*ids, ("span_id", span_id))), ("The whole trace", ids)]
-        if topmost:
-            targets.reverse()
         groups = [
             ScoreGroup("This span", own, "Nobody scored this span.", (*ids, ("span_id", span_id))),
             ScoreGroup("The whole trace", whole, "Nobody scored the trace as a whole.", ids),
         ]
+        targets = groups[::-1] if topmost else groups
         return _part(self.project, self.scores, self.definitions, self.reader, groups, targets)
 
 
@@ -149,8 +157,7 @@ async def session_scores(
     shown = rows(scores, definitions, reader.author, "")
     ids = (("session_id", session_id),)
     groups = [ScoreGroup("The whole session", shown, "Nobody scored the session as a whole.", ids)]
-    targets = [("The whole session", ids)]
-    part = _part(project, scores, definitions, reader, groups, targets)
+    part = _part(project, scores, definitions, reader, groups, groups)
     return SessionScores(part, chips(scores, definitions))
 
 
@@ -180,11 +187,18 @@ def _part(
     definitions: Mapping[str, ScoreDefinition],
     reader: _Reader,
     groups: Sequence[ScoreGroup],
-    targets: Sequence[tuple[str, tuple[tuple[str, str], ...]]],
+    targets: Sequence[ScoreGroup],
 ) -> ScoresPart:
+    """`targets` are the groups in the order in which they are offered to be scored."""
+    forms = (
+        ScoreTargetForm(
+            one.title, one.fields, quick_rows(definitions.values(), one.rows, keys=one is targets[0])
+        )
+        for one in targets
+    )
     return ScoresPart(
         groups=tuple(groups),
-        targets=tuple(targets),
+        targets=tuple(forms) if reader.may else (),
         offers=offers(definitions.values(), dict.fromkeys(score.name for score in counting(scores))),
         may=reader.may,
         action=path_of(project, "scores"),

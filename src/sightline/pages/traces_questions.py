@@ -86,10 +86,11 @@ async def _listed(
     ids = [(one.trace_id, one.span_id if isinstance(one, SpanSummary) else "") for one in found]
     starts = [one.start_time for one in found]
     shows_scores = any(column.name == "feedback" for column in columns.shown)
+    sessions = {one.trace_id: one.session_id for one in found if not isinstance(one, SpanSummary)}
     values, said, scores = await asyncio.gather(
         column_values(store, selection.window, ids, starts, columns.dimensions),
         places(store, selection, ids, starts),
-        row_chips(services, selection.window.project, ids if shows_scores else ()),
+        row_chips(services, selection.window.project, ids if shows_scores else (), sessions),
     )
     told = Told(columns.shown, values, phrases_of(selection.predicate), said, scores)
     durations = sorted(one.duration_ns for one in found)

@@ -23,6 +23,21 @@ SUFFIXES = (_COUNT, _MEDIAN)
 """What makes another measure of a score's name."""
 
 
+def askable(name: str) -> bool:
+    """Whether `score.NAME` means the value of the score of this name, in filters and as a measure.
+
+    Anybody names scores: `verdict.by` asks who gave a verdict, `stars.count` how many did.
+    """
+    field = score_field(f"score.{name}")
+    if field is None or field.name != name or field.aspect != VALUE or name.endswith(SUFFIXES):
+        return False
+    try:
+        measure_named(spell_name(f"score.{name}"), traces=True)
+    except UnknownMeasure:
+        return False
+    return True
+
+
 def measure_named(name: str, traces: bool = False) -> Measure:
     """A measure by its name, a score's too. Raises UnknownMeasure."""
     return _score_measure(name, traces) or measure(name, traces)

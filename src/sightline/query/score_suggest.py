@@ -5,6 +5,7 @@ from __future__ import annotations
 from sightline.query.filter.scored import ASPECTS, HEADS, SAYS, VALUE, score_field
 from sightline.query.filter.spelling import spell_name, spell_value, value_of
 from sightline.query.score_bands import between
+from sightline.query.score_measures import askable
 from sightline.query.scores import ScoreName, score_names
 from sightline.records.facets import Suggestion
 from sightline.records.scores import DataType, ScoreSource
@@ -75,17 +76,13 @@ def _texts(seen: ScoreName) -> list[tuple[str, str]]:
     return found
 
 
-def _begun(head: str, one: ScoreName) -> str:
-    return spell_name(head + one.name) + _OPERATORS.get(one.data_type, ".")
-
-
 def _near(word: str) -> bool:
     """Whether a score may be meant."""
     return any(head.startswith(word) or word.startswith(head) for head in HEADS)
 
 
 def _writable(name: str) -> bool:
-    return len(name) < 100 and name.isprintable()
+    return len(name) < 100 and name.isprintable() and askable(name)
 
 
 def _says(one: ScoreName) -> str:

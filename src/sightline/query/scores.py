@@ -111,6 +111,11 @@ async def scores_of_traces(store: Store, project: str, traces: Sequence[str]) ->
     return await _about(store, project, "trace_id", traces, MOST_OF_ROWS)
 
 
+async def scores_of_sessions(store: Store, project: str, sessions: Sequence[str]) -> list[Score]:
+    """The scores that were given to some sessions, latest first."""
+    return await _about(store, project, "session_id", sessions, MOST_OF_ROWS) if sessions else []
+
+
 async def _about(
     store: Store, project: str, column: Literal["trace_id", "session_id"], ids: Sequence[str], limit: int
 ) -> list[Score]:
