@@ -199,6 +199,14 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /p/{project}/logs": (Ask(shows=True), *_queries("trace_id:{trace}", "project:{other}")),
     "GET /p/{project}/metrics": (Ask(shows=True), *_queries("project:{other}")),
     "GET /p/{project}/metrics/{name:path}": (Ask({"name": "{metric}"}, {"by": "{metrickey}"}, shows=True),),
+    "GET /p/{project}/scores": (
+        Ask(shows=True),
+        *(
+            Ask(query={"trace": "{trace}"}),
+            Ask(query={"session": "{session}"}),
+            Ask(query={"name": "{word}"}),
+        ),
+    ),
     "POST /p/{project}/scores": (
         Ask(form={"name": "x", "trace_id": "{trace}", "back": "/p/{other}/traces/{trace}"}),
     ),

@@ -24,6 +24,11 @@ SAMPLES: Mapping[str, tuple[str, ...]] = {
     "/p/{project}/sessions": ("/p/{project}/sessions",),
     "/p/{project}/sessions/{session_id:path}": ("/p/{project}/sessions/{session}",),
     "/p/{project}/users": ("/p/{project}/users",),
+    "/p/{project}/scores": (
+        "/p/{project}/scores?range=30d",
+        "/p/{project}/scores?range=30d&said=words&by=person",
+        "/p/empty/scores?range=1h",
+    ),
     "/p/{project}/users/{user_id:path}": ("/p/{project}/users/{user}",),
     "/p/{project}/logs": ("/p/{project}/logs", "/p/{project}/logs?q=error"),
     "/p/{project}/metrics": ("/p/{project}/metrics",),

@@ -28,6 +28,7 @@ from sightline.pages.prices import PricesContext
 from sightline.pages.problems import ProblemContext
 from sightline.pages.projects import ProjectsContext
 from sightline.pages.score_settings import ScoreSettingsContext
+from sightline.pages.scores import ScoresContext
 from sightline.pages.scrape import ScrapeContext
 from sightline.pages.senders import SendersContext
 from sightline.pages.session import SessionContext
@@ -51,6 +52,7 @@ PAGES = {
     "sessions.html": SessionsContext,
     "session.html": SessionContext,
     "senders.html": SendersContext,
+    "scores.html": ScoresContext,
     "users.html": UsersContext,
     "user.html": UserContext,
     "logs.html": LogsContext,

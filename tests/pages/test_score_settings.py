@@ -69,14 +69,14 @@ def test_readers_and_other_projects_may_not(town: Parts) -> None:
 
 def name(**more: object) -> ScoreName:
     told = {"name": "q", "found": 9, "numbers": 0, "booleans": 0, "labelled": 0, "comments": 0,
-            "corrections": 0, "low": None, "high": None, "labels": (), "sources": (), "last": 1}  # fmt: skip
+            "corrections": 0, "low": None, "high": None, "labels": (), "sources": (), "first": 1, "last": 1}  # fmt: skip
     return ScoreName(**told | more)  # type: ignore[arg-type]
 
 
 def test_a_name_that_was_seen_is_offered_as_it_was_seen() -> None:
     numbers = name(numbers=9, low=0.1, high=0.9)
     (row,) = undefined("p", [], [numbers])
-    assert row.says == "numbers from 0.1 to 0.9" and "has%3Ascore.q" in row.traces
+    assert row.says == "numbers from 0.1 to 0.9" and "/p/p/scores?name=q&range=1970" in row.given
     assert (prefilled("q", None, [numbers]).low, prefilled("q", None, [numbers]).high) == ("0", "1")
     labels = name(labelled=9, labels=("right", "wrong"))
     assert prefilled("q", None, [labels]).categories == "right, wrong"

@@ -262,13 +262,14 @@ async def get_scores(call: Call) -> Mapping[str, Any]:
     """A page of scores, latest first."""
     limit = call.number("limit", PER_PAGE, MAX_PAGE)
     words = {"target": _TARGETS, "source": _SOURCES, "data_type": _TYPES}
-    asked = {name: call.text(name) or "" for name in ScoreQuestion.__slots__}
+    texts = [name for name in ScoreQuestion.__slots__ if name != "has_text"]
+    asked = {name: call.text(name) or "" for name in texts}
     asked |= {name: call.word(name, known, known[0]) for name, known in words.items() if call.text(name)}
     asked |= {name: asked[name].lower() for name in ("trace_id", "span_id")}
+    question = ScoreQuestion(**asked, has_text=call.flag("has_text", False))
     scores, following = await list_scores(
-        call.services.store, ScoreQuestion(**asked), window_of(call, _EVER), limit=limit,
-        cursor=call.text("cursor"),
-    )  # fmt: skip
+        call.services.store, question, window_of(call, _EVER), limit=limit, cursor=call.text("cursor")
+    )
     definitions = await definitions_of(call)
     return {"scores": [told(score, definitions) for score in scores], "next": following}
 
@@ -296,6 +297,8 @@ OPERATIONS: tuple[Operation, ...] = (
             _asked("source", "Only given by these.", type="string", enum=_SOURCES),
             _asked("author", "Only given by this one."),
             _asked("data_type", "Only these.", type="string", enum=_TYPES),
+            _asked("environment", "Only those that name this environment."),
+            _asked("has_text", "true: only those with a comment or a correction.", type="boolean"),
             _asked("id", "Only this one."),
             SINCE,
             UNTIL,

@@ -44,6 +44,7 @@ from sightline.pages.prices import PricePages
 from sightline.pages.projects import ProjectPages
 from sightline.pages.score_forms import ScoreForms
 from sightline.pages.score_settings import ScoreSettingsPages
+from sightline.pages.scores import ScoresPages
 from sightline.pages.scrape import ScrapePages
 from sightline.pages.security import PageHeaders
 from sightline.pages.senders import SendersPages
@@ -82,6 +83,7 @@ PROJECT_PAGES = (
     UserPages,
     GoPages,
     SendersPages,
+    ScoresPages,
     ScoreForms,
 )
 # And those that are about no project.

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from sightline.control.errors import InvalidValue, NotFound
 from sightline.control.gate import AccessDenied
 from sightline.pages import formats
-from sightline.pages.address import Link, path_of, with_query
+from sightline.pages.address import Link, absolute_range, path_of, with_query
 from sightline.pages.admission import principal_of
 from sightline.pages.answers import Missing, back_to, form, html
 from sightline.pages.environment import render
@@ -22,7 +22,6 @@ from sightline.pages.score_rows import hint
 from sightline.pages.services import Services
 from sightline.pages.settings_frame import Frame, edited, tabs
 from sightline.pages.shell import Shell
-from sightline.query.filter.spelling import spell_name
 from sightline.query.scores import ScoreName, score_names
 from sightline.records.scores import DataType, Direction, ScoreDefinition
 from sightline.store.rows import StoreError
@@ -34,7 +33,7 @@ DONE = {
     "restored": "The name is offered again.",
 }
 _KNOWN = ("done", "project", "name")
-_RANGE = "30d"
+_MINUTE = 60 * 10**9
 DIRECTIONS = (
     (str(Direction.NONE), "neither, no colour"),
     (str(Direction.HIGHER), "higher is better"),
@@ -54,7 +53,7 @@ class DefinedRow:
     archived: bool
     seen: int | None
     last: int
-    traces: str
+    given: str
     edit: str
 
 
@@ -66,7 +65,7 @@ class SeenRow:
     seen: int
     says: str
     last: int
-    traces: str
+    given: str
     define: str
 
 
@@ -213,7 +212,7 @@ def defined(
             one.archived,
             None if seen is None else counts[one.name].found if one.name in counts else 0,
             counts[one.name].last if one.name in counts else 0,
-            _traces(project, one.name),
+            _list(project, counts.get(one.name)),
             with_query(PATH, {"project": project, "name": one.name}) + "#add",
         )
         for one in kept
@@ -228,7 +227,7 @@ def undefined(
     known = {one.name for one in kept}
     return tuple(
         SeenRow(
-            one.name, one.found, _says(one), one.last, _traces(project, one.name),
+            one.name, one.found, _says(one), one.last, _list(project, one),
             with_query(PATH, {"project": project, "name": one.name}) + "#add",
         )
         for one in seen
@@ -246,9 +245,13 @@ def _says(one: ScoreName) -> str:
     return {DataType.BOOLEAN: "yes or no", DataType.COMMENT: "comments"}.get(one.data_type, "corrections")
 
 
-def _traces(project: str, name: str) -> str:
-    asked = {"q": f"has:{spell_name(f'score.{name}')}", "range": _RANGE}
-    return with_query(path_of(project, "traces"), asked)
+def _list(project: str, one: ScoreName | None) -> str:
+    """The list of all scores of a name."""
+    if one is None:
+        return ""
+    # Up to the end of the minute, since the address has no finer end.
+    ever = absolute_range(one.first // _MINUTE * _MINUTE, (one.last // _MINUTE + 1) * _MINUTE)
+    return with_query(path_of(project, "scores"), {"name": one.name, "range": ever})
 
 
 def prefilled(name: str, known: ScoreDefinition | None, seen: Sequence[ScoreName]) -> TypedDefinition:

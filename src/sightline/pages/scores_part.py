@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from sightline.content.conversation import conversation
-from sightline.pages.address import path_of
+from sightline.pages.address import path_of, with_query
 from sightline.pages.score_forms import author_of
 from sightline.pages.score_quick import QuickRow, quick_rows
 from sightline.pages.score_rows import Offer, ScoreChip, ScoreRow, chips, counting, offers, rows
@@ -68,6 +68,7 @@ class ScoresPart:
     done: str
     undo: str
     more: bool
+    all_href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,7 @@ def _part(
         done=reader.done,
         undo=reader.undo,
         more=len(scores) >= MOST_OF_ONE,
+        all_href=with_query("/api/v1/scores", {"project": project, **dict(groups[-1].fields)}),
     )
 
 

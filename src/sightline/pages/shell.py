@@ -53,6 +53,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry("traces", "Traces", "t"),
     Entry("sessions", "Sessions", "s"),
     Entry("users", "Users", "u"),
+    Entry("scores", "Scores", "r"),
     Entry("logs", "Logs", "l"),
     Entry("metrics", "Metrics", "m"),
     Entry("explore", "Explore", "e"),

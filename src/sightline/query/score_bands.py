@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -28,15 +29,18 @@ def banded(column: ScoreColumn, seen: ScoreName | None) -> Bands:
     cuts = between(seen.low, seen.high)
     if not cuts:
         return Bands()
-    texts = [_plain(cut) for cut in cuts]
-    names = (
-        f"..<{texts[0]}",
-        *(f"{a}..<{b}" for a, b in pairwise(texts)),
-        f"{texts[-1]}..",
-    )
+    texts, names = [_plain(cut) for cut in cuts], band_names(cuts)
     arms = [f"{column.value} < {text}, '{name}'" for text, name in zip(texts, names, strict=False)]
     # Numbers and their names are made here, of digits only.
     return Bands(names, f"multiIf({column.value} IS NULL, '', {', '.join(arms)}, '{names[-1]}')")
+
+
+def band_names(cuts: Sequence[float]) -> tuple[str, ...]:
+    """The ranges between some cuts as a filter writes them; none without a cut."""
+    if not cuts:
+        return ()
+    texts = [_plain(cut) for cut in cuts]
+    return (f"..<{texts[0]}", *(f"{a}..<{b}" for a, b in pairwise(texts)), f"{texts[-1]}..")
 
 
 def between(low: float, high: float) -> tuple[float, ...]:

@@ -35,11 +35,14 @@ class ScoreQuestion:
     source: str = ""
     author: str = ""
     data_type: str = ""
+    environment: str = ""
+    has_text: bool = False
+    """Only those with a comment or a correction."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreName:
-    """A name of scores and what was seen of it. `labels` are the most frequent ones, `last` is in ns."""
+    """A name of scores and what was seen of it. `labels` are the most frequent ones; moments are in ns."""
 
     name: str
     found: int
@@ -52,6 +55,7 @@ class ScoreName:
     high: float | None
     labels: tuple[str, ...]
     sources: tuple[str, ...]
+    first: int
     last: int
 
     @property
@@ -80,21 +84,53 @@ async def list_scores(
         if not found or int(found[1]) > LATEST or int(found[2]) >= 2**64:
             raise BadCursor(f"cursor {cursor[:80]!r} was not made by this server; start again without one")
         behind, place = int(found[1]), int(found[2])
-    asked = {name: getattr(question, name) for name in question.__slots__}
     given = {
-        **asked,
-        "project": window.project,
-        "since": window.since,
-        "until": window.until,
+        **_given(question, window),
         "behind": behind,
         "behind_place": place,
         "limit": min(limit, MAX_PAGE) + 1,
     }
-    text = statement("scores").replace("{columns}", SELECTED)
+    text = statement("scores").replace("{columns}", SELECTED).replace("{chosen}", _chosen())
     rows = (await store.fetch(text, given, purpose="scores")).dicts()
     page = rows[:limit]
     following = f"{page[-1]['time_ns']}.{page[-1]['place']}" if len(rows) > limit else None
     return [score_of(row) for row in page], following
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said how often. `says` is `label`, `truth`, `number` or `text` (neither of them); of numbers
+    `band` is how many of the cuts are not above."""
+
+    says: str
+    text: str
+    band: int
+    found: int
+
+
+async def spread_of(
+    store: Store, question: ScoreQuestion, window: Window, cuts: Sequence[float] = (), limit: int = 50
+) -> tuple[int, list[Said]]:
+    """How many scores were given in the window, and what they say, the most frequent first."""
+    given = {**_given(question, window), "cuts": [float(cut) for cut in cuts], "limit": limit}
+    text = statement("scores_spread").replace("{chosen}", _chosen())
+    rows = (await store.fetch(text, given, purpose="scores")).dicts()
+    total = int(rows[0]["total"]) if rows else 0
+    return total, [Said(str(r["says"]), str(r["text"]), int(r["band"]), int(r["found"])) for r in rows]
+
+
+def _chosen() -> str:
+    return statement("scores_chosen").rstrip()
+
+
+def _given(question: ScoreQuestion, window: Window) -> dict[str, str | int]:
+    asked = {name: getattr(question, name) for name in question.__slots__}
+    return asked | {
+        "project": window.project,
+        "since": window.since,
+        "until": window.until,
+        "has_text": int(question.has_text),
+    }
 
 
 async def scores_of(
@@ -129,7 +165,7 @@ async def score_names(store: Store, project: str, limit: int = MOST_NAMES) -> li
     rows = await store.fetch(statement("score_names"), {"project": project, "limit": limit}, purpose="scores")
     found = []
     for row in rows.dicts():
-        row["last"] = row.pop("last_ns")
+        row |= {"first": row.pop("first_ns"), "last": row.pop("last_ns")}
         row |= {"labels": tuple(row["labels"]), "sources": tuple(row["sources"])}
         found.append(ScoreName(**row))
     return found

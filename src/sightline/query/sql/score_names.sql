@@ -11,6 +11,7 @@ SELECT
     max(c.value) AS high,
     arraySort(topKIf(20)(c.label, c.label != '')) AS labels,
     arraySort(groupUniqArray(8)(CAST(c.source, 'String'))) AS sources,
+    toUnixTimestamp64Nano(min(c.time)) AS first_ns,
     toUnixTimestamp64Nano(max(c.time)) AS last_ns
 FROM sightline.scores AS c FINAL
 WHERE c.project = {project:String}

@@ -1,0 +1,348 @@
+"""The list of scores: who said what of which answer, latest first; comments and corrections to be read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sightline.control.score_rules import misfit
+from sightline.pages import formats
+from sightline.pages.address import Link, View, with_query
+from sightline.pages.answers import Missing, html
+from sightline.pages.asking import wider
+from sightline.pages.environment import render
+from sightline.pages.frames import Frames, Table
+from sightline.pages.score_lists import ScoreNames, has
+from sightline.pages.score_rows import WHO, ScoreChip, chip
+from sightline.pages.services import Services
+from sightline.pages.sessions import session_href
+from sightline.pages.shell import Shell
+from sightline.pages.traces_facets import worded
+from sightline.query import traces
+from sightline.query.filter.spelling import spell_name
+from sightline.query.score_bands import band_names, between
+from sightline.query.score_measures import askable
+from sightline.query.scores import Said, ScoreName, ScoreQuestion, list_scores, spread_of
+from sightline.records.scores import DataType, Score, ScoreDefinition, ScoreTarget
+from sightline.records.trace import TraceSummary
+from sightline.store.rows import QueryTimeout, QueryTooLarge
+
+PAGE = 50
+MOST_SAID = 12
+PARAMETERS = ("name", "by", "said", "author", "trace", "session", "cursor")
+WORDS = "words"
+"""What `said` has for whatever has a comment or a correction."""
+_KINDS = {
+    str(DataType.NUMERIC): "numbers", str(DataType.BOOLEAN): "yes or no",
+    str(DataType.CATEGORICAL): "labels", str(DataType.COMMENT): "comments alone",
+    str(DataType.CORRECTION): "corrections alone", WORDS: "with a comment or correction",
+}  # fmt: skip
+_NAMES_OFFERED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class GivenRow:
+    """One score of the list. `about` leads to what it is about; `asked` is how that began, '' where that is
+    not known, and `absent` says why. `outside` says why it does not fit its definition."""
+
+    name: str
+    chip: ScoreChip
+    time: int
+    who: str
+    author: str
+    method: str
+    comment: str
+    correction: str
+    target: str
+    about: Link
+    asked: str
+    absent: str
+    outside: str
+    author_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadRow:
+    """What was said, how often, and its share in percent of all that are listed."""
+
+    text: str
+    found: int
+    share: str
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """A select of the form: its parameter, its words, the choices, and the one that is chosen."""
+
+    parameter: str
+    label: str
+    every: str
+    choices: tuple[tuple[str, str], ...]
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresContext:
+    """Everything `scores.html` shows. `narrowed` are conditions that stand in no select, each with the
+    address without it; `uses` are other pages about the chosen name."""
+
+    shell: Shell
+    now: int
+    rows: tuple[GivenRow, ...]
+    total: int
+    spread: tuple[SpreadRow, ...]
+    spread_more: int
+    selects: tuple[Choosing, ...]
+    kept: tuple[tuple[str, str], ...]
+    narrowed: tuple[Link, ...]
+    description: str
+    uses: tuple[Link, ...]
+    api: str
+    clear: str
+    older: str
+    newest: str
+    wider: Link | None
+    ever: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresState:
+    """What the address asks for; empty texts ask for any."""
+
+    view: View
+    name: str = ""
+    by: str = ""
+    said: str = ""
+    author: str = ""
+    trace: str = ""
+    session: str = ""
+    cursor: str = ""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but the range chooses."""
+        return bool(self.name or self.by or self.said or self.author or self.trace or self.session)
+
+    @property
+    def question(self) -> ScoreQuestion:
+        """The same for the store."""
+        return ScoreQuestion(
+            name=self.name, source=self.by, author=self.author, trace_id=self.trace,
+            session_id=self.session, environment=self.view.environment,
+            data_type="" if self.said == WORDS else self.said, has_text=self.said == WORDS,
+        )  # fmt: skip
+
+    def link(self, **changes: str | None) -> str:
+        """The page with the same conditions, from its beginning."""
+        kept: dict[str, str | None] = {
+            name: getattr(self, name) or None for name in PARAMETERS if name != "cursor"
+        }
+        return self.view.link("scores", **kept | changes)
+
+
+def read(view: View, query: Mapping[str, str]) -> ScoresState:
+    """The state of an address; words that are not known are left out and named in a notice."""
+    by, said = query.get("by", ""), query.get("said", "")
+    notices = [
+        f"“{given[:40]}” is not understood; showing {all_}. Known are {', '.join(known)}."
+        for given, known, all_ in ((by, list(WHO), "scores of all"), (said, list(_KINDS), "all kinds"))
+        if given and given not in known
+    ]
+    return ScoresState(
+        replace(view, notices=(*view.notices, *notices)),
+        query.get("name", "")[:200],
+        by if by in list(WHO) else "",
+        said if said in _KINDS else "",
+        query.get("author", "")[:200],
+        query.get("trace", "")[:32].lower(),
+        query.get("session", "")[:1000],
+        query.get("cursor", "")[:60],
+    )
+
+
+class ScoresPages:
+    """`/p/{project}/scores`."""
+
+    def __init__(self, services: Services, frames: Frames) -> None:
+        self.services = services
+        self.frames = frames
+        self._names = ScoreNames(services)
+
+    def table(self) -> Table:
+        """Method, path and endpoint of each."""
+        return [("GET", "/p/{project}/scores", self.show)]
+
+    async def show(self, request: Request) -> Response:
+        """The list."""
+        view, principal = await self.frames.view(request, PARAMETERS)
+        state, store = read(view, request.query_params), self.services.store
+        view = state.view
+        names = await self._names.of(view.project)
+        seen = next((one for one in names if one.name == state.name), None)
+        cuts = cuts_of(seen)
+        try:
+            (scores, following), (total, said), kept, environments = await asyncio.gather(
+                list_scores(
+                    store, state.question, view.window, limit=PAGE, cursor=state.cursor or None
+                ),
+                spread_of(store, state.question, view.window, cuts, MOST_SAID),
+                run_in_threadpool(self.services.control.score_definitions, view.project),
+                traces.environments(store, view.project, view.since),
+            )  # fmt: skip
+        except traces.BadCursor as error:
+            raise Missing(f"This page of the list cannot be opened: {error}.") from error
+        summaries = await self._summaries(view.project, scores)
+        definitions = {one.name: one for one in kept}
+        shown = ScoresContext(
+            shell=await self.frames.shell("Scores", "scores", view, principal, environments),
+            now=self.services.clock(),
+            rows=tuple(given_row(one, state, definitions, summaries) for one in scores),
+            total=total,
+            spread=spread(said, cuts, total) if state.name else (),
+            spread_more=total - sum(one.found for one in said),
+            selects=selects(state, names),
+            kept=tuple((k, v) for k, v in (view.carried | _beside(state)).items() if v),
+            narrowed=tuple(narrowed(state)),
+            description=definitions[state.name].description if state.name in definitions else "",
+            uses=uses(state, seen),
+            api=with_query("/api/v1/scores", _for_api(state)),
+            clear=state.view.link("scores"),
+            older=state.link(cursor=following) if following else "",
+            newest=state.link() if state.cursor else "",
+            wider=wider(state.link, view.range_name),
+            ever=bool(names),
+        )
+        return html(render("scores.html", shown))
+
+    async def _summaries(self, project: str, scores: Sequence[Score]) -> Mapping[str, TraceSummary] | None:
+        """What the scored traces are; None where the store takes too long: a list does without."""
+        ids = [one.trace_id for one in scores if one.trace_id]
+        try:
+            return await traces.summaries(self.services.store, project, ids, 0)
+        except (QueryTimeout, QueryTooLarge):
+            return None
+
+
+def given_row(
+    score: Score,
+    state: ScoresState,
+    definitions: Mapping[str, ScoreDefinition],
+    summaries: Mapping[str, TraceSummary] | None,
+) -> GivenRow:
+    """A line. Pure."""
+    definition = definitions.get(score.name)
+    found = (summaries or {}).get(score.trace_id)
+    absent = ""
+    if score.trace_id and summaries is not None and found is None:
+        absent = "no span of it is stored: not yet, or not any more"
+    outside = ""
+    if definition:
+        outside = misfit(definition, score.value, score.label, score.comment, score.correction)
+    return GivenRow(
+        name=score.name,
+        chip=chip(score, definitions),
+        time=score.time,
+        who=WHO[score.source],
+        author=score.author,
+        method=score.method,
+        comment=score.comment,
+        correction=score.correction,
+        target=str(score.target) or "nothing",
+        about=_about(score, state.view),
+        asked=(found.input_preview or found.name) if found else "",
+        absent=absent,
+        outside=outside,
+        author_href=state.link(author=score.author) if score.author else "",
+    )
+
+
+def _about(score: Score, view: View) -> Link:
+    if score.target is ScoreTarget.SESSION:
+        return Link(score.session_id, session_href(view, score.session_id))
+    if not score.trace_id:
+        return Link(score.response_id, "")
+    span = score.span_id or None
+    return Link(score.trace_id[:12], view.link("traces", score.trace_id, span=span, tab="scores"))
+
+
+def cuts_of(seen: ScoreName | None) -> tuple[float, ...]:
+    """Where numbers of a name are cut into ranges."""
+    if seen is None or seen.low is None or seen.high is None or seen.data_type is not DataType.NUMERIC:
+        return ()
+    return between(seen.low, seen.high)
+
+
+def spread(said: Sequence[Said], cuts: Sequence[float], total: int) -> tuple[SpreadRow, ...]:
+    """What was said in words: by how often, then ranges of numbers in their order. Pure."""
+    names = band_names(cuts)
+    found = []
+    # `said` has the most frequent first.
+    for one in sorted(said, key=lambda one: (one.says == "number", one.band)):
+        words = {"number": worded(names[one.band]) if names else "a number", "text": "words alone"}
+        share = formats.percent(one.found, total, total)
+        found.append(
+            SpreadRow(words.get(one.says, one.text), one.found, share, round(100 * one.found / total, 2))
+        )
+    return tuple(found)
+
+
+def selects(state: ScoresState, names: Sequence[ScoreName]) -> tuple[Choosing, ...]:
+    """The form's choices; what an address asks for is among them. Pure."""
+    known = [(one.name, one.name) for one in names[:_NAMES_OFFERED]]
+    if state.name and state.name not in dict(known):
+        known.append((state.name, state.name))
+    sources = tuple((str(source), words) for source, words in WHO.items())
+    return (
+        Choosing("name", "Name", "all names", tuple(known), state.name),
+        Choosing("by", "Given by", "anybody", sources, state.by),
+        Choosing("said", "What", "anything", tuple(_KINDS.items()), state.said),
+    )
+
+
+def narrowed(state: ScoresState) -> list[Link]:
+    """Conditions that no select has."""
+    found = []
+    for name, words in (("author", "by"), ("trace", "of trace"), ("session", "of session")):
+        if value := getattr(state, name):
+            found.append(Link(f"{words} {value}", state.link(**{name: None})))
+    return found
+
+
+def uses(state: ScoresState, seen: ScoreName | None) -> tuple[Link, ...]:
+    """Where a name leads: its traces, and its course. None for a name that means something else there."""
+    if not state.name or not askable(state.name):
+        return ()
+    field = spell_name(f"score.{state.name}")
+    found = [Link("Traces with it", state.view.link("traces", q=has(state.name)))]
+    if seen and seen.data_type is DataType.CATEGORICAL:
+        found.append(Link("Explore", state.view.link("explore", by=field, of="traces")))
+    elif seen and seen.numbers:
+        found.append(Link("Explore", state.view.link("explore", measure=field, of="traces")))
+    return tuple(found)
+
+
+def _beside(state: ScoresState) -> dict[str, str | None]:
+    """What the form keeps besides its selects."""
+    return {"author": state.author, "trace": state.trace, "session": state.session}
+
+
+def _for_api(state: ScoresState) -> dict[str, str | None]:
+    """The same question for programs."""
+    asked = state.question
+    return {
+        "project": state.view.project,
+        "since": str(state.view.since),
+        "until": str(state.view.until),
+        **{
+            name: getattr(asked, name)
+            for name in ("name", "source", "author", "trace_id", "session_id", "data_type", "environment")
+        },
+        "has_text": "true" if asked.has_text else None,
+        "limit": "500",
+    }
