@@ -62,7 +62,7 @@ function chosen(): HTMLElement | null {
 function onPage(key: string): boolean {
   const link = document.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
   // What a button does is done at once: only where it can be seen.
-  if (link && (!(link instanceof HTMLButtonElement) || link.checkVisibility())) {
+  if (link && (!link.matches("button, summary") || link.checkVisibility())) {
     link.click();
     return true;
   }

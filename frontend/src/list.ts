@@ -86,6 +86,10 @@ export function showSelected(): void {
   bar.hidden = ids.length === 0;
   const count = bar.querySelector("[data-count]");
   if (count) count.textContent = String(ids.length);
+  // What forms over the selection send along: the rows, and where to come back to.
+  for (const field of bar.querySelectorAll<HTMLInputElement>("[data-sel]")) field.value = ids.join(",");
+  for (const field of bar.querySelectorAll<HTMLInputElement>("[data-here]"))
+    field.value = location.pathname + location.search;
   const compare = bar.querySelector<HTMLAnchorElement>("[data-compare]");
   const [a, b] = ids.map((id) => id.split("/")[0] ?? "");
   if (compare) {

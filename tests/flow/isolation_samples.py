@@ -199,6 +199,8 @@ SAMPLES: Mapping[str, tuple[Ask, ...]] = {
     "GET /p/{project}/logs": (Ask(shows=True), *_queries("trace_id:{trace}", "project:{other}")),
     "GET /p/{project}/metrics": (Ask(shows=True), *_queries("project:{other}")),
     "GET /p/{project}/metrics/{name:path}": (Ask({"name": "{metric}"}, {"by": "{metrickey}"}, shows=True),),
+    "POST /p/{project}/scores-of-several": (Ask(form={"name": "x", "sel": "{trace}"}),),
+    "POST /p/{project}/scores-of-several/undo": (Ask(form={"batch": "{trace}", "count": "2"}),),
     "GET /p/{project}/scores": (
         Ask(shows=True),
         *(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -100,10 +101,14 @@ def test_what_cannot_be_kept_says_why(town: Parts, store: Store) -> None:
     trace, _ = a_trace(store)
     fields = {"csrf": eve.token(), "trace_id": trace, "back": "//evil.example/x"}
     wrong = eve.post("/p/talk/scores", **fields, name="stars", value="6")
-    assert wrong.status_code == 422 and "expected at most 5" in wrong.text
+    assert wrong.status_code == 422 and "stars is 6; expected at most 5" in wrong.text
+    assert 'href="/p/talk/traces">Back' in wrong.text
+    there = f"/p/talk/traces/{trace}?tab=scores"
+    wrong = eve.post("/p/talk/scores", **fields | {"back": there}, name="stars", value="6")
+    assert f'href="{there}">Back' in wrong.text
     # A way back that is no page of the project is not followed.
     made = eve.post("/p/talk/scores", **fields, name="stars", value="5")
-    assert made.headers["location"] == "/p/talk/traces"
+    assert made.headers["location"] == "/p/talk/traces?score_done=kept#scores"
     eve.post(f"/p/talk/scores/{scores(store)[0]['id']}/take-back", csrf=eve.token(), back="")
 
 
@@ -116,3 +121,83 @@ def test_readers_see_and_may_not(town: Parts, store: Store) -> None:
     assert "Nobody scored this span" in answer.text and "Add a score" not in answer.text
     assert bob.post("/p/default/scores", csrf=bob.token(), **fields).status_code == 403
     assert eve.post("/p/default/scores", csrf=eve.token(), **fields).status_code == 403
+
+
+def several(store: Store) -> list[dict[str, Any]]:
+    return store.query(
+        "SELECT name, value, comment, target, trace_id, span_id, author, id FROM sightline.scores FINAL"
+        " WHERE project = 'talk' AND startsWith(id, 'several-') ORDER BY id"
+    ).dicts()
+
+
+def test_selected_rows_are_scored_at_once_and_that_is_undone(town: Parts, store: Store) -> None:
+    eve = signed_in(town, EVE)
+    town.control.define_score("talk", "sorted", "categorical", categories=["a", "b"])
+    trace, span = a_trace(store)
+    page = f"/p/talk/traces?sel={trace}"
+    shown = eve.get(page).text
+    assert "Score…" in shown and 'name="value" value="a"' in shown and f'value="{trace}" data-sel' in shown
+    sent = {"csrf": eve.token(), "back": page, "sel": f"{trace},{trace}/{span},{trace}", "name": "sorted"}
+    made = eve.post("/p/talk/scores-of-several", **sent, value="b", comment="same")
+    assert made.status_code == 303, made.text
+    kept = several(store)
+    assert [(one["target"], one["span_id"], one["comment"], one["author"]) for one in kept] == [
+        ("trace", "", "same", EVE), ("span", span, "same", EVE),
+    ]  # fmt: skip
+    shown = eve.get(made.headers["location"].split("#")[0]).text
+    assert "2 scores are kept." in shown and "Ignored" not in shown
+    batch = re.findall(r'name="batch" value="([0-9a-f]{32})"', shown)[0]
+    undo = {"csrf": eve.token(), "back": page, "batch": batch, "count": "2"}
+    gone = eve.post("/p/talk/scores-of-several/undo", **undo)
+    assert "is taken back" in eve.get(gone.headers["location"].split("#")[0]).text and several(store) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"sel": ""}, "expected 1 to 50"),
+        ({"sel": ",".join(f"{n:032x}" for n in range(51))}, "51 rows are selected"),
+        ({"sel": "<script>"}, "no row of the list"),
+        ({"name": ""}, "name is missing"),
+        ({"value": ""}, "says nothing"),
+        ({"name": "sorted", "value": "c"}, "sorted"),
+    ],
+)
+def test_all_are_scored_or_none(town: Parts, store: Store, change: dict[str, str], sentence: str) -> None:
+    eve = signed_in(town, EVE)
+    town.control.define_score("talk", "sorted", "categorical", categories=["a", "b"])
+    trace, span = a_trace(store)
+    sent = {"csrf": eve.token(), "back": "", "sel": f"{trace},{trace}/{span}", "name": "n", "value": "1"}
+    answer = eve.post("/p/talk/scores-of-several", **sent | change)
+    assert answer.status_code == 422 and sentence in answer.text, answer.text
+    assert "<script>" not in answer.text.replace("<script src", "") and several(store) == []
+
+
+def test_who_may_not_score_sees_no_form_for_several(town: Parts, store: Store) -> None:
+    bob, eve = signed_in(town, BOB), signed_in(town, EVE)
+    trace, _ = a_trace(store, "default")
+    assert "Score…" not in bob.get(f"/p/default/traces?sel={trace}").text
+    sent = {"csrf": bob.token(), "sel": trace, "name": "n", "value": "1"}
+    for page in ("scores-of-several", "scores-of-several/undo"):
+        assert bob.post(f"/p/default/{page}", **sent).status_code == 403
+        assert eve.post(f"/p/default/{page}", **sent | {"csrf": eve.token()}).status_code == 403
+    assert eve.post("/p/talk/scores-of-several", **sent | {"csrf": "x"}).status_code == 403
+    broken = {"csrf": eve.token(), "batch": "x", "count": "2"}
+    assert eve.post("/p/talk/scores-of-several/undo", **broken).status_code == 422
+
+
+def test_a_click_replaces_ones_own_and_keeps_its_comment(town: Parts, store: Store) -> None:
+    eve = signed_in(town, EVE)
+    town.control.define_score("talk", "clicked", "boolean", direction="higher")
+    trace, span = a_trace(store)
+    page = f"/p/talk/traces/{trace}?span={span}&tab=scores"
+    fields = {"csrf": eve.token(), "back": page, "trace_id": trace, "name": "clicked"}
+    eve.post("/p/talk/scores", **fields, value="yes", comment="because")
+    form = re.findall(r'<form class="quick".*?</form>', eve.get(page).text, re.S)
+    (mine,) = [one for one in form if 'value="clicked"' in one and 'value="because"' in one]
+    assert re.findall(r'value="(yes|no)" aria-pressed="(\w+)"', mine) == [("yes", "true"), ("no", "false")]
+    sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', mine))
+    eve.post("/p/talk/scores", **sent, value="no")
+    kept = [one for one in scores(store) if one["name"] == "clicked"]
+    assert [(one["value"], one["comment"]) for one in kept] == [(0.0, "because")]
+    eve.post(f"/p/talk/scores/{kept[0]['id']}/take-back", csrf=eve.token(), back=page)

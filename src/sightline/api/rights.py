@@ -128,6 +128,8 @@ RIGHTS: Mapping[str, Least] = {
     "POST /p/{project}/views/{view}/share": Least.READER,
     "POST /p/{project}/views/{view}/delete": Least.READER,
     "GET /p/{project}/scores": Least.READER,
+    "POST /p/{project}/scores-of-several": Least.EDITOR,
+    "POST /p/{project}/scores-of-several/undo": Least.EDITOR,
     "POST /p/{project}/scores": Least.EDITOR,
     "POST /p/{project}/scores/{score_id:path}/take-back": Least.EDITOR,
     "POST /p/{project}/scores/{score_id:path}/undo": Least.EDITOR,

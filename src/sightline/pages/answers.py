@@ -20,12 +20,16 @@ class Missing(Exception):
 
 
 class Refused(Exception):
-    """A form that is not taken as it came: too large, of another type, or without its token."""
+    """A form that is not taken as it came: too large, of another type, or without its token.
 
-    def __init__(self, status: int, title: str, sentence: str) -> None:
+    `back` is the address of the page with the form, where that is known.
+    """
+
+    def __init__(self, status: int, title: str, sentence: str, back: str = "") -> None:
         super().__init__(sentence)
         self.status = status
         self.title = title
+        self.back = back
 
 
 def html(text: str, status: int = 200) -> HTMLResponse:

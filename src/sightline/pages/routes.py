@@ -44,6 +44,7 @@ from sightline.pages.prices import PricePages
 from sightline.pages.projects import ProjectPages
 from sightline.pages.score_forms import ScoreForms
 from sightline.pages.score_settings import ScoreSettingsPages
+from sightline.pages.score_several import SeveralScores
 from sightline.pages.scores import ScoresPages
 from sightline.pages.scrape import ScrapePages
 from sightline.pages.security import PageHeaders
@@ -85,6 +86,7 @@ PROJECT_PAGES = (
     SendersPages,
     ScoresPages,
     ScoreForms,
+    SeveralScores,
 )
 # And those that are about no project.
 SERVER_PAGES = (ApiDocsPages,)
@@ -149,7 +151,8 @@ class Page:
         except AccessDenied as error:
             response = self.pages.denied(request, error)
         except Refused as error:
-            response = self.pages.problem(request, error.status, error.title, str(error))
+            actions = (Link("Back", error.back),) if error.back else ()
+            response = self.pages.problem(request, error.status, error.title, str(error), actions=actions)
         except Missing as error:
             response = self.pages.problem(request, 404, "Nothing here", str(error))
         except QueryTimeout:

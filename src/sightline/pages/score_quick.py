@@ -43,7 +43,7 @@ def quick_rows(
     definitions: Iterable[ScoreDefinition], given: Sequence[ScoreRow], *, keys: bool
 ) -> tuple[QuickRow, ...]:
     """The names to score with one click. `given` are the scores of what is scored, latest first; with `keys`
-    the first buttons have one each."""
+    the first buttons that are words have one each."""
     own = {row.chip.name: row for row in reversed(given) if row.mine}
     free = list(_KEYS) if keys else []
     found: list[QuickRow] = []
@@ -52,8 +52,10 @@ def quick_rows(
         if one.archived or not (values or one.data_type is DataType.NUMERIC) or len(found) == MOST_ROWS:
             continue
         mine = own.get(one.name)
+        # A key beside a number would look like one.
+        keyed = free if one.data_type is not DataType.NUMERIC else []
         made = tuple(
-            Choice(text, value, mine is not None and mine.typed == value, free.pop(0) if free else "")
+            Choice(text, value, mine is not None and mine.typed == value, keyed.pop(0) if keyed else "")
             for text, value in values
         )
         found.append(QuickRow(one.name, one.description, hint(one), made, mine))

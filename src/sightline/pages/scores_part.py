@@ -11,14 +11,13 @@ from starlette.requests import Request
 
 from sightline.content.conversation import conversation
 from sightline.pages.address import path_of, with_query
-from sightline.pages.score_forms import author_of
+from sightline.pages.score_forms import author_of, may_score
 from sightline.pages.score_quick import QuickRow, quick_rows
 from sightline.pages.score_rows import Offer, ScoreChip, ScoreRow, chips, counting, offers, rows
 from sightline.pages.services import Services
 from sightline.query.scores import MOST_OF_ONE, scores_of
 from sightline.records.access import Principal
 from sightline.records.conversation import Text
-from sightline.records.people import Role
 from sightline.records.scores import Score, ScoreDefinition, ScoreTarget
 from sightline.records.trace import Content, SpanEvent
 
@@ -168,13 +167,12 @@ async def _definitions(services: Services, project: str) -> dict[str, ScoreDefin
 
 
 def _reader(request: Request, principal: Principal, project: str) -> _Reader:
-    role = Role.ADMIN if principal.open else principal.role_in(project)
     query = request.query_params
     undo = query.get("score_undo", "")[:200]
     back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return _Reader(
         author=author_of(principal),
-        may=role is not None and role.includes(Role.EDITOR),
+        may=may_score(principal, project),
         csrf=principal.csrf,
         back=back[:4000],
         done=DONE.get(query.get("score_done", ""), ""),

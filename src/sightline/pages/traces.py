@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -18,6 +19,8 @@ from sightline.pages.environment import render
 from sightline.pages.filter_bar import FilterBar, chosen, filter_bar
 from sightline.pages.frames import Frames, Table
 from sightline.pages.score_lists import ScoreNames
+from sightline.pages.score_several import PARAMETERS as SCORED_PARAMETERS
+from sightline.pages.score_several import Bulk, bulk
 from sightline.pages.services import Services
 from sightline.pages.shell import Shell
 from sightline.pages.trace_preview import Preview, trace_preview
@@ -96,6 +99,7 @@ class TracesContext:
     live: bool
     live_link: str
     selected: Selected
+    scoring: Bulk | None
     older: str
     newest: str
     wider: Link | None
@@ -127,6 +131,7 @@ def context(
     shown: Columns,
     answers: _Answers,
     now: int,
+    scoring: Bulk | None = None,
 ) -> TracesContext:
     """What the page shows of the answers of the store."""
     found, view = answers.listed, state.view
@@ -163,6 +168,7 @@ def context(
         live=state.live,
         live_link=state.link(live=None if state.live else "1"),
         selected=Selected(state.sel, both, state.link()),
+        scoring=scoring,
         older=state.link(cursor=found.next, facet=state.facet or None) if found.next else "",
         newest=state.link() if state.cursor else "",
         wider=_wider(state),
@@ -220,7 +226,7 @@ class TracesPages:
         return await while_connected(request, self._show(request))
 
     async def _show(self, request: Request) -> Response:
-        view, principal = await self.frames.view(request, PARAMETERS)
+        view, principal = await self.frames.view(request, (*PARAMETERS, *SCORED_PARAMETERS))
         several = request.query_params.getlist("cols")
         if len(several) > 1:
             # A form of check boxes names each column by itself; addresses have one list.
@@ -251,7 +257,12 @@ class TracesPages:
         frame = await self.frames.shell("Traces", "traces", state.view, principal, environments)
         kept = {"q": view.q or None} | state.kept
         menu = await view_menu(self.services, state.view, principal, "traces", kept)
-        shows = context(frame, bar, menu, state, shown, answers, now)
+        scoring = None
+        if not wanted:
+            kept_scores = await run_in_threadpool(self.services.control.score_definitions, view.project)
+            query = request.query_params
+            scoring = bulk(query, principal, view.project, state.view.here, kept_scores, scores)
+        shows = context(frame, bar, menu, state, shown, answers, now, scoring)
         return html(render(PARTS.get(wanted, "traces.html"), shows))
 
     async def _answers(
