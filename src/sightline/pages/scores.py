@@ -240,7 +240,7 @@ def given_row(
     found = (summaries or {}).get(score.trace_id)
     absent = ""
     if score.trace_id and summaries is not None and found is None:
-        absent = "no span of it is stored: not yet, or not any more"
+        absent = "no span of it is stored: not yet, left out by sampling, or expired"
     outside = ""
     if definition:
         outside = misfit(definition, score.value, score.label, score.comment, score.correction)
