@@ -196,6 +196,12 @@ def test_a_trace_has_what_was_given_to_its_session(client: TestClient) -> None:
     lines = rows.count("<tr data-row=")
     assert lines > 1 and rows.count('<small dir="auto">stars</small> <span dir="auto">4</span>') == lines
     assert "given to the whole session" in rows
+    # A trace says it, too, with its session.
+    trace = re.search(r'<tr data-row="([0-9a-f]{32})"', rows)
+    assert trace
+    page = got(client, f"{HERE}/traces/{trace[1]}?tab=scores")
+    assert "given to the whole session" in page[: page.index("trace-body")]
+    assert "Its whole session" in page and f'href="{HERE}/sessions/{sessions.CHAT}' in page
     spans = got(client, f"{HERE}/traces?view=spans&q=trace.score.stars:4")
     assert '<small dir="auto">stars</small>' not in spans[spans.index('<tbody id="rows">') :]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -17,32 +17,32 @@ from sightline.pages.answers import Missing, html
 from sightline.pages.asking import wider
 from sightline.pages.environment import render
 from sightline.pages.frames import Frames, Table
-from sightline.pages.score_lists import ScoreNames, has
+from sightline.pages.score_lists import ScoreNames
 from sightline.pages.score_rows import WHO, ScoreChip, chip
+from sightline.pages.scores_state import (
+    PARAMETERS,
+    Choosing,
+    ScoresState,
+    beside,
+    for_api,
+    narrowed,
+    read,
+    selects,
+    uses,
+)
 from sightline.pages.services import Services
 from sightline.pages.sessions import session_href
 from sightline.pages.shell import Shell
 from sightline.pages.traces_facets import worded
 from sightline.query import traces
-from sightline.query.filter.spelling import spell_name
 from sightline.query.score_bands import band_names, between
-from sightline.query.score_measures import askable
-from sightline.query.scores import Said, ScoreName, ScoreQuestion, list_scores, spread_of
+from sightline.query.scores import Said, ScoreName, list_scores, spread_of
 from sightline.records.scores import DataType, Score, ScoreDefinition, ScoreTarget
 from sightline.records.trace import TraceSummary
 from sightline.store.rows import QueryTimeout, QueryTooLarge
 
 PAGE = 50
 MOST_SAID = 12
-PARAMETERS = ("name", "by", "said", "author", "trace", "session", "cursor")
-WORDS = "words"
-"""What `said` has for whatever has a comment or a correction."""
-_KINDS = {
-    str(DataType.NUMERIC): "numbers", str(DataType.BOOLEAN): "yes or no",
-    str(DataType.CATEGORICAL): "labels", str(DataType.COMMENT): "comments alone",
-    str(DataType.CORRECTION): "corrections alone", WORDS: "with a comment or correction",
-}  # fmt: skip
-_NAMES_OFFERED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +77,6 @@ class SpreadRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Choosing:
-    """A select of the form: its parameter, its words, the choices, and the one that is chosen."""
-
-    parameter: str
-    label: str
-    every: str
-    choices: tuple[tuple[str, str], ...]
-    chosen: str
-
-
-@dataclass(frozen=True, slots=True)
 class ScoresContext:
     """Everything `scores.html` shows. `narrowed` are conditions that stand in no select, each with the
     address without it; `uses` are other pages about the chosen name."""
@@ -109,61 +98,6 @@ class ScoresContext:
     newest: str
     wider: Link | None
     ever: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ScoresState:
-    """What the address asks for; empty texts ask for any."""
-
-    view: View
-    name: str = ""
-    by: str = ""
-    said: str = ""
-    author: str = ""
-    trace: str = ""
-    session: str = ""
-    cursor: str = ""
-
-    @property
-    def narrows(self) -> bool:
-        """Whether anything but the range chooses."""
-        return bool(self.name or self.by or self.said or self.author or self.trace or self.session)
-
-    @property
-    def question(self) -> ScoreQuestion:
-        """The same for the store."""
-        return ScoreQuestion(
-            name=self.name, source=self.by, author=self.author, trace_id=self.trace,
-            session_id=self.session, environment=self.view.environment,
-            data_type="" if self.said == WORDS else self.said, has_text=self.said == WORDS,
-        )  # fmt: skip
-
-    def link(self, **changes: str | None) -> str:
-        """The page with the same conditions, from its beginning."""
-        kept: dict[str, str | None] = {
-            name: getattr(self, name) or None for name in PARAMETERS if name != "cursor"
-        }
-        return self.view.link("scores", **kept | changes)
-
-
-def read(view: View, query: Mapping[str, str]) -> ScoresState:
-    """The state of an address; words that are not known are left out and named in a notice."""
-    by, said = query.get("by", ""), query.get("said", "")
-    notices = [
-        f"“{given[:40]}” is not understood; showing {all_}. Known are {', '.join(known)}."
-        for given, known, all_ in ((by, list(WHO), "scores of all"), (said, list(_KINDS), "all kinds"))
-        if given and given not in known
-    ]
-    return ScoresState(
-        replace(view, notices=(*view.notices, *notices)),
-        query.get("name", "")[:200],
-        by if by in list(WHO) else "",
-        said if said in _KINDS else "",
-        query.get("author", "")[:200],
-        query.get("trace", "")[:32].lower(),
-        query.get("session", "")[:1000],
-        query.get("cursor", "")[:60],
-    )
 
 
 class ScoresPages:
@@ -207,11 +141,11 @@ class ScoresPages:
             spread=spread(said, cuts, total) if state.name else (),
             spread_more=total - sum(one.found for one in said),
             selects=selects(state, names),
-            kept=tuple((k, v) for k, v in (view.carried | _beside(state)).items() if v),
+            kept=tuple((k, v) for k, v in (view.carried | beside(state)).items() if v),
             narrowed=tuple(narrowed(state)),
             description=definitions[state.name].description if state.name in definitions else "",
             uses=uses(state, seen),
-            api=with_query("/api/v1/scores", _for_api(state)),
+            api=with_query("/api/v1/scores", for_api(state)),
             clear=state.view.link("scores"),
             older=state.link(cursor=following) if following else "",
             newest=state.link() if state.cursor else "",
@@ -290,59 +224,3 @@ def spread(said: Sequence[Said], cuts: Sequence[float], total: int) -> tuple[Spr
             SpreadRow(words.get(one.says, one.text), one.found, share, round(100 * one.found / total, 2))
         )
     return tuple(found)
-
-
-def selects(state: ScoresState, names: Sequence[ScoreName]) -> tuple[Choosing, ...]:
-    """The form's choices; what an address asks for is among them. Pure."""
-    known = [(one.name, one.name) for one in names[:_NAMES_OFFERED]]
-    if state.name and state.name not in dict(known):
-        known.append((state.name, state.name))
-    sources = tuple((str(source), words) for source, words in WHO.items())
-    return (
-        Choosing("name", "Name", "all names", tuple(known), state.name),
-        Choosing("by", "Given by", "anybody", sources, state.by),
-        Choosing("said", "What", "anything", tuple(_KINDS.items()), state.said),
-    )
-
-
-def narrowed(state: ScoresState) -> list[Link]:
-    """Conditions that no select has."""
-    found = []
-    for name, words in (("author", "by"), ("trace", "of trace"), ("session", "of session")):
-        if value := getattr(state, name):
-            found.append(Link(f"{words} {value}", state.link(**{name: None})))
-    return found
-
-
-def uses(state: ScoresState, seen: ScoreName | None) -> tuple[Link, ...]:
-    """Where a name leads: its traces, and its course. None for a name that means something else there."""
-    if not state.name or not askable(state.name):
-        return ()
-    field = spell_name(f"score.{state.name}")
-    found = [Link("Traces with it", state.view.link("traces", q=has(state.name)))]
-    if seen and seen.data_type is DataType.CATEGORICAL:
-        found.append(Link("Explore", state.view.link("explore", by=field, of="traces")))
-    elif seen and seen.numbers:
-        found.append(Link("Explore", state.view.link("explore", measure=field, of="traces")))
-    return tuple(found)
-
-
-def _beside(state: ScoresState) -> dict[str, str | None]:
-    """What the form keeps besides its selects."""
-    return {"author": state.author, "trace": state.trace, "session": state.session}
-
-
-def _for_api(state: ScoresState) -> dict[str, str | None]:
-    """The same question for programs."""
-    asked = state.question
-    return {
-        "project": state.view.project,
-        "since": str(state.view.since),
-        "until": str(state.view.until),
-        **{
-            name: getattr(asked, name)
-            for name in ("name", "source", "author", "trace_id", "session_id", "data_type", "environment")
-        },
-        "has_text": "true" if asked.has_text else None,
-        "limit": "500",
-    }

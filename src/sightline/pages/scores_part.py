@@ -15,12 +15,13 @@ from sightline.pages.score_forms import author_of, may_score
 from sightline.pages.score_quick import QuickRow, quick_rows
 from sightline.pages.score_rows import Offer, ScoreChip, ScoreRow, chips, counting, offers, rows
 from sightline.pages.services import Services
-from sightline.query.scores import MOST_OF_ONE, scores_of
+from sightline.query.scores import MOST_OF_ONE, scores_of, scores_of_sessions
 from sightline.records.access import Principal
 from sightline.records.conversation import Text
 from sightline.records.scores import Score, ScoreDefinition, ScoreTarget
 from sightline.records.trace import Content, SpanEvent
 
+_OF_SESSION = 50
 DONE = {
     "kept": "Your score is kept.",
     "taken-back": "The score is taken back.",
@@ -84,11 +85,13 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True)
 class TraceScores:
-    """The scores of a trace and its spans, with what is needed to show them."""
+    """The scores of a trace and its spans, with what is needed to show them. `of_session` are those that its
+    session was given as a whole."""
 
     project: str = ""
     trace_id: str = ""
     scores: tuple[Score, ...] = ()
+    of_session: tuple[Score, ...] = ()
     definitions: Mapping[str, ScoreDefinition] = field(default_factory=dict)
     reader: _Reader = _Reader()
 
@@ -103,8 +106,11 @@ class TraceScores:
 
     @property
     def whole(self) -> tuple[ScoreChip, ...]:
-        """The trace's own scores in a few words each."""
-        return chips(self._of_trace(), self.definitions)
+        """The trace's own scores in a few words each; its session's where it has none of that name, as in
+        lists."""
+        own = {score.name for score in self.scores}
+        far = [score for score in self.of_session if score.name not in own]
+        return chips([*self._of_trace(), *far], self.definitions)
 
     def _of_trace(self) -> list[Score]:
         return [score for score in self.scores if score.target is ScoreTarget.TRACE]
@@ -125,6 +131,10 @@ class TraceScores:
             ScoreGroup("The whole trace", whole, "Nobody scored the trace as a whole.", ids),
         ]
         targets = groups[::-1] if topmost else groups
+        if topmost and self.of_session:
+            session = (("session_id", self.of_session[0].session_id),)
+            given = rows(self.of_session, self.definitions, author, "")
+            groups = [*groups, ScoreGroup("Its whole session", given, "", session)]
         return _part(self.project, self.scores, self.definitions, self.reader, groups, targets)
 
 
@@ -137,13 +147,16 @@ class SessionScores:
 
 
 async def trace_scores(
-    services: Services, request: Request, principal: Principal, project: str, trace_id: str
+    services: Services, request: Request, principal: Principal, project: str, trace_id: str, session_id: str
 ) -> TraceScores:
-    """The scores of a trace and what the project means by them."""
-    scores, definitions = await asyncio.gather(
-        scores_of(services.store, project, trace_id=trace_id), _definitions(services, project)
+    """The scores of a trace, what its session was given, and what the project means by them."""
+    scores, given, definitions = await asyncio.gather(
+        scores_of(services.store, project, trace_id=trace_id),
+        scores_of_sessions(services.store, project, [session_id] if session_id else []),
+        _definitions(services, project),
     )
-    return TraceScores(project, trace_id, tuple(scores), definitions, _reader(request, principal, project))
+    reader = _reader(request, principal, project)
+    return TraceScores(project, trace_id, tuple(scores), tuple(given[:_OF_SESSION]), definitions, reader)
 
 
 async def session_scores(
@@ -206,7 +219,10 @@ def _part(
         done=reader.done,
         undo=reader.undo,
         more=len(scores) >= MOST_OF_ONE,
-        all_href=with_query("/api/v1/scores", {"project": project, **dict(groups[-1].fields)}),
+        all_href=with_query(
+            "/api/v1/scores",
+            {"project": project, **dict(min(targets, key=lambda one: len(one.fields)).fields)},
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sightline.pages import formats
-from sightline.pages.address import path_of, with_query
+from sightline.pages.address import View, path_of, with_query
 from sightline.pages.answers import Missing, html, part
 from sightline.pages.environment import render
 from sightline.pages.frames import Frames, Table
@@ -81,6 +81,7 @@ def context(
     title: str,
     now: int,
     misunderstood: Sequence[str] = (),
+    view: View | None = None,
 ) -> TraceContext:
     """What the page shows of one trace."""
     trace, asked = drawing.trace, drawing.asked
@@ -98,7 +99,7 @@ def context(
         service=root.service,
         environment=root.environment,
         start_time=trace.start_time,
-        facts=facts(trace),
+        facts=facts(trace, view),
         notes=(*misunderstood, *notes(drawing.found, now)),
         ticks=drawing.scale.ticks(),
         mini=minimap(trace, asked, lambda ns: str(formats.duration(ns))),
@@ -146,7 +147,10 @@ class TracePages:
         asked = read(path_of(view.project, "traces", trace.trace_id), request.query_params, view.carried)
         hits = await find(self.services.store, trace, asked.find, now) if asked.find else frozenset()
         wanted, store = part(request), self.services.store
-        scored = await trace_scores(self.services, request, principal, trace.project, trace.trace_id)
+        session = trace.spans[0].session_id if trace.spans else ""
+        scored = await trace_scores(
+            self.services, request, principal, trace.project, trace.trace_id, session
+        )  # fmt: skip
         # Tens of milliseconds for a large trace: senders on the same loop must not wait for it.
         apart = run_in_threadpool if len(trace.spans) >= LARGE else _here
         drawing = await apart(Drawing, found, asked, hits, self.lines)
@@ -165,7 +169,7 @@ class TracePages:
         wrong = misread(request.query_params)
 
         def page() -> str:
-            shows = context(frame, drawing, opened, sheet, title, now, wrong)
+            shows = context(frame, drawing, opened, sheet, title, now, wrong, view)
             return render("trace.html", replace(shows, chips=scored.chips, scores=scored.whole))
 
         return html(await apart(page))

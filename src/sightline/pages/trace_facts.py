@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sightline.pages import formats
+from sightline.pages.address import View
 from sightline.pages.formats import Absent
+from sightline.pages.named import named
 from sightline.pages.trace_address import Asked
+from sightline.query.filter.spelling import condition
 from sightline.query.opened_traces import Opened
 from sightline.query.stages import Stage, stages
 from sightline.records.span_tree import Position
@@ -43,8 +46,8 @@ class StageBar:
 _COLOURS = {"decode": "llm", "between": "chain", "nothing": "hatch", "db": "http", "messaging": "http"}
 
 
-def facts(trace: Trace) -> tuple[Fact, ...]:
-    """The figures of the whole trace."""
+def facts(trace: Trace, view: View | None = None) -> tuple[Fact, ...]:
+    """The figures of the whole trace; with `view` who it was for leads to their pages and traces."""
     root, columns = trace.spans[0], trace.columns
     calls = [row for row, kind in enumerate(columns.kinds) if kind in ("llm", "embedding")]
     told = [row for row in calls if columns.first_token[row] >= 0]
@@ -76,15 +79,17 @@ def facts(trace: Trace) -> tuple[Fact, ...]:
             else "",
         ),
     ]
-    for label, value in (
-        ("User", root.user_id),
-        ("Session", root.session_id),
-        ("Team", root.team),
-        ("Feature", root.feature),
-    ):
+    whom = {"User": root.user_id, "Session": root.session_id, "Team": root.team, "Feature": root.feature}
+    for label, value in whom.items():
         if value:
-            found.append(Fact(label, value))
+            found.append(Fact(label, value, href=_whom(label, value, view) if view else ""))
     return tuple(found)
+
+
+def _whom(label: str, value: str, view: View) -> str:
+    if label in ("User", "Session"):
+        return named(view, f"{label.lower()}s", value)
+    return view.link("traces", q=condition(label.lower(), value))
 
 
 def counted(number: int | None) -> str:
