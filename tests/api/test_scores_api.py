@@ -83,7 +83,11 @@ def test_scores_are_given_replaced_listed_and_taken_back(server: Server, digeste
     assert {s["name"] for s in listed(server, until="2026-01-03")} == {"helpful"}
     assert {s["name"] for s in listed(server, has_text="true")} == {"helpful", "better"}
     assert {s["name"] for s in listed(server, environment="prod")} == {"helpful"}
+    for says, names in (("yes", {"helpful"}), ("label:wrong", {"verdict"}), ("..<0.5", {"groundedness"})):
+        assert {s["name"] for s in listed(server, says=says)} == names
+    assert listed(server, says="0.5..") == [] and len(listed(server, says="words")) == 1
     is_problem(server.ask("GET", "/scores", params={"has_text": "perhaps"}), 422)
+    is_problem(server.ask("GET", "/scores", params={"says": "perhaps"}), 422)
     assert server.ask("GET", "/scores", params={"project": "beta"}).json() == {"scores": [], "next": None}
     # The same id replaces; then it is taken back.
     assert give(server, name="helpful", trace_id=TRACE, span_id=SPAN, value=False, id="a").status_code == 202

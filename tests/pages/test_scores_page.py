@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from urllib.parse import quote
 
 import pages_sessions as sessions
 import pages_story as story
@@ -12,8 +13,10 @@ from starlette.testclient import TestClient
 from test_score_pages import HERE, HOSTILE, SCORES, client, got, score, store
 from tests.query.filter.test_rows import insert_scores
 
+from sightline.pages import address
 from sightline.pages.scores import spread
-from sightline.query.scores import Said
+from sightline.pages.scores_state import ScoresState
+from sightline.query.scores import Said, ScoreQuestion, saying
 from sightline.store.store import Store
 
 __all__ = ["client", "store"]
@@ -89,15 +92,37 @@ def test_how_often_what_was_said(client: TestClient) -> None:
     assert 'class="spread"' not in got(client, f"{HERE}/scores")
 
 
-def test_ranges_stand_in_their_order() -> None:
-    said = [Said("number", "", 2, 6), Said("label", "pass", 0, 3), Said("number", "", 0, 1)]
-    found = spread(said, (0.4, 0.6), 10)
-    assert [(one.text, one.found, one.share) for one in found] == [
-        ("pass", 3, "30 %"), ("below 0.4", 1, "10 %"), ("0.6 and above", 6, "60 %"),
+def test_ranges_stand_in_their_order(client: TestClient) -> None:
+    view = address.view("p", "/p/p/scores", {}, "", story.NOW)
+    state = ScoresState(view, "q", says="0.6..")
+    said = [Said("number", 2, 6), Said("label:pass", 0, 3), Said("number", 0, 1)]
+    found = spread(state, said, (0.4, 0.6), 10)
+    assert [(one.text, one.found, one.share, one.chosen) for one in found] == [
+        ("pass", 3, "30 %", False), ("below 0.4", 1, "10 %", False), ("0.6 and above", 6, "60 %", True),
     ]  # fmt: skip
-    assert [one.text for one in spread([Said("number", "", 0, 1), Said("text", "", 0, 1)], (), 2)] == [
+    assert "is=label%3Apass" in found[0].href and "is=" not in found[2].href
+    assert [one.text for one in spread(state, [Said("number", 0, 1), Said("words", 0, 1)], (), 2)] == [
         "words alone", "a number",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["helpful", "verdict", "stars", "tone"])
+def test_each_thing_said_leads_to_as_many(client: TestClient, name: str) -> None:
+    page = got(client, f"{HERE}/scores?name={name}")
+    table = page[page.index('class="spread"') : page.index("rows given")]
+    links = re.findall(r'href="([^"]+)".*?<td class="num">([\d,]+)</td>', table)
+    assert links
+    for href, number in links:
+        query = unescape(href).split("?")[1]
+        assert shown(client, query) == (int(number), int(number))
+        assert "says " in got(client, f"{HERE}/scores?{query}")
+
+
+@pytest.mark.parametrize("text", ["maybe", "label:", "1..2", "a..<b", "..<inf", "nan..", "0.5"])
+def test_what_no_score_says_is_said(client: TestClient, text: str) -> None:
+    with pytest.raises(ValueError, match="nothing that a score says"):
+        saying(ScoreQuestion(), text)
+    assert "is nothing that a score says" in unescape(got(client, f"{HERE}/scores?is={quote(text)}"))
 
 
 def test_pages_follow_each_other(client: TestClient, store: Store) -> None:

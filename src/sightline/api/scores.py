@@ -18,7 +18,7 @@ from sightline.api.problems import Problem, busy, unavailable
 from sightline.control.score_rules import misfit
 from sightline.measures import RECEIVED, RECEIVED_BYTES
 from sightline.query.filter.literals import time as read_time
-from sightline.query.scores import MAX_PAGE, ScoreQuestion, list_scores
+from sightline.query.scores import MAX_PAGE, ScoreQuestion, list_scores, saying
 from sightline.query.window import LATEST
 from sightline.records.access import Principal, Scope
 from sightline.records.ingest import JournalFull, JournalUnavailable
@@ -32,6 +32,8 @@ _EVER = 100 * 365 * 86_400 * 10**9
 _HEX = {32: r"^[0-9a-fA-F]{32}$", 16: r"^[0-9a-fA-F]{16}$"}
 _SOURCES = [str(source) for source in ScoreSource]
 _TYPES = [str(kind) for kind in DataType]
+_TEXTS = ("id", "name", "target", "trace_id", "span_id", "session_id", "source", "author", "data_type",
+          "environment")  # fmt: skip
 _TARGETS = [str(target) for target in ScoreTarget if target]
 
 
@@ -262,11 +264,14 @@ async def get_scores(call: Call) -> Mapping[str, Any]:
     """A page of scores, latest first."""
     limit = call.number("limit", PER_PAGE, MAX_PAGE)
     words = {"target": _TARGETS, "source": _SOURCES, "data_type": _TYPES}
-    texts = [name for name in ScoreQuestion.__slots__ if name != "has_text"]
-    asked = {name: call.text(name) or "" for name in texts}
+    asked: dict[str, Any] = {name: call.text(name) or "" for name in _TEXTS}
     asked |= {name: call.word(name, known, known[0]) for name, known in words.items() if call.text(name)}
     asked |= {name: asked[name].lower() for name in ("trace_id", "span_id")}
     question = ScoreQuestion(**asked, has_text=call.flag("has_text", False))
+    try:
+        question = saying(question, call.text("says") or "")
+    except ValueError as error:
+        raise Problem(422, f"says: {error}.", reason="parameters") from error
     scores, following = await list_scores(
         call.services.store, question, window_of(call, _EVER), limit=limit, cursor=call.text("cursor")
     )
@@ -298,6 +303,10 @@ OPERATIONS: tuple[Operation, ...] = (
             _asked("author", "Only given by this one."),
             _asked("data_type", "Only these.", type="string", enum=_TYPES),
             _asked("environment", "Only those that name this environment."),
+            _asked(
+                "says",
+                "Only those that say `yes`, `no`, `label:wrong`, a range `0.4..<0.6`, or `words` alone.",
+            ),
             _asked("has_text", "true: only those with a comment or a correction.", type="boolean"),
             _asked("id", "Only this one."),
             SINCE,

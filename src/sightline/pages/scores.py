@@ -28,12 +28,12 @@ from sightline.pages.scores_state import (
     narrowed,
     read,
     selects,
+    spoken,
     uses,
 )
 from sightline.pages.services import Services
 from sightline.pages.sessions import session_href
 from sightline.pages.shell import Shell
-from sightline.pages.traces_facets import worded
 from sightline.query import traces
 from sightline.query.score_bands import band_names, between
 from sightline.query.scores import Said, ScoreName, list_scores, spread_of
@@ -68,9 +68,12 @@ class GivenRow:
 
 @dataclass(frozen=True, slots=True)
 class SpreadRow:
-    """What was said, how often, and its share in percent of all that are listed."""
+    """What was said, how often, and its share in percent. `href` lists those alone, or all where it is
+    `chosen`."""
 
     text: str
+    href: str
+    chosen: bool
     found: int
     share: str
     width: float
@@ -125,21 +128,23 @@ class ScoresPages:
                 list_scores(
                     store, state.question, view.window, limit=PAGE, cursor=state.cursor or None
                 ),
-                spread_of(store, state.question, view.window, cuts, MOST_SAID),
+                spread_of(store, state.whole, view.window, cuts, MOST_SAID),
                 run_in_threadpool(self.services.control.score_definitions, view.project),
                 traces.environments(store, view.project, view.since),
             )  # fmt: skip
         except traces.BadCursor as error:
             raise Missing(f"This page of the list cannot be opened: {error}.") from error
-        summaries = await self._summaries(view.project, scores)
+        of_all, summaries = total, await self._summaries(view.project, scores)
+        if state.says:
+            total, _ = await spread_of(store, state.question, view.window)
         definitions = {one.name: one for one in kept}
         shown = ScoresContext(
             shell=await self.frames.shell("Scores", "scores", view, principal, environments),
             now=self.services.clock(),
             rows=tuple(given_row(one, state, definitions, summaries) for one in scores),
             total=total,
-            spread=spread(said, cuts, total) if state.name else (),
-            spread_more=total - sum(one.found for one in said),
+            spread=spread(state, said, cuts, of_all) if state.name else (),
+            spread_more=of_all - sum(one.found for one in said),
             selects=selects(state, names),
             kept=tuple((k, v) for k, v in (view.carried | beside(state)).items() if v),
             narrowed=tuple(narrowed(state)),
@@ -212,15 +217,24 @@ def cuts_of(seen: ScoreName | None) -> tuple[float, ...]:
     return between(seen.low, seen.high)
 
 
-def spread(said: Sequence[Said], cuts: Sequence[float], total: int) -> tuple[SpreadRow, ...]:
+def spread(
+    state: ScoresState, said: Sequence[Said], cuts: Sequence[float], total: int
+) -> tuple[SpreadRow, ...]:
     """What was said in words: by how often, then ranges of numbers in their order. Pure."""
-    names = band_names(cuts)
+    names = band_names(cuts) or ("..",)
     found = []
     # `said` has the most frequent first.
     for one in sorted(said, key=lambda one: (one.says == "number", one.band)):
-        words = {"number": worded(names[one.band]) if names else "a number", "text": "words alone"}
-        share = formats.percent(one.found, total, total)
+        says = names[one.band] if one.says == "number" else one.says
+        chosen = says == state.says
         found.append(
-            SpreadRow(words.get(one.says, one.text), one.found, share, round(100 * one.found / total, 2))
+            SpreadRow(
+                "a number" if says == ".." else spoken(says),
+                state.link(**{"is": None if chosen else says}),
+                chosen,
+                one.found,
+                formats.percent(one.found, total, total),
+                round(100 * one.found / total, 2),
+            )
         )
     return tuple(found)

@@ -41,6 +41,11 @@ class ScoreGroup:
     fields: tuple[tuple[str, str], ...] = ()
     """Hidden fields that say what these scores are about."""
 
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return len(self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreTargetForm:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from sightline.pages.address import Link, View
 from sightline.pages.score_lists import has
 from sightline.pages.score_rows import WHO
+from sightline.pages.traces_facets import worded
 from sightline.query.filter.spelling import spell_name
 from sightline.query.score_measures import askable
-from sightline.query.scores import ScoreName, ScoreQuestion
+from sightline.query.scores import ScoreName, ScoreQuestion, saying
 from sightline.records.scores import DataType
 
-PARAMETERS = ("name", "by", "said", "author", "trace", "session", "cursor")
+PARAMETERS = ("name", "by", "said", "is", "author", "trace", "session", "cursor")
 WORDS = "words"
 """What `said` has for whatever has a comment or a correction."""
 _KINDS = {
@@ -22,6 +23,8 @@ _KINDS = {
     str(DataType.CORRECTION): "corrections alone", WORDS: "with a comment or correction",
 }  # fmt: skip
 _NAMES_OFFERED = 100
+# `is` is a word of Python.
+_FIELDS = {"is": "says"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class ScoresState:
     name: str = ""
     by: str = ""
     said: str = ""
+    says: str = ""
     author: str = ""
     trace: str = ""
     session: str = ""
@@ -51,11 +55,18 @@ class ScoresState:
     @property
     def narrows(self) -> bool:
         """Whether anything but the range chooses."""
-        return bool(self.name or self.by or self.said or self.author or self.trace or self.session)
+        return bool(
+            self.name or self.by or self.said or self.says or self.author or self.trace or self.session
+        )
 
     @property
     def question(self) -> ScoreQuestion:
         """The same for the store."""
+        return saying(self.whole, self.says)
+
+    @property
+    def whole(self) -> ScoreQuestion:
+        """The question without what they say, of which the spread is made."""
         return ScoreQuestion(
             name=self.name, source=self.by, author=self.author, trace_id=self.trace,
             session_id=self.session, environment=self.view.environment,
@@ -64,9 +75,8 @@ class ScoresState:
 
     def link(self, **changes: str | None) -> str:
         """The page with the same conditions, from its beginning."""
-        kept: dict[str, str | None] = {
-            name: getattr(self, name) or None for name in PARAMETERS if name != "cursor"
-        }
+        given = {name: getattr(self, _FIELDS.get(name, name)) for name in PARAMETERS if name != "cursor"}
+        kept: dict[str, str | None] = {name: value or None for name, value in given.items()}
         return self.view.link("scores", **kept | changes)
 
 
@@ -78,11 +88,18 @@ def read(view: View, query: Mapping[str, str]) -> ScoresState:
         for given, known, all_ in ((by, list(WHO), "scores of all"), (said, list(_KINDS), "all kinds"))
         if given and given not in known
     ]
+    says = query.get("is", "")[:300]
+    try:
+        saying(ScoreQuestion(), says)
+    except ValueError as error:
+        notices.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        says = ""
     return ScoresState(
         replace(view, notices=(*view.notices, *notices)),
         query.get("name", "")[:200],
         by if by in list(WHO) else "",
         said if said in _KINDS else "",
+        says,
         query.get("author", "")[:200],
         query.get("trace", "")[:32].lower(),
         query.get("session", "")[:1000],
@@ -106,6 +123,8 @@ def selects(state: ScoresState, names: Sequence[ScoreName]) -> tuple[Choosing, .
 def narrowed(state: ScoresState) -> list[Link]:
     """Conditions that no select has."""
     found = []
+    if state.says:
+        found.append(Link(f"says {spoken(state.says)}", state.link(**{"is": None})))
     for name, words in (("author", "by"), ("trace", "of trace"), ("session", "of session")):
         if value := getattr(state, name):
             found.append(Link(f"{words} {value}", state.link(**{name: None})))
@@ -125,9 +144,14 @@ def uses(state: ScoresState, seen: ScoreName | None) -> tuple[Link, ...]:
     return tuple(found)
 
 
+def spoken(says: str) -> str:
+    """What scores say, in words."""
+    return "words alone" if says == "words" else worded(says.removeprefix("label:"))
+
+
 def beside(state: ScoresState) -> dict[str, str | None]:
     """What the form keeps besides its selects."""
-    return {"author": state.author, "trace": state.trace, "session": state.session}
+    return {"is": state.says, "author": state.author, "trace": state.trace, "session": state.session}
 
 
 def for_api(state: ScoresState) -> dict[str, str | None]:
@@ -141,6 +165,7 @@ def for_api(state: ScoresState) -> dict[str, str | None]:
             name: getattr(asked, name)
             for name in ("name", "source", "author", "trace_id", "session_id", "data_type", "environment")
         },
+        "says": state.says,
         "has_text": "true" if asked.has_text else None,
         "limit": "500",
     }

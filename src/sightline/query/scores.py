@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sightline.query.statements import statement
@@ -19,6 +21,7 @@ MOST_OF_ONE = 500
 """Scores of one trace or session that are read at most."""
 MOST_OF_ROWS = 5_000
 MOST_NAMES = 1000
+_MOST = sys.float_info.max
 _CURSOR = re.compile(r"(\d{1,19})\.(\d{1,20})")
 
 
@@ -38,6 +41,10 @@ class ScoreQuestion:
     environment: str = ""
     has_text: bool = False
     """Only those with a comment or a correction."""
+    says: str = ""
+    """What they say: `yes`, `no`, `label:` and a label, `words` alone, or a `number` in a range: `saying`."""
+    least: float = -_MOST
+    below: float = _MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +106,10 @@ async def list_scores(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What was said how often. `says` is `label`, `truth`, `number` or `text` (neither of them); of numbers
-    `band` is how many of the cuts are not above."""
+    """What was said how often, as `ScoreQuestion.says` has it; of numbers `band` is how many of the cuts are
+    not above."""
 
     says: str
-    text: str
     band: int
     found: int
 
@@ -116,14 +122,33 @@ async def spread_of(
     text = statement("scores_spread").replace("{chosen}", _chosen())
     rows = (await store.fetch(text, given, purpose="scores")).dicts()
     total = int(rows[0]["total"]) if rows else 0
-    return total, [Said(str(r["says"]), str(r["text"]), int(r["band"]), int(r["found"])) for r in rows]
+    return total, [Said(str(row["says"]), int(row["band"]), int(row["found"])) for row in rows]
+
+
+def saying(question: ScoreQuestion, text: str) -> ScoreQuestion:
+    """The question for those that say this: `yes`, `no`, `label:wrong`, `words`, or a range such as
+    `0.4..<0.6`, `..<0.4` and `0.8..`. Raises ValueError with a sentence, without its full stop."""
+    if text in ("", "yes", "no", "words") or (text.startswith("label:") and len(text) > len("label:")):
+        return replace(question, says=text)
+    low, dots, high = text.partition("..")
+    try:
+        least = float(low) if low else -_MOST
+        below = float(high[1:]) if high else _MOST
+    except ValueError:
+        dots = ""
+    if not dots or high[:1] not in ("", "<") or not (math.isfinite(least) and math.isfinite(below)):
+        raise ValueError(
+            f"{text[:60]!r} is nothing that a score says; expected yes, no, words, label:wrong, or a range"
+            " such as 0.4..<0.6"
+        )
+    return replace(question, says="number", least=least, below=below)
 
 
 def _chosen() -> str:
     return statement("scores_chosen").rstrip()
 
 
-def _given(question: ScoreQuestion, window: Window) -> dict[str, str | int]:
+def _given(question: ScoreQuestion, window: Window) -> dict[str, str | int | float]:
     asked = {name: getattr(question, name) for name in question.__slots__}
     return asked | {
         "project": window.project,

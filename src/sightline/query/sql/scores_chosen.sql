@@ -12,4 +12,14 @@ WHERE c.project = {project:String}
     AND ({author:String} = '' OR c.author = {author:String})
     AND ({data_type:String} = '' OR c.data_type = {data_type:String})
     AND ({environment:String} = '' OR c.environment = {environment:String})
+    AND (
+        {says:String} = ''
+        OR {says:String} = multiIf(
+            c.label != '', concat('label:', c.label),
+            c.value IS NULL, 'words',
+            c.data_type = 'boolean', if(c.value = 1, 'yes', 'no'),
+            'number'
+        )
+    )
+    AND ({says:String} != 'number' OR (c.value >= {least:Float64} AND c.value < {below:Float64}))
     AND ({has_text:UInt8} = 0 OR c.comment != '' OR c.correction != '')

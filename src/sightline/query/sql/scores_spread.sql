@@ -2,16 +2,15 @@
 -- Of numbers `band` says how many of the cuts are not above.
 SELECT
     multiIf(
-        c.label != '', 'label',
-        c.value IS NULL, 'text',
-        c.data_type = 'boolean', 'truth',
+        c.label != '', concat('label:', c.label),
+        c.value IS NULL, 'words',
+        c.data_type = 'boolean', if(c.value = 1, 'yes', 'no'),
         'number'
     ) AS says,
-    multiIf(says = 'label', c.label, says = 'truth', if(c.value = 1, 'yes', 'no'), '') AS text,
     if(says = 'number', toInt32(arrayCount(cut -> cut <= assumeNotNull(c.value), {cuts:Array(Float64)})), 0) AS band,
     count() AS found,
     sum(count()) OVER () AS total
 {chosen}
-GROUP BY says, text, band
-ORDER BY found DESC, says, text, band
+GROUP BY says, band
+ORDER BY found DESC, says, band
 LIMIT {limit:UInt32}
