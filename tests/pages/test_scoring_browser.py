@@ -74,6 +74,10 @@ def test_two_keys_score_a_trace_and_another_changes_ones_mind(address: str, tab:
     tab.wait("document.querySelector('.quick [aria-pressed=true]')?.value === 'no'")
     assert kept(store) == [(0.0, "trace")]
     assert tab.run("getComputedStyle(document.querySelector('.quick .btn')).whiteSpace") == "nowrap"
+    # However many scores there are, the page stays as long as its window, on a short one, too.
+    tab.size(1280, 420)
+    tab.run("document.querySelectorAll('main details').forEach(one => one.open = true)")
+    assert tab.run("document.scrollingElement.scrollHeight <= innerHeight")
     assert tab.problems == []
 
 
