@@ -43,6 +43,7 @@ def shown(client: TestClient, query: str = "") -> tuple[int, int]:
         ("name=helpful", lambda one: one["name"] == "helpful"),
         ("name=helpful.count", lambda one: one["name"] == "helpful.count"),
         ("by=person", lambda one: one["source"] == "person"),
+        ("by=public", lambda one: str(one["id"]).startswith("public:")),
         ("said=categorical", lambda one: one["data_type"] == "categorical"),
         ("said=words", lambda one: False),
         (f"session={sessions.CHAT}", lambda one: one["session_id"] == sessions.CHAT),
@@ -82,6 +83,17 @@ def test_what_was_said_and_for_whom_nothing_is_here(client: TestClient, store: S
         assert shown(client, "author=%3Ci%3Ea%26b") == (1, 1)
     finally:
         store.command("DELETE FROM sightline.scores WHERE name = 'late'")
+
+
+def test_claims_are_told_apart(client: TestClient, store: Store) -> None:
+    insert_scores(store, [score(0, "claimed", 1.0, id="public:1")], sessions.PROJECT)
+    try:
+        page = got(client, f"{HERE}/scores?by=public")
+        assert listed(page) == 1 and "end user, with a public key" in page
+        trace = got(client, f"{HERE}/traces/{story.trace_id(4000)}?tab=scores")
+        assert "by end user, with a public key" in trace
+    finally:
+        store.command("DELETE FROM sightline.scores WHERE name = 'claimed'")
 
 
 def test_how_often_what_was_said(client: TestClient) -> None:

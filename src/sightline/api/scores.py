@@ -18,7 +18,7 @@ from sightline.api.problems import Problem, busy, unavailable
 from sightline.control.score_rules import misfit
 from sightline.measures import RECEIVED, RECEIVED_BYTES
 from sightline.query.filter.literals import time as read_time
-from sightline.query.scores import MAX_PAGE, ScoreQuestion, list_scores, saying
+from sightline.query.scores import MAX_PAGE, PUBLIC, ScoreQuestion, list_scores, saying
 from sightline.query.window import LATEST
 from sightline.records.access import Principal, Scope
 from sightline.records.ingest import JournalFull, JournalUnavailable
@@ -263,7 +263,7 @@ def gone(project: str, id_: str, now: int) -> Score:
 async def get_scores(call: Call) -> Mapping[str, Any]:
     """A page of scores, latest first."""
     limit = call.number("limit", PER_PAGE, MAX_PAGE)
-    words = {"target": _TARGETS, "source": _SOURCES, "data_type": _TYPES}
+    words = {"target": _TARGETS, "source": [*_SOURCES, PUBLIC], "data_type": _TYPES}
     asked: dict[str, Any] = {name: call.text(name) or "" for name in _TEXTS}
     asked |= {name: call.word(name, known, known[0]) for name, known in words.items() if call.text(name)}
     asked |= {name: asked[name].lower() for name in ("trace_id", "span_id")}
@@ -299,7 +299,12 @@ OPERATIONS: tuple[Operation, ...] = (
             _asked("span_id", "Only of this span."),
             _asked("session_id", "Only of this session."),
             _asked("target", "Only of these.", type="string", enum=_TARGETS),
-            _asked("source", "Only given by these.", type="string", enum=_SOURCES),
+            _asked(
+                "source",
+                "Only given by these; `public`: with a public key.",
+                type="string",
+                enum=[*_SOURCES, PUBLIC],
+            ),
             _asked("author", "Only given by this one."),
             _asked("data_type", "Only these.", type="string", enum=_TYPES),
             _asked("environment", "Only those that name this environment."),

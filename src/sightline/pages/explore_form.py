@@ -18,6 +18,7 @@ from sightline.query.selection import Target
 from sightline.records.scores import DataType
 
 MOST_MEASURES = 3
+MOST_OFFERED = 100
 SHAPES = {"lines": "Lines", "bars": "Bars", "stacked": "Stacked bars"}
 STEPS = ("", "1m", "5m", "15m", "1h", "6h", "1d", "7d")
 TOPS = (5, 10, 20, 50, 100)
@@ -132,7 +133,9 @@ def offered(
 ) -> tuple[tuple[str, str], ...]:
     """The measures there are for spans or traces, with what each says; `scores` are those of the project."""
     usual = [(m.name, m.says) for m in MEASURES.values() if target is Target.SPANS or m.traces]
-    named = [spell_name(f"score.{one.name}") for one in scores if one.numbers and askable(one.name)]
+    # Anybody with a public key makes names: a select has the most frequent.
+    asked = [one.name for one in scores[:MOST_OFFERED] if one.numbers and askable(one.name)]
+    named = [spell_name(f"score.{name}") for name in asked]
     found = {name: measure_named(name, target is Target.TRACES).says for name in (*named, *chosen)}
     known = {name for name, _ in usual}
     return (*usual, *((name, says) for name, says in found.items() if name not in known))
@@ -142,7 +145,9 @@ def scored_dimensions(scores: Sequence[ScoreName]) -> tuple[str, ...]:
     """The scores that have few values: labels, yes and no."""
     few = (DataType.BOOLEAN, DataType.CATEGORICAL)
     return tuple(
-        spell_name(f"score.{one.name}") for one in scores if one.data_type in few and askable(one.name)
+        spell_name(f"score.{one.name}")
+        for one in scores[:MOST_OFFERED]
+        if one.data_type in few and askable(one.name)
     )
 
 

@@ -89,7 +89,7 @@ class Offer:
 
 def chip(score: Score, definitions: Mapping[str, ScoreDefinition]) -> ScoreChip:
     """A score in a few words."""
-    by = f"{WHO[score.source]}{f' {score.author}' if score.author else ''}"
+    by = f"{who(score)}{f' {score.author}' if score.author else ''}"
     if score.target is ScoreTarget.SESSION:
         by += ", given to the whole session"
     note = f": {score.comment[:200]}" if score.comment else ""
@@ -165,10 +165,19 @@ def counting(scores: Iterable[Score]) -> list[Score]:
     return sorted(best.values(), key=lambda score: score.name)
 
 
+def is_claim(score: Score) -> bool:
+    """Whether it came with a public key: then it is anybody's claim, and counts after all others."""
+    return score.id.startswith("public:")
+
+
+def who(score: Score) -> str:
+    """Who gave it, in words."""
+    return f"{WHO[score.source]}{', with a public key' if is_claim(score) else ''}"
+
+
 def _rank(score: Score) -> tuple[int, int]:
-    # What came with a public key is anybody's claim, as `standing` of table `scores` has it.
-    public = score.id.startswith("public:")
-    return -(len(_ORDER) if public else _ORDER.index(score.source)), score.time
+    # As `standing` of table `scores` has it.
+    return -(len(_ORDER) if is_claim(score) else _ORDER.index(score.source)), score.time
 
 
 def chips(
@@ -200,7 +209,7 @@ def rows(
                 id=score.id,
                 chip=chip(score, definitions),
                 target="whole trace" if score.target is ScoreTarget.TRACE else str(score.target),
-                who=WHO[score.source],
+                who=who(score),
                 author=score.author,
                 method=score.method,
                 time=score.time,

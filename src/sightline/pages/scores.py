@@ -18,7 +18,7 @@ from sightline.pages.asking import wider
 from sightline.pages.environment import render
 from sightline.pages.frames import Frames, Table
 from sightline.pages.score_lists import ScoreNames
-from sightline.pages.score_rows import WHO, ScoreChip, chip
+from sightline.pages.score_rows import ScoreChip, chip, who
 from sightline.pages.scores_state import (
     PARAMETERS,
     Choosing,
@@ -187,7 +187,7 @@ def given_row(
         name=score.name,
         chip=chip(score, definitions),
         time=score.time,
-        who=WHO[score.source],
+        who=who(score),
         author=score.author,
         method=score.method,
         comment=score.comment,

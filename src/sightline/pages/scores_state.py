@@ -11,7 +11,7 @@ from sightline.pages.score_rows import WHO
 from sightline.pages.traces_facets import worded
 from sightline.query.filter.spelling import spell_name
 from sightline.query.score_measures import askable
-from sightline.query.scores import ScoreName, ScoreQuestion, saying
+from sightline.query.scores import PUBLIC, ScoreName, ScoreQuestion, saying
 from sightline.records.scores import DataType
 
 PARAMETERS = ("name", "by", "said", "is", "author", "trace", "session", "cursor")
@@ -23,6 +23,7 @@ _KINDS = {
     str(DataType.CORRECTION): "corrections alone", WORDS: "with a comment or correction",
 }  # fmt: skip
 _NAMES_OFFERED = 100
+_GIVERS = {**{str(source): words for source, words in WHO.items()}, PUBLIC: "with a public key"}
 # `is` is a word of Python.
 _FIELDS = {"is": "says"}
 
@@ -85,7 +86,7 @@ def read(view: View, query: Mapping[str, str]) -> ScoresState:
     by, said = query.get("by", ""), query.get("said", "")
     notices = [
         f"“{given[:40]}” is not understood; showing {all_}. Known are {', '.join(known)}."
-        for given, known, all_ in ((by, list(WHO), "scores of all"), (said, list(_KINDS), "all kinds"))
+        for given, known, all_ in ((by, list(_GIVERS), "scores of all"), (said, list(_KINDS), "all kinds"))
         if given and given not in known
     ]
     says = query.get("is", "")[:300]
@@ -97,7 +98,7 @@ def read(view: View, query: Mapping[str, str]) -> ScoresState:
     return ScoresState(
         replace(view, notices=(*view.notices, *notices)),
         query.get("name", "")[:200],
-        by if by in list(WHO) else "",
+        by if by in _GIVERS else "",
         said if said in _KINDS else "",
         says,
         query.get("author", "")[:200],
@@ -112,10 +113,9 @@ def selects(state: ScoresState, names: Sequence[ScoreName]) -> tuple[Choosing, .
     known = [(one.name, one.name) for one in names[:_NAMES_OFFERED]]
     if state.name and state.name not in dict(known):
         known.append((state.name, state.name))
-    sources = tuple((str(source), words) for source, words in WHO.items())
     return (
         Choosing("name", "Name", "all names", tuple(known), state.name),
-        Choosing("by", "Given by", "anybody", sources, state.by),
+        Choosing("by", "Given by", "anybody", tuple(_GIVERS.items()), state.by),
         Choosing("said", "What", "anything", tuple(_KINDS.items()), state.said),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sightline.query import score_targets
 from sightline.query.dimensions import Dimension, NoDimension, dimension
@@ -23,6 +24,7 @@ SUFFIXES = (_COUNT, _MEDIAN)
 """What makes another measure of a score's name."""
 
 
+@lru_cache(maxsize=4096)
 def askable(name: str) -> bool:
     """Whether `score.NAME` means the value of the score of this name, in filters and as a measure.
 

@@ -19,6 +19,8 @@ from sightline.store.store import Store
 MAX_PAGE = 500
 MOST_OF_ONE = 500
 """Scores of one trace or session that are read at most."""
+PUBLIC = "public"
+"""As a source: whatever came with a public key, whoever it says gave it."""
 MOST_OF_ROWS = 5_000
 MOST_NAMES = 1000
 _MOST = sys.float_info.max

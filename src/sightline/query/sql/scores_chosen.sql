@@ -8,7 +8,7 @@ WHERE c.project = {project:String}
     AND ({trace_id:String} = '' OR c.trace_id = {trace_id:String})
     AND ({span_id:String} = '' OR c.span_id = {span_id:String})
     AND ({session_id:String} = '' OR c.session_id = {session_id:String})
-    AND ({source:String} = '' OR c.source = {source:String})
+    AND ({source:String} = '' OR if({source:String} = 'public', startsWith(c.id, 'public:'), c.source = {source:String}))
     AND ({author:String} = '' OR c.author = {author:String})
     AND ({data_type:String} = '' OR c.data_type = {data_type:String})
     AND ({environment:String} = '' OR c.environment = {environment:String})
