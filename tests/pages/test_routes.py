@@ -353,6 +353,7 @@ def test_hostile_texts_stay_text_on_every_page(client: TestClient, store: Store,
     allowed |= {"pre", "b", "br", "h3", "ul", "li", "section", "aside", "text"}
     allowed |= {"em", "strong", "p", "code", "details", "summary", "blockquote", "ol", "hr", "small"}
     allowed |= {"filter-bar", "input", "label", "fieldset", "legend", "figure", "figcaption", "g", "pattern"}
+    allowed |= {"textarea", "datalist", "option"}  # the form over selected lines
     for path in (
         "/p/hostile/traces",
         "/p/hostile/traces?env=%3Cscript%3E&range=%22%3E%3Cscript%3E&%3Cscript%3E=1",
