@@ -6,10 +6,12 @@ are counted, and the answer says from when on.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sightline.query import score_facets
 from sightline.query.dimensions import Dimension, dimension
 from sightline.query.filter.comparisons import like
 from sightline.query.filter.compiler import Sql, Statement, indented
@@ -20,7 +22,8 @@ from sightline.query.filter.predicates import AllOf, Always, Predicate, of_trace
 from sightline.query.filter.score_sql import TRACE_KEY
 from sightline.query.filter.spelling import spell
 from sightline.query.said import looked_up
-from sightline.query.score_bands import banded
+from sightline.query.score_bands import NO_BANDS, Bands, banded
+from sightline.query.score_facets import ScoreFacet, fits
 from sightline.query.score_joins import joined
 from sightline.query.score_measures import dimension_named, score_column
 from sightline.query.scores import ScoreName, score_names
@@ -50,10 +53,16 @@ class _Faced:
     sql: str
     is_list: bool
     whole_trace: bool
-    bands: tuple[str, ...] = ()
+    bands: Bands = NO_BANDS
     """Of a score that is a number: the ranges it is counted in, in their order."""
-    scores: int = 0
-    """How many scores of this name a project has."""
+    seen: ScoreName | None = None
+    """Of a score: what its project has of it."""
+
+    @property
+    def score(self) -> ScoreFacet | None:
+        """It as a score."""
+        column = self.dimension.score
+        return ScoreFacet(column, self.bands, self.seen) if column else None
 
 
 def _faced(name: str, target: Target = Target.SPANS, seen: Mapping[str, ScoreName] | None = None) -> _Faced:
@@ -61,9 +70,9 @@ def _faced(name: str, target: Target = Target.SPANS, seen: Mapping[str, ScoreNam
     if column := score_column(name, target is Target.TRACES):
         scored = dimension_named(name, target is Target.TRACES)
         told = (seen or {}).get(column.field.name)
-        bands = banded(column, told)
-        sql = bands.sql or column.text
-        return _Faced(scored, sql, False, target is Target.TRACES, bands.names, told.found if told else 0)
+        bands = banded(told)
+        sql = bands.sql(column.value) if bands.names else column.text
+        return _Faced(scored, sql, False, target is Target.TRACES, bands, told)
     field = find(name)
     if field and field.type is Type.LIST:
         one = Dimension(field.names[0], "element", Type.LIST)
@@ -104,9 +113,12 @@ async def facets(
     found: dict[str, Facet] = {}
     for (_, of_traces, is_list), together in groups.items():
         rest = refined(selection, without(selection.node, together[0].dimension.name), now)
-        for some in [[one] for one in together] if is_list else [together]:
-            for facet in await _counted(store, rest, some, limit, of_traces, there, "", limits):
-                found[facet.name] = facet
+        parts = [[one] for one in together] if is_list else _apart(rest, together)
+        # One of them may be about scores: that uses one processor where this uses the other.
+        told = await asyncio.gather(
+            *(_counted(store, rest, some, limit, of_traces, there, "", limits) for some in parts)
+        )
+        found |= {facet.name: facet for facets in told for facet in facets}
     return Facets(tuple(found[one.dimension.name] for one in faced), selection.window.since)
 
 
@@ -166,6 +178,14 @@ async def narrowed(store: Store, selection: Selection, limits: Limits | None = N
     return replace(selection, window=replace(selection.window, since=int(answer.scalar()))), most
 
 
+def _apart(selection: Selection, together: Sequence[_Faced]) -> list[list[_Faced]]:
+    """The same facets, scores apart where they are counted from their own side."""
+    scores = [one for one in together if one.dimension.score]
+    if not fits(selection, [one.dimension.score for one in scores]):
+        return [list(together)]
+    return [some for some in ([one for one in together if not one.dimension.score], scores) if some]
+
+
 async def _counted(
     store: Store,
     selection: Selection,
@@ -177,7 +197,16 @@ async def _counted(
     limits: Limits | None,
 ) -> list[Facet]:
     exact = selection.target is Target.SPANS or of_traces or there <= EXACT_ROWS
-    fewer = there < sum(one.scores for one in faced)
+    fewer = there < sum(one.seen.found for one in faced if one.seen)
+    scores = [one.score for one in faced if one.score]
+    if len(scores) == len(faced) and fits(selection, [one.column for one in scores]):
+        asked = score_facets.counting(selection, scores, limit, beginning, fewer)
+        answer = await store.fetch(asked.text, asked.parameters, limits=limits, purpose="facets")
+        counts = [score_facets.counts(answer.dicts(), one.name, limit) for one in scores]
+        return [
+            Facet(one.dimension.name, _values(one, values), different, True)
+            for one, (values, different) in zip(faced, counts, strict=True)
+        ]
     statement = counting(selection, faced, limit, of_traces, beginning, exact, fewer)
     answer = await store.fetch(statement.text, statement.parameters, limits=limits, purpose="facets")
     rows_ = answer.dicts()
@@ -187,21 +216,27 @@ async def _counted(
         mark = (1 << len(faced)) - 1 - (1 << (len(faced) - 1 - n))
         mine = [row for row in rows_ if row["mark"] == mark]
         different = int(mine[0]["different"]) if mine else 0
-        values = _values(one.dimension, n, mine)
-        if one.bands:
-            order = {name: at for at, name in enumerate(one.bands)}
-            values = tuple(sorted(values, key=lambda value: order.get(value.text, -1)))
-        found.append(Facet(one.dimension.name, values, different, exact))
+        found.append(Facet(one.dimension.name, _values(one, _counts(n, mine)), different, exact))
     return found
 
 
-def _values(by: Dimension, n: int, mine: Sequence[dict[str, Any]]) -> tuple[FacetValue, ...]:
-    """The values of one facet; what is NULL and what is empty are both not set."""
+def _counts(n: int, mine: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """How often there are the values of one facet; what is NULL and what is empty are both not set."""
     counts: dict[str, int] = {}
     for row in mine:
         text = "" if row[f"d{n}"] is None else str(row[f"d{n}"])
         counts[text] = counts.get(text, 0) + int(row["found"])
-    return tuple(FacetValue(text, count, spell(by.holds(text))) for text, count in counts.items())
+    return counts
+
+
+def _values(one: _Faced, counts: Mapping[str, int]) -> tuple[FacetValue, ...]:
+    """The values of one facet; ranges stand in their own order."""
+    holds = one.dimension.holds
+    values = tuple(FacetValue(text, count, spell(holds(text))) for text, count in counts.items())
+    if not one.bands.names:
+        return values
+    order = {name: at for at, name in enumerate(one.bands.names)}
+    return tuple(sorted(values, key=lambda value: order.get(value.text, -1)))
 
 
 def _source(selection: Selection, sql: Sql, of_traces: bool) -> str:

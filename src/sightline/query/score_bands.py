@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sightline.query.score_columns import ScoreColumn
 from sightline.query.scores import ScoreName
 from sightline.records.scores import DataType
 
@@ -16,23 +15,29 @@ BANDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """The ranges in order as a filter writes them, and the expression that says which one a row is in."""
+    """The ranges in order as a filter writes them, and the limits between them; none: no ranges."""
 
     names: tuple[str, ...] = ()
-    sql: str = ""
+    limits: tuple[str, ...] = ()
+
+    def sql(self, value: str) -> str:
+        """The expression for the range that a number is in, '' for NULL."""
+        # Numbers and their names are made here, of digits only.
+        arms = [f"{value} < {limit}, '{name}'" for limit, name in zip(self.limits, self.names, strict=False)]
+        return f"multiIf({value} IS NULL, '', {', '.join(arms)}, '{self.names[-1]}')"
 
 
-def banded(column: ScoreColumn, seen: ScoreName | None) -> Bands:
+NO_BANDS = Bands()
+
+
+def banded(seen: ScoreName | None) -> Bands:
     """The ranges of a score that is a number; none for labels, truth, and few whole numbers."""
     if seen is None or seen.data_type is not DataType.NUMERIC or seen.low is None or seen.high is None:
-        return Bands()
+        return NO_BANDS
     cuts = between(seen.low, seen.high)
     if not cuts:
-        return Bands()
-    texts, names = [_plain(cut) for cut in cuts], band_names(cuts)
-    arms = [f"{column.value} < {text}, '{name}'" for text, name in zip(texts, names, strict=False)]
-    # Numbers and their names are made here, of digits only.
-    return Bands(names, f"multiIf({column.value} IS NULL, '', {', '.join(arms)}, '{names[-1]}')")
+        return NO_BANDS
+    return Bands(band_names(cuts), tuple(_plain(cut) for cut in cuts))
 
 
 def band_names(cuts: Sequence[float]) -> tuple[str, ...]:

@@ -51,10 +51,16 @@ class ScoreQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ScoreName:
-    """A name of scores and what was seen of it. `labels` are the most frequent ones; moments are in ns."""
+    """A name of scores and what was seen of it: how many, and of these on spans, traces and sessions.
+
+    `labels` are the most frequent ones; moments are in ns.
+    """
 
     name: str
     found: int
+    spans: int
+    traces: int
+    sessions: int
     numbers: int
     booleans: int
     labelled: int

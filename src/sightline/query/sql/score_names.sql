@@ -2,6 +2,9 @@
 SELECT
     c.name AS name,
     count() AS found,
+    countIf(c.target = 'span') AS spans,
+    countIf(c.target = 'trace') AS traces,
+    countIf(c.target = 'session') AS sessions,
     countIf(c.value IS NOT NULL) AS numbers,
     countIf(c.data_type = 'boolean') AS booleans,
     countIf(c.label != '') AS labelled,
