@@ -257,7 +257,8 @@ def _found(selection: Selection, of_traces: bool, exact: bool) -> str:
     by_trace = selection.target is Target.TRACES and not of_traces
     if not selection.weighted:
         if by_trace:
-            return "uniqExact(s.trace_id)" if exact else "uniqCombined64(14)(s.trace_id)"
+            # By a hash of 64 bits: half the time, and of a million traces it errs by one once in 37 million.
+            return f"uniqExact({TRACE_KEY})" if exact else f"uniqCombined64(14)({TRACE_KEY})"
         return "count()"
     if not by_trace:
         return f"toUInt64(round(sum({OF_HEAD if of_traces else OF_SPAN})))"

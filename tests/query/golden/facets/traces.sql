@@ -3,7 +3,7 @@ SELECT
     s.environment AS d1,
     ifNull(CAST(s.attributes.`squad`, 'Nullable(String)'), '') AS d2,
     grouping(d0, d1, d2) AS mark,
-    uniqExact(s.trace_id) AS found,
+    uniqExact(cityHash64(s.trace_id)) AS found,
     count() OVER (PARTITION BY mark) AS different
 FROM sightline.spans AS s
 PREWHERE
@@ -29,7 +29,7 @@ LIMIT {p2:UInt32} BY mark
 SELECT
     element AS d0,
     grouping(d0) AS mark,
-    uniqExact(s.trace_id) AS found,
+    uniqExact(cityHash64(s.trace_id)) AS found,
     count() OVER (PARTITION BY mark) AS different
 FROM sightline.spans AS s
 LEFT ARRAY JOIN s.tags AS element
