@@ -1,8 +1,9 @@
 """Values of scores with counts, asked from the scores' side.
 
-Of most spans nobody says anything. So the spans or traces of a list are not joined to scores: their keys are
+Of most spans nobody says anything. So scores are not joined to all spans or traces of a list: their keys are
 a set, the scores that are about one of them are read in one pass, and what is left of all that match is not
-set. Which record of an id counts is decided as everywhere, by FINAL among all of them (docs/adr/0013).
+set. Only where a row may have two, or stands for several, are these few joined to their rows. Which record of
+an id counts is decided as everywhere, by FINAL among all of them (docs/adr/0013).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from sightline.query.score_bands import Bands
 from sightline.query.score_columns import ScoreColumn
 from sightline.query.scores import ScoreName
 from sightline.query.selection import Selection, Target, rows
+from sightline.query.weights import OF_HEAD, OF_SPAN
 
 # The list is read twice, beside its other facets: where that is dear, once with scores joined is quicker.
 _QUICK = (Always, AllOf, AnyOf, Negated, Compared, Known, Measured)
@@ -37,8 +39,7 @@ _TEXT = (
     f"multiIf(c.label != '', CAST(c.label, 'String'), isNaN({_NUMBER}), '',"
     f" c.data_type = 'boolean', if({_NUMBER} = 1, 'true', 'false'), toString({_NUMBER}))"
 )
-# A span's own score stands before its trace's, whoever gave them.
-_OWN_FIRST = f"bitOr(bitShiftLeft(toUInt128(c.target = 'span'), 127), {ORDER})"
+_HEAD = f"if(s.trace_head, {HEAD_KEY}, 0)"
 _SESSION = f"if(ifNull(s.session_id, '') != '', {SESSION_KEY}, 0)"
 
 
@@ -63,11 +64,32 @@ class ScoreFacet:
         }[target] > 0  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The listed spans or heads `s`: the key of each (`near`), and that of what it is part of (`far`, 0 where
+    it is of none): a head's trace, a trace's session."""
+
+    near: str
+    far: str
+    weight: str
+    source: str
+
+    def keys(self, near: bool, far: bool) -> str:
+        """A SELECT of the keys that scores may be about."""
+        both = f"arrayJoin([{self.near}, {self.far}])"
+        return f"SELECT {both if near and far else self.far if far else self.near}\n{self.source}"
+
+    @property
+    def members(self) -> str:
+        """A SELECT of each row with both keys."""
+        places = f"arrayJoin([({self.near}, 0), ({self.far}, 1)]) AS place, place.1 AS k, place.2 AS far"
+        return f"SELECT {self.near} AS unit, {self.weight} AS weight, {places}\n{self.source}"
+
+
 def fits(selection: Selection, columns: Iterable[ScoreColumn | None]) -> bool:
-    """Whether these can be counted from the scores' side, and quicker so: what stands for itself, in a list
-    that is read cheaply. Sets know no weights."""
+    """Whether these can be counted from the scores' side, and quicker so: in a list that is read cheaply."""
     whole = Whole.TRACE if selection.target is Target.TRACES else None
-    if selection.weighted or not all(column and column.field.whole is whole for column in columns):
+    if not all(column and column.field.whole is whole for column in columns):
         return False
     return all(isinstance(part, _QUICK) for part in within(selection.predicate))
 
@@ -75,75 +97,74 @@ def fits(selection: Selection, columns: Iterable[ScoreColumn | None]) -> bool:
 def counting(
     selection: Selection, asked: Sequence[ScoreFacet], limit: int, beginning: str, fewer: bool
 ) -> Statement:
-    """The statement: `found` of each `value` by `name`, how many values are `different`, and how many rows
-    have one at all (`told`). A row without a name has the count of all rows.
+    """The statement: `found` of each `value` by `name`, how many values are `different`, and what all of them
+    come to (`told`). The row without a name has all rows of the list.
 
     `fewer`: there are fewer spans than scores. With a `beginning` only values that begin so.
     """
     sql = Sql(selection.window)
-    made = _of_traces if selection.target is Target.TRACES else _of_spans
-    having = (
-        f"u.d ILIKE {sql.parameters.value('String', like([beginning, '']))}" if beginning else "u.d != ''"
-    )
-    values = selected(
-        ["toString(u.name) AS name", "u.d AS d", "count() AS found"],
-        f"FROM (\n{indented(made(selection, asked, sql, fewer))}\n) AS u\nWHERE {having}\nGROUP BY name, d",
+    if selection.target is Target.TRACES:
+        values, weight = _of_traces(selection, asked, sql), OF_HEAD
+    else:
+        values, weight = _of_spans(selection, asked, sql, fewer), OF_SPAN
+    having = "u.d != ''"
+    if beginning:
+        having = f"u.d ILIKE {sql.parameters.value('String', like([beginning, '']))}"
+    many = "sum(u.weight)" if selection.weighted else "count()"
+    counted = selected(
+        ["toString(u.name) AS name", "u.d AS d", f"{many} AS many"],
+        f"FROM (\n{indented(values)}\n) AS u\nWHERE {having}\nGROUP BY name, d",
     )
     if not beginning:
-        values += f"\nUNION ALL\nSELECT '', '', count()\n{rows(selection, sql)}"
+        every = f"sum({weight})" if selection.weighted else "count()"
+        counted += f"\nUNION ALL\nSELECT '', '', {every}\n{rows(selection, sql)}"
     chosen = [
         "f.name AS name",
         "f.d AS value",
-        "f.found AS found",
+        "toUInt64(round(f.many)) AS found",
         "count() OVER (PARTITION BY f.name) AS different",
-        "sum(f.found) OVER (PARTITION BY f.name) AS told",
+        "sum(f.many) OVER (PARTITION BY f.name) AS told",
     ]
     return sql.statement(
-        selected(chosen, f"FROM (\n{indented(values)}\n) AS f\nORDER BY name, found DESC, value")
+        selected(chosen, f"FROM (\n{indented(counted)}\n) AS f\nORDER BY name, found DESC, value")
         + f"\nLIMIT {sql.parameters.value('UInt32', limit)} BY name"
     )
 
 
 def _of_spans(selection: Selection, asked: Sequence[ScoreFacet], sql: Sql, fewer: bool) -> str:
     """Name and value of each span that has one: its own, else at the head its trace's."""
-    spans = any(one.given_to("span") for one in asked)
-    traces = any(one.given_to("trace") for one in asked)
-    unit, order = "c.subject", ORDER
-    if any(one.given_to("span") and one.given_to("trace") for one in asked):
-        heads = f"SELECT {SPAN_KEY}\n{sql.spans(selection.predicate, 's.trace_head')}"
-        unit = f"if(c.target = 'trace' OR c.subject IN (\n{indented(heads)}\n), c.trace_key, c.subject)"
-        order = _OWN_FIRST
-    # What has few rows needs no look at the scores' keys first.
-    near = [] if fewer else [name for name, there in (("span", spans), ("trace", traces)) if there]
-    among = {name: f"IN (\n{indented(_subjects(asked, sql, name))}\n)" for name in near}
-    if not spans:
-        keys = f"SELECT {HEAD_KEY}\n{sql.spans(selection.predicate, 's.trace_head')}"
-        keys += f"\nWHERE {HEAD_KEY} {among['trace']}" if near else ""
-    elif not traces:
-        keys = f"SELECT {SPAN_KEY}\n{sql.spans(selection.predicate)}"
-        keys += f"\nWHERE {SPAN_KEY} {among['span']}" if near else ""
-    else:
-        every = f"if(s.trace_head, [{SPAN_KEY}, {HEAD_KEY}], [{SPAN_KEY}])"
-        keys = f"SELECT arrayJoin({every})\n{sql.spans(selection.predicate)}"
-        if near:
-            keys += f"\nWHERE {SPAN_KEY} {among['span']} OR (s.trace_head AND {HEAD_KEY} {among['trace']})"
-    wanted = _wanted(asked, sql, ("span", "trace"))
+    near = any(one.given_to("span") for one in asked)
+    far = any(one.given_to("trace") for one in asked)
+    source = sql.spans(selection.predicate, *(() if near else ("s.trace_head",)))
+    if not fewer:
+        # Of many rows few have a score, and filling a set with all would be the dearest step.
+        known = [
+            f"{key} IN (\n{indented(_subjects(asked, sql, target))}\n)"
+            for key, target, there in ((SPAN_KEY, "span", near), (_HEAD, "trace", far))
+            if there
+        ]
+        source += f"\nWHERE {' OR '.join(known)}" if known else ""
+    listed = _Rows(SPAN_KEY, _HEAD, OF_SPAN, source)
     best = [
         "c.name AS name",
-        f"{unit} AS unit",
-        f"argMax({_TEXT}, {order}) AS t",
-        f"argMax({_NUMBER}, {order}) AS v",
+        "c.subject AS k",
+        f"argMax({_TEXT}, {ORDER}) AS t",
+        f"argMax({_NUMBER}, {ORDER}) AS v",
     ]
-    source = f"FROM sightline.scores AS c FINAL\nWHERE {wanted} AND c.subject IN (\n{indented(keys)}\n)"
-    counted = selected(best, f"{source}\nGROUP BY c.name, unit")
-    return selected(["w.name AS name", f"{_value(asked, sql)} AS d"], f"FROM (\n{indented(counted)}\n) AS w")
+    there = (
+        f"{_wanted(asked, sql, ('span', 'trace'))} AND c.subject IN (\n{indented(listed.keys(near, far))}\n)"
+    )
+    keyed = selected(best, f"FROM sightline.scores AS c FINAL\nWHERE {there}\nGROUP BY c.name, c.subject")
+    valued = _valued(asked, sql, keyed)
+    # A name that both are given may be twice at a head.
+    twice = any(one.given_to("span") and one.given_to("trace") for one in asked)
+    return _of_members(listed, valued) if twice or selection.weighted else valued
 
 
-def _of_traces(selection: Selection, asked: Sequence[ScoreFacet], sql: Sql, _: bool) -> str:
+def _of_traces(selection: Selection, asked: Sequence[ScoreFacet], sql: Sql) -> str:
     """Name and value of each trace that has one: of its own scores and its spans', else its session's."""
     sessions = any(one.given_to("session") for one in asked)
-    heads = rows(selection, sql)
-    keys = f"SELECT {f'arrayJoin([{TRACE_KEY}, {_SESSION}])' if sessions else TRACE_KEY}\n{heads}"
+    listed = _Rows(TRACE_KEY, _SESSION, OF_HEAD, rows(selection, sql))
     best = [
         "c.name AS name",
         f"{WHOLE} AS k",
@@ -153,8 +174,8 @@ def _of_traces(selection: Selection, asked: Sequence[ScoreFacet], sql: Sql, _: b
     ]
     wanted = _wanted(asked, sql, ("span", "trace", "session") if sessions else ("span", "trace"))
     about = "if(c.target = 'session', c.subject, c.trace_key)"
-    source = f"FROM sightline.scores AS c FINAL\nWHERE {wanted} AND {about} IN (\n{indented(keys)}\n)"
-    counted = selected(best, f"{source}\nGROUP BY c.name, c.subject")
+    there = f"{wanted} AND {about} IN (\n{indented(listed.keys(True, sessions))}\n)"
+    counted = selected(best, f"FROM sightline.scores AS c FINAL\nWHERE {there}\nGROUP BY c.name, c.subject")
     whole = [
         "b.name AS name",
         "b.k AS k",
@@ -162,18 +183,15 @@ def _of_traces(selection: Selection, asked: Sequence[ScoreFacet], sql: Sql, _: b
         "argMax(b.t, b.b) AS t",
     ]
     keyed = selected(whole, f"FROM (\n{indented(counted)}\n) AS b\nGROUP BY b.name, b.k")
-    valued = selected(
-        ["w.name AS name", "w.k AS k", f"{_value(asked, sql)} AS d"], f"FROM (\n{indented(keyed)}\n) AS w"
-    )
-    if not sessions:
-        return valued
-    members = (
-        f"SELECT {TRACE_KEY} AS unit, arrayJoin([({TRACE_KEY}, 0), ({_SESSION}, 1)]) AS place, place.1 AS k,"
-        f" place.2 AS far\n{heads}"
-    )
+    valued = _valued(asked, sql, keyed)
+    return _of_members(listed, valued) if sessions or selection.weighted else valued
+
+
+def _of_members(listed: _Rows, valued: str) -> str:
+    """What each row has of the values of its keys, and its weight: the near one's before the far one's."""
     return selected(
-        ["g.name AS name", "argMin(g.d, m.far) AS d"],
-        f"FROM (\n{indented(members)}\n) AS m\nINNER JOIN (\n{indented(valued)}\n) AS g ON m.k = g.k\n"
+        ["g.name AS name", "argMin(g.d, m.far) AS d", "any(m.weight) AS weight"],
+        f"FROM (\n{indented(listed.members)}\n) AS m\nINNER JOIN (\n{indented(valued)}\n) AS g ON m.k = g.k\n"
         "GROUP BY m.unit, g.name",
     )
 
@@ -188,14 +206,15 @@ def _subjects(asked: Sequence[ScoreFacet], sql: Sql, target: str) -> str:
     return f"SELECT a.subject\nFROM sightline.scores AS a\nWHERE {_wanted(asked, sql, (target,), 'a')}"
 
 
-def _value(asked: Sequence[ScoreFacet], sql: Sql) -> str:
-    """What is counted of a row `w` with the text `t` and the number `v`; '' is not set."""
+def _valued(asked: Sequence[ScoreFacet], sql: Sql, keyed: str) -> str:
+    """Name, key and what is counted of rows with a text `t` and a number `v`; '' is not set."""
     arms = [
         f"w.name = {sql.parameters.value('String', one.name)}, {one.bands.sql('if(isNaN(w.v), NULL, w.v)')}"
         for one in asked
         if one.bands.names
     ]
-    return f"multiIf({', '.join(arms)}, w.t)" if arms else "w.t"
+    value = f"multiIf({', '.join(arms)}, w.t)" if arms else "w.t"
+    return selected(["w.name AS name", "w.k AS k", f"{value} AS d"], f"FROM (\n{indented(keyed)}\n) AS w")
 
 
 def counts(found: Sequence[Mapping[str, Any]], name: str, limit: int) -> tuple[dict[str, int], int]:
@@ -203,8 +222,8 @@ def counts(found: Sequence[Mapping[str, Any]], name: str, limit: int) -> tuple[d
     values there are."""
     mine = [row for row in found if row["name"] == name]
     values = {str(row["value"]): int(row["found"]) for row in mine}
-    different, told = (int(mine[0]["different"]), int(mine[0]["told"])) if mine else (0, 0)
-    unset = sum(int(row["found"]) for row in found if not row["name"]) - told
+    different, told = (int(mine[0]["different"]), mine[0]["told"]) if mine else (0, 0)
+    unset = round(sum(row["told"] for row in found if not row["name"]) - told)
     if unset > 0:
         values[""] = unset
         different += 1

@@ -1,45 +1,53 @@
 SELECT
     f.name AS name,
     f.d AS value,
-    f.found AS found,
+    toUInt64(round(f.many)) AS found,
     count() OVER (PARTITION BY f.name) AS different,
-    sum(f.found) OVER (PARTITION BY f.name) AS told
+    sum(f.many) OVER (PARTITION BY f.name) AS told
 FROM (
     SELECT
         toString(u.name) AS name,
         u.d AS d,
-        count() AS found
+        count() AS many
     FROM (
         SELECT
-            w.name AS name,
-            multiIf(w.name = {p2:String}, multiIf(if(isNaN(w.v), NULL, w.v) IS NULL, '', if(isNaN(w.v), NULL, w.v) < 0.2, '..<0.2', if(isNaN(w.v), NULL, w.v) < 0.4, '0.2..<0.4', if(isNaN(w.v), NULL, w.v) < 0.6, '0.4..<0.6', if(isNaN(w.v), NULL, w.v) < 0.8, '0.6..<0.8', '0.8..'), w.t) AS d
+            g.name AS name,
+            argMin(g.d, m.far) AS d,
+            any(m.weight) AS weight
         FROM (
+            SELECT cityHash64(s.trace_id, s.span_id) AS unit, ifNull(s.sample_weight, 1) AS weight, arrayJoin([(cityHash64(s.trace_id, s.span_id), 0), (if(s.trace_head, cityHash64(s.trace_id, ''), 0), 1)]) AS place, place.1 AS k, place.2 AS far
+            FROM sightline.spans AS s
+            PREWHERE
+                s.project = {project:String}
+                AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
+                AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
+                AND s.kind = {p0:String}
+        ) AS m
+        INNER JOIN (
             SELECT
-                c.name AS name,
-                if(c.target = 'trace' OR c.subject IN (
-                    SELECT cityHash64(s.trace_id, s.span_id)
+                w.name AS name,
+                w.k AS k,
+                multiIf(w.name = {p2:String}, multiIf(if(isNaN(w.v), NULL, w.v) IS NULL, '', if(isNaN(w.v), NULL, w.v) < 0.2, '..<0.2', if(isNaN(w.v), NULL, w.v) < 0.4, '0.2..<0.4', if(isNaN(w.v), NULL, w.v) < 0.6, '0.4..<0.6', if(isNaN(w.v), NULL, w.v) < 0.8, '0.6..<0.8', '0.8..'), w.t) AS d
+            FROM (
+                SELECT
+                    c.name AS name,
+                    c.subject AS k,
+                    argMax(multiIf(c.label != '', CAST(c.label, 'String'), isNaN(ifNull(c.value, nan)), '', c.data_type = 'boolean', if(ifNull(c.value, nan) = 1, 'true', 'false'), toString(ifNull(c.value, nan))), bitOr(bitShiftLeft(toUInt128(c.standing), 124), bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Nano(c.time)), 60), toUInt128(bitShiftRight(cityHash64(c.id), 4))))) AS t,
+                    argMax(ifNull(c.value, nan), bitOr(bitShiftLeft(toUInt128(c.standing), 124), bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Nano(c.time)), 60), toUInt128(bitShiftRight(cityHash64(c.id), 4))))) AS v
+                FROM sightline.scores AS c FINAL
+                WHERE c.project = {project:String} AND c.target IN ('span', 'trace') AND c.name IN {p1:Array(String)} AND c.subject IN (
+                    SELECT arrayJoin([cityHash64(s.trace_id, s.span_id), if(s.trace_head, cityHash64(s.trace_id, ''), 0)])
                     FROM sightline.spans AS s
                     PREWHERE
                         s.project = {project:String}
                         AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
                         AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
-                        AND s.trace_head
                         AND s.kind = {p0:String}
-                ), c.trace_key, c.subject) AS unit,
-                argMax(multiIf(c.label != '', CAST(c.label, 'String'), isNaN(ifNull(c.value, nan)), '', c.data_type = 'boolean', if(ifNull(c.value, nan) = 1, 'true', 'false'), toString(ifNull(c.value, nan))), bitOr(bitShiftLeft(toUInt128(c.target = 'span'), 127), bitOr(bitShiftLeft(toUInt128(c.standing), 124), bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Nano(c.time)), 60), toUInt128(bitShiftRight(cityHash64(c.id), 4)))))) AS t,
-                argMax(ifNull(c.value, nan), bitOr(bitShiftLeft(toUInt128(c.target = 'span'), 127), bitOr(bitShiftLeft(toUInt128(c.standing), 124), bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Nano(c.time)), 60), toUInt128(bitShiftRight(cityHash64(c.id), 4)))))) AS v
-            FROM sightline.scores AS c FINAL
-            WHERE c.project = {project:String} AND c.target IN ('span', 'trace') AND c.name IN {p1:Array(String)} AND c.subject IN (
-                SELECT arrayJoin(if(s.trace_head, [cityHash64(s.trace_id, s.span_id), cityHash64(s.trace_id, '')], [cityHash64(s.trace_id, s.span_id)]))
-                FROM sightline.spans AS s
-                PREWHERE
-                    s.project = {project:String}
-                    AND s.start_time >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')
-                    AND s.start_time < fromUnixTimestamp64Nano({until:Int64}, 'UTC')
-                    AND s.kind = {p0:String}
-            )
-            GROUP BY c.name, unit
-        ) AS w
+                )
+                GROUP BY c.name, c.subject
+            ) AS w
+        ) AS g ON m.k = g.k
+        GROUP BY m.unit, g.name
     ) AS u
     WHERE u.d != ''
     GROUP BY name, d

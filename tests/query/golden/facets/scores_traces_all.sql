@@ -1,20 +1,21 @@
 SELECT
     f.name AS name,
     f.d AS value,
-    f.found AS found,
+    toUInt64(round(f.many)) AS found,
     count() OVER (PARTITION BY f.name) AS different,
-    sum(f.found) OVER (PARTITION BY f.name) AS told
+    sum(f.many) OVER (PARTITION BY f.name) AS told
 FROM (
     SELECT
         toString(u.name) AS name,
         u.d AS d,
-        count() AS found
+        count() AS many
     FROM (
         SELECT
             g.name AS name,
-            argMin(g.d, m.far) AS d
+            argMin(g.d, m.far) AS d,
+            any(m.weight) AS weight
         FROM (
-            SELECT cityHash64(s.trace_id) AS unit, arrayJoin([(cityHash64(s.trace_id), 0), (if(ifNull(s.session_id, '') != '', cityHash64('', '', assumeNotNull(s.session_id)), 0), 1)]) AS place, place.1 AS k, place.2 AS far
+            SELECT cityHash64(s.trace_id) AS unit, ifNull(s.trace_weight, 1) AS weight, arrayJoin([(cityHash64(s.trace_id), 0), (if(ifNull(s.session_id, '') != '', cityHash64('', '', assumeNotNull(s.session_id)), 0), 1)]) AS place, place.1 AS k, place.2 AS far
             FROM sightline.spans AS s
             PREWHERE
                 s.project = {project:String}

@@ -1,14 +1,14 @@
 SELECT
     f.name AS name,
     f.d AS value,
-    f.found AS found,
+    toUInt64(round(f.many)) AS found,
     count() OVER (PARTITION BY f.name) AS different,
-    sum(f.found) OVER (PARTITION BY f.name) AS told
+    sum(f.many) OVER (PARTITION BY f.name) AS told
 FROM (
     SELECT
         toString(u.name) AS name,
         u.d AS d,
-        count() AS found
+        count() AS many
     FROM (
         SELECT
             w.name AS name,
