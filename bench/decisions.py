@@ -84,7 +84,7 @@ def forest(spans: int, of_trace: int = 14) -> np.ndarray:
     above = np.arange(spans) - place + (dice.random(spans) * place).astype(np.int64)
     made["parent"] = np.where(place == 0, 0, made["span"][above])
     made["start"], made["end"] = 10**18 + place * 10**6, 10**18 + 10**9 - place * 10**6
-    made["usage"] = made["model"] = place % 3 == 2
+    made["usage"] = made["role"] = place % 3 == 2
     return made
 
 

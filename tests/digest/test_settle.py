@@ -191,6 +191,11 @@ def test_a_call_that_leaves_its_usage_to_the_one_inside_is_not_unknown(engine: E
     assert [r["usage_source"] for r in rows] == [None, "rollup", None, "own"]
     head = rows[0]
     assert (head["trace_unknown_cost"], head["trace_unknown_tokens"]) == (0, 0)
+    # What a tool inside calls is another call: what the outer one used stays unknown.
+    tool = span(1, 3, 2, name="look up", attributes={"gen_ai.operation.name": "execute_tool"})
+    apart = rows_after(engine, [span(1, 1), *calls], [tool])
+    assert [r["usage_source"] for r in apart] == [None, None, None, "own"]
+    assert (apart[0]["trace_unknown_cost"], apart[0]["trace_unknown_tokens"]) == (1, 1)
     alone = rows_after(engine, [span(1, 1), span(1, 2, 1, attributes=outer)])
     assert (alone[0]["trace_unknown_cost"], alone[0]["trace_unknown_tokens"]) == (1, 1)
 

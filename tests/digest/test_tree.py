@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sightline.digest.tree import NONE, OWN, ROLLUP, SPAN, derive
+from sightline.digest.tree import APART, CALL, NONE, OWN, ROLLUP, SPAN, derive
 
 Row = tuple[int, int, int, int, int, int, int, int, int, int, int, int]
 
@@ -29,7 +29,7 @@ def forests(draw: st.DrawFn) -> list[Row]:
                 start,
                 draw(st.integers(start - 3, start + 30)),
                 draw(st.integers(0, 1)),
-                draw(st.integers(0, 1)),
+                draw(st.sampled_from([0, CALL, CALL, APART])),
                 draw(st.integers(0, 2)),
                 draw(st.sampled_from([0, 7, 7, 8])),
                 draw(st.sampled_from([0, 5, 5, 5, 6])),
@@ -77,7 +77,7 @@ def plainly(rows: list[Row]) -> list[dict[str, Any]]:
             if parent[j] == i and not dead[j]:
                 covered |= set(range(max(rows[j][4], row[4]), min(rows[j][5], row[5])))
         usage = bool(row[6])
-        repeated = i in twice or (not row[7] and any(rows[j][6] and not dead[j] for j in below))
+        repeated = i in twice or (row[7] != CALL and any(rows[j][6] and not dead[j] for j in below))
         mine = [j for j in range(n) if rows[j][1] == row[1] and not dead[j]]
         result.append(
             {
@@ -105,7 +105,7 @@ def depth_of(i: int, parent: list[int]) -> int:
 
 def repeated_calls(rows: list[Row], parent: list[int], dead: list[bool]) -> set[int]:
     """Model calls that tell of the same call as one up to four steps below them, with no other between."""
-    figures = [r[9] if r[6] and r[7] and not dead[i] else 0 for i, r in enumerate(rows)]
+    figures = [r[9] if r[6] and r[7] == CALL and not dead[i] else 0 for i, r in enumerate(rows)]
     found = set()
     for i, mine in enumerate(figures):
         at = parent[i]
@@ -121,19 +121,19 @@ def repeated_calls(rows: list[Row], parent: list[int], dead: list[bool]) -> set[
 
 
 def told_below(rows: list[Row], parent: list[int], dead: list[bool]) -> set[int]:
-    """Model calls without usage that have one of the same model up to four steps below, none between."""
+    """Model calls without usage with one of the same model up to four steps below, none apart between."""
     found = set()
     for i, mine in enumerate(rows):
-        at = parent[i] if mine[7] and mine[10] and not dead[i] else -1
+        at = parent[i] if mine[7] == CALL and mine[10] and not dead[i] else -1
         for _ in range(4):
             if at < 0:
                 break
-            if rows[at][7] and not dead[at]:
+            if rows[at][7] == CALL and not dead[at]:
                 deeper = depth_of(at, parent) < depth_of(i, parent)
                 if not rows[at][6] and rows[at][10] == mine[10] and deeper:
                     found.add(at)
                 break
-            at = parent[at]
+            at = parent[at] if rows[at][7] != APART else -1
     return found
 
 
@@ -148,7 +148,7 @@ def repeated_beside(rows: list[Row], parent: list[int], out: list[bool]) -> set[
     calls = [
         i
         for i, row in enumerate(rows)
-        if not out[i] and row[6] and row[7] and parent[i] >= 0 and row[9] and row[10]
+        if not out[i] and row[6] and row[7] == CALL and parent[i] >= 0 and row[9] and row[10]
     ]
     return {i for i in calls if any(parent[i] == parent[j] and alike(i, j) for j in calls)}
 
@@ -200,7 +200,7 @@ def test_a_star_of_thirty_thousand_spans() -> None:
     rows["parent"][1:] = 1
     rows["start"][1:] = np.arange(1, 30_000) * 10
     rows["end"][1:] = rows["start"][1:] + 15
-    rows["usage"], rows["model"][1:] = 1, 1
+    rows["usage"], rows["role"][1:] = 1, 1
     tree = derive(rows)
     assert tree.depth[1:].tolist() == [1] * 29_999
     assert int(tree.own[0]) == 10**9 - (29_999 * 10 + 5)
@@ -228,7 +228,7 @@ def beside(*calls: dict[str, Any]) -> list[int]:
     rows = np.zeros(len(calls) + 1, SPAN)
     rows["row"] = rows["span"] = np.arange(1, len(calls) + 2)
     rows["trace"], rows["end"] = 7, 10**12
-    rows["parent"][1:], rows["usage"][1:], rows["model"][1:] = 1, 1, 1
+    rows["parent"][1:], rows["usage"][1:], rows["role"][1:] = 1, 1, 1
     rows["figures"][1:], rows["called"][1:] = 5, 9
     for row, call in zip(rows[1:], calls, strict=True):
         row["start"], row["end"], row["maker"] = 0, 10**9, 1

@@ -295,5 +295,5 @@ def name(called: str, form: str, **more: Any) -> ScoreName:
     told = {"name": called, "found": 9, "spans": form != "traces", "traces": form != "spans",
             "sessions": form not in ("spans", "traces"), "numbers": 0, "booleans": 0, "labelled": 0,
             "comments": 0, "corrections": 0, "low": None, "high": None, "labels": (), "sources": (),
-            "last": 1}  # fmt: skip
+            "first": 1, "last": 1}  # fmt: skip
     return ScoreName(**told | more)  # type: ignore[arg-type]

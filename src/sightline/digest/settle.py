@@ -14,11 +14,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from sightline.digest import tree
-from sightline.digest.canonical import MODEL_KINDS, TRACE_WIDE
+from sightline.digest.canonical import TRACE_WIDE
 from sightline.digest.recent import Span
-from sightline.digest.steps import quoted
 from sightline.digest.trace_sums import HEAD, MODELS, NAMES, NUMBERS, SUMS, WEIGHT, model_of
-from sightline.digest.usage import USAGE_COLUMNS, called_expression, figures_expression
+from sightline.digest.usage import USAGE_COLUMNS, called_expression, figures_expression, role_expression
 from sightline.store.store import DATABASE, Connection
 
 _SETTLED = np.dtype(
@@ -91,12 +90,11 @@ class Settler:
             f" {touched})"
         )
         self._read(touched, where)
-        models = ", ".join(quoted(k) for k in MODEL_KINDS)
         spans = self._connection.table(
             "SELECT toUInt64(row), sipHash64(project, toFixedString(unhex(trace_id), 16)),"
             " reinterpretAsUInt64(unhex(span_id)),"
             " reinterpretAsUInt64(unhex(parent_span_id)), start, start + duration,"
-            f" usage, toUInt8(kind IN ({models})), toUInt64(toUnixTimestamp64Micro(digested_at)),"
+            f" usage, {role_expression()}, toUInt64(toUnixTimestamp64Micro(digested_at)),"
             f" {figures_expression(NUMBERS, '')}, {called_expression(MODELS, '')}, sipHash64(toString(scope))"
             " FROM live",
             tree.SPAN,

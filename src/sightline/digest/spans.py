@@ -5,20 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sightline.digest.canonical import CANON, MODEL_KINDS, TRACE_WIDE
+from sightline.digest.canonical import CANON, TRACE_WIDE
 from sightline.digest.pricing import COST_INPUTS, CostPlan
-from sightline.digest.steps import quoted
 from sightline.digest.trace_sums import HEAD, MODELS, NUMBERS, SUMS, WEIGHT, model_of
-from sightline.digest.usage import called_expression, figures_expression, usage_expression
+from sightline.digest.usage import called_expression, figures_expression, role_expression, usage_expression
 
 
 def tree_select(columns: Sequence[str]) -> str:
     """The columns of `tree.SPAN` from the canonical scratch table, then the number of texts and the longest
     of them."""
-    models = ", ".join(quoted(kind) for kind in MODEL_KINDS)
     return (
         "SELECT toUInt64(row), trace, span_key, parent_key, toInt64(start), toInt64(end),"
-        f" toUInt8({usage_expression(columns)}), toUInt8(kind IN ({models})), received_at,"
+        f" toUInt8({usage_expression(columns)}), {role_expression()}, received_at,"
         f" {figures_expression(columns)}, {called_expression(columns)}, sipHash64(toString(scope)),"
         f" toUInt32(length(content_sizes)), arrayMax(content_sizes) FROM {CANON}"
     )

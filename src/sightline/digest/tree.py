@@ -20,7 +20,7 @@ Bools = NDArray[np.bool_]
 
 # The columns a tree is made from, packed as `RowBinary` writes them. `trace` is a hash of project and trace
 # id; ids are the 8 bytes read as an integer, 0 for none; times in ns; `usage`: tokens or cost were reported;
-# `model`: the span is itself a call of a model; `figures`: a hash of the tokens such a call reports, else 0;
+# `role`: of `CALL` and `APART`, else 0; `figures`: a hash of the tokens such a call reports, else 0;
 # `called`: a hash of the model's name, else 0; `maker`: one of the instrumentation that made the span.
 SPAN = np.dtype(
     [
@@ -31,7 +31,7 @@ SPAN = np.dtype(
         ("start", "<i8"),
         ("end", "<i8"),
         ("usage", "u1"),
-        ("model", "u1"),
+        ("role", "u1"),
         ("version", "<u8"),
         ("figures", "<u8"),
         ("called", "<u8"),
@@ -42,6 +42,9 @@ SPAN = np.dtype(
 NONE, OWN, ROLLUP = 0, 1, 2
 _NO_PARENT = np.int64(-1)
 MAX_DEPTH = 65_535
+# The span is itself a call of a model; or it is a tool or an agent, whose calls are calls of its own.
+CALL, APART = 1, 2
+
 # How far above a call another one may be that reports the same figures: a framework's span, a router's,
 # a client's, and spans between them.
 _NEAR = 4
@@ -181,9 +184,9 @@ def _seen_twice(parent: I64, depth: I64, figures: U64) -> I64:
     return np.concatenate(repeats)
 
 
-def _told_below(parent: I64, depth: I64, calls: Bools, usage: Bools, called: U64) -> I64:
+def _told_below(parent: I64, depth: I64, calls: Bools, apart: Bools, usage: Bools, called: U64) -> I64:
     """Model calls without usage around a call of the same model: a framework's span leaves it to the one
-    inside, and is no call whose usage is unknown."""
+    inside, and is no call whose usage is unknown. What a tool or an agent inside calls is another call."""
     inner = np.flatnonzero(calls & (called != 0))
     above = parent[inner]
     repeats: list[I64] = []
@@ -192,7 +195,8 @@ def _told_below(parent: I64, depth: I64, calls: Bools, usage: Bools, called: U64
         found = calls[above]
         same = found & ~usage[above] & (called[above] == called[inner]) & (depth[above] < depth[inner])
         repeats.append(above[same])
-        inner, above = inner[~found], parent[above[~found]]
+        further = ~found & ~apart[above]
+        inner, above = inner[further], parent[above[further]]
     return np.concatenate(repeats)
 
 
@@ -246,14 +250,14 @@ def derive(spans: np.ndarray[Any, np.dtype[Any]]) -> Tree:
     """Derive the tree values of `spans` (dtype `SPAN`); order and trace mixture do not matter."""
     trace, span, parent_id = spans["trace"], spans["span"], spans["parent"]
     start, end = spans["start"], spans["end"]
-    usage, model = spans["usage"] != 0, spans["model"] != 0
+    usage, model, apart = spans["usage"] != 0, spans["role"] == CALL, spans["role"] == APART
     parent, superseded = _parents(trace, span, parent_id, spans["version"], spans["row"])
     alive = ~superseded
     lead = np.where(parent >= 0, start[parent] - start, 0)
     depth = _depths(parent)
     source = _sources(parent, usage & alive, model)
     source[_seen_twice(parent, depth, np.where(usage & alive & model, spans["figures"], 0))] = ROLLUP
-    source[_told_below(parent, depth, alive & model, usage, spans["called"])] = ROLLUP
+    source[_told_below(parent, depth, alive & model, apart, usage, spans["called"])] = ROLLUP
     source[_seen_beside(spans, parent, alive & model & (source == OWN))] = ROLLUP
     return Tree(
         parent=parent,

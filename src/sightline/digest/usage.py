@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sightline.digest.canonical import MODEL_KINDS
+from sightline.digest.steps import quoted
+from sightline.digest.tree import APART, CALL
+
 # What a span has to say for itself before its usage counts: tokens or a reported cost.
 USAGE_COLUMNS = ("input_tokens", "output_tokens", "reported_cost_usd", "tokens_total")
 
@@ -27,6 +31,12 @@ def called_expression(columns: Sequence[str], prefix: str = "c_") -> str:
     name = f"lower(splitByChar('/', ifNull(toString(coalesce({', '.join(present)})), ''))[-1])"
     plain = f"replaceRegexpOne({name}, '[-@:](20[0-9]{{2}}[0-9-]*|0[0-9]{{2}}|latest)$', '')"
     return f"if({plain} = '', 0, sipHash64({plain}))"
+
+
+def role_expression() -> str:
+    """What a span is in its tree: `tree.CALL`, `tree.APART`, or 0."""
+    calls, apart = (", ".join(map(quoted, kinds)) for kinds in (MODEL_KINDS, ("tool", "agent", "workflow")))
+    return f"toUInt8(multiIf(kind IN ({calls}), {CALL}, kind IN ({apart}), {APART}, 0))"
 
 
 def usage_expression(columns: Sequence[str], prefix: str = "c_") -> str:
