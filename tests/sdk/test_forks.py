@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.sdk.sdk_process import run
 from tests.sdk.sdk_servers import OK, http_server
 
 from sightline.sdk import own_threads
+from sightline.sdk.folder_lock import let_go, take_lock, wait_for_lock
 
 # The hooks that were registered first come last before a fork.
 SEEN = """
@@ -120,3 +122,15 @@ def test_a_thread_that_goes_on_is_not_waited_for_and_one_that_ends_is_gone() -> 
     thread.join()
     own_threads.rested(thread)
     assert not Path(f"/proc/self/task/{thread.native_id}").exists()
+
+
+def test_a_child_does_not_keep_the_lock_that_its_parent_held_at_the_fork(tmp_path: Path) -> None:
+    path = tmp_path / "spans.jsonl.lock"
+    held = wait_for_lock(path)
+    copy = os.dup(held)  # shares the lock, as a child's does
+    assert take_lock(path) is None
+    let_go(held)
+    again = take_lock(path)
+    assert again is not None
+    for fd in (again, copy):
+        os.close(fd)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sightline.sdk.batching import Request
 from sightline.sdk.counts import ACKNOWLEDGED, DISK, Account
-from sightline.sdk.folder_lock import wait_for_lock
+from sightline.sdk.folder_lock import let_go, wait_for_lock
 from sightline.sdk.otlp_json import json_line
 from sightline.sdk.warnings_once import warn_once
 
@@ -100,7 +100,7 @@ class FileDelivery:
             finally:
                 os.close(fd)
         finally:
-            os.close(lock)
+            let_go(lock)
 
     def _stream(self, line: bytes) -> None:
         """Write to what is no file, so it is neither locked nor set aside. A pipe without a reader raises."""

@@ -51,3 +51,17 @@ def wait_for_lock(path: Path) -> int:
         os.close(fd)
         raise
     return fd
+
+
+def let_go(fd: int) -> None:
+    """Let go of a lock for everybody, also for a child that was forked meanwhile and has a copy.
+
+    Closing is not enough: the child's copy would hold the lock, against the child itself, too.
+    """
+    try:
+        if sys.platform != "win32":
+            import fcntl
+
+            fcntl.flock(fd, fcntl.LOCK_UN)
+    finally:
+        os.close(fd)
