@@ -107,6 +107,46 @@ def test_a_fork_does_not_wait_for_a_server_that_hangs() -> None:
     assert done.returncode == 0, done.stderr
 
 
+AMID_WORK = """
+    import os, threading, time, warnings
+    import sightline
+    warnings.simplefilter("ignore")
+    sightline.init(file={file!r}, quiet=True, flush_interval=0.02)
+    over, made = threading.Event(), [0, 0]
+
+    def work(n):
+        while not over.wait(0.001):
+            with sightline.span("work"):
+                made[n] += 1
+
+    with sightline.span("first"):
+        pass
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(2)]
+    for thread in threads: thread.start()
+    try:
+        for n in range(40):
+            pid = os.fork()
+            if pid == 0:
+                with sightline.span("child"):
+                    pass
+                os._exit(0 if sightline.flush(10) else 1)
+            assert os.waitpid(pid, 0)[1] == 0, n
+    finally:
+        over.set()
+        for thread in threads: thread.join()
+    assert sightline.flush(10)
+    counts = sightline.counts().spans
+    assert counts.acknowledged == counts.ended == sum(made) + 1, (counts, made)
+"""
+
+
+def test_forks_amid_the_work_of_other_threads_lose_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "spans.jsonl"
+    done = run(AMID_WORK.format(file=str(file)))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert file.read_text().count('"name":"child"') == 40
+
+
 def test_a_thread_that_goes_on_is_not_waited_for_and_one_that_ends_is_gone() -> None:
     begun, over = threading.Event(), threading.Event()
 
