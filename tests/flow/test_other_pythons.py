@@ -16,7 +16,7 @@ from sightline.testing import environment
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(900)]
 OTHERS = tuple(v for v in ("3.11", "3.12", "3.13", "3.14") if v != "{}.{}".format(*sys.version_info[:2]))
-PACKAGES = ("sightline", "pytest", "pytest-timeout", "hypothesis", "opentelemetry-proto")
+PACKAGES = ("sightline", "pytest", "pytest-timeout", "hypothesis", "opentelemetry-proto", "wrapt")
 # Where Pythons differ most: threads, forks, ends, contexts, frames, signatures. What has no such edge, and
 # what needs packages of others, is left to this Python.
 FILES = (
