@@ -70,8 +70,7 @@ def test_readers_and_other_projects_may_not(town: Parts) -> None:
 def name(**more: object) -> ScoreName:
     told = {"name": "q", "found": 9, "spans": 9, "traces": 0, "sessions": 0, "numbers": 0, "booleans": 0,
             "labelled": 0, "comments": 0, "corrections": 0, "low": None, "high": None, "labels": (),
-            "sources": (), "first": 1,
-             "last": 1}  # fmt: skip
+            "sources": (), "first": 1, "last": 1}  # fmt: skip
     return ScoreName(**told | more)  # type: ignore[arg-type]
 
 
