@@ -69,6 +69,7 @@ def take(address: str, folder: Path) -> list[Path]:
         tab.size(1440, 900)
         for name, path in pages.items():
             tab.open(address + path)
+            tab.wait("!document.querySelector('[aria-busy=true]')")  # parts of a page come after it
             written.append(folder / f"{name}.png")
             tab.picture(written[-1])
     return written
