@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from tests.flow.js_parts import SDK, sdk_build
 from tests.sdk.redaction_cases import Case, Found
 
-SDK = Path(__file__).parents[2] / "sdk-js"
 # Places are counted in UTF-16; times are of the processor in seconds, the best of fifteen.
 PROGRAM = """
 import { find } from "./src/redaction/patterns.ts";
@@ -37,17 +35,9 @@ console.log(JSON.stringify({ places, redacted, times }));
 Ask = Callable[[object], dict[str, Any]]
 
 
-def _build() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("sdk_js_build", SDK / "build.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def detectors(folder: Path) -> Ask:
     """Build the program in a folder; what is returned runs it once for each question."""
-    build = _build().front_end()
+    build = sdk_build().front_end()
     node, npm = build.find_node()
     build.install(node, npm)
     program = folder / "find.mjs"

@@ -25,7 +25,17 @@ from sightline.query.filter.predicates import (
     Negated,
     within,
 )
-from sightline.query.filter.score_sql import HEAD_KEY, ORDER, SESSION_KEY, SPAN_KEY, TRACE_KEY, WHOLE
+from sightline.query.filter.score_sql import (
+    HEAD_KEY,
+    NUMBER,
+    ORDER,
+    SESSION_OR_NONE,
+    SPAN_KEY,
+    TRACE_KEY,
+    WHOLE,
+    WHOLE_OF_ONE,
+    in_words,
+)
 from sightline.query.score_bands import Bands
 from sightline.query.score_columns import ScoreColumn
 from sightline.query.scores import ScoreName
@@ -34,13 +44,9 @@ from sightline.query.weights import OF_HEAD, OF_SPAN
 
 # The list is read twice, beside its other facets: where that is dear, once with scores joined is quicker.
 _QUICK = (Always, AllOf, AnyOf, Negated, Compared, Known, Measured)
-_NUMBER = "ifNull(c.value, nan)"
-_TEXT = (
-    f"multiIf(c.label != '', CAST(c.label, 'String'), isNaN({_NUMBER}), '',"
-    f" c.data_type = 'boolean', if({_NUMBER} = 1, 'true', 'false'), toString({_NUMBER}))"
-)
+_SAID = in_words("c.label != ''", "CAST(c.label, 'String')", f"isNaN({NUMBER})", NUMBER, "c.data_type")
+_TEXT = f"multiIf({_SAID})"
 _HEAD = f"if(s.trace_head, {HEAD_KEY}, 0)"
-_SESSION = f"if(ifNull(s.session_id, '') != '', {SESSION_KEY}, 0)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +155,7 @@ def _of_spans(selection: Selection, asked: Sequence[ScoreFacet], sql: Sql, fewer
         "c.name AS name",
         "c.subject AS k",
         f"argMax({_TEXT}, {ORDER}) AS t",
-        f"argMax({_NUMBER}, {ORDER}) AS v",
+        f"argMax({NUMBER}, {ORDER}) AS v",
     ]
     there = (
         f"{_wanted(asked, sql, ('span', 'trace'))} AND c.subject IN (\n{indented(listed.keys(near, far))}\n)"
@@ -164,17 +170,16 @@ def _of_spans(selection: Selection, asked: Sequence[ScoreFacet], sql: Sql, fewer
 def _of_traces(selection: Selection, asked: Sequence[ScoreFacet], sql: Sql) -> str:
     """Name and value of each trace that has one: of its own scores and its spans', else its session's."""
     sessions = any(one.given_to("session") for one in asked)
-    listed = _Rows(TRACE_KEY, _SESSION, OF_HEAD, rows(selection, sql))
+    listed = _Rows(TRACE_KEY, SESSION_OR_NONE, OF_HEAD, rows(selection, sql))
     best = [
         "c.name AS name",
         f"{WHOLE} AS k",
         f"argMax({_TEXT}, {ORDER}) AS t",
-        f"argMax({_NUMBER}, {ORDER}) AS v",
+        f"argMax({NUMBER}, {ORDER}) AS v",
         f"max({ORDER}) AS b",
     ]
     wanted = _wanted(asked, sql, ("span", "trace", "session") if sessions else ("span", "trace"))
-    about = "if(c.target = 'session', c.subject, c.trace_key)"
-    there = f"{wanted} AND {about} IN (\n{indented(listed.keys(True, sessions))}\n)"
+    there = f"{wanted} AND {WHOLE_OF_ONE} IN (\n{indented(listed.keys(True, sessions))}\n)"
     counted = selected(best, f"FROM sightline.scores AS c FINAL\nWHERE {there}\nGROUP BY c.name, c.subject")
     whole = [
         "b.name AS name",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from sightline.query.filter.compiler import Sql, Statement, indented
 from sightline.query.filter.predicates import Always
-from sightline.query.filter.score_sql import ORDER, SESSION_KEY, TRACE_KEY, WHOLE, counting
+from sightline.query.filter.score_sql import ORDER, SESSION_OR_NONE, TRACE_KEY, WHOLE, counting
 from sightline.query.selection import Selection
 from sightline.query.users import USER, of_matching
 from sightline.query.window import Window
@@ -21,13 +21,12 @@ Found = Mapping[str, tuple[Rated, ...]]
 """What was rated by the id of the session or user, in the order of the names that were asked for."""
 _NUMBER = "if(isNaN({value}), NULL, {value})".format(value=counting("value"))
 # A trace may take its session's score; a session has its own beside those of its traces.
-_SESSION = f"if(ifNull(s.session_id, '') != '', {SESSION_KEY}, 0)"
 _OF_USERS = (
     f"{USER} AS id, 0 AS own, {TRACE_KEY} AS unit,"
-    f" arrayJoin([({TRACE_KEY}, 0), ({_SESSION}, 1)]) AS place, place.1 AS k, place.2 AS far"
+    f" arrayJoin([({TRACE_KEY}, 0), ({SESSION_OR_NONE}, 1)]) AS place, place.1 AS k, place.2 AS far"
 )
 _OF_SESSIONS = (
-    f"assumeNotNull(s.session_id) AS id, arrayJoin([({TRACE_KEY}, 0), ({_SESSION}, 1)]) AS place,"
+    f"assumeNotNull(s.session_id) AS id, arrayJoin([({TRACE_KEY}, 0), ({SESSION_OR_NONE}, 1)]) AS place,"
     " place.2 AS own, place.1 AS unit, place.1 AS k, 0 AS far"
 )
 

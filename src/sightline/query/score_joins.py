@@ -6,7 +6,15 @@ from collections.abc import Iterable, Sequence
 
 from sightline.query.filter.compiler import Sql, indented, selected
 from sightline.query.filter.nodes import Whole
-from sightline.query.filter.score_sql import HEAD_KEY, ORDER, SESSION_KEY, SPAN_KEY, TRACE_KEY
+from sightline.query.filter.score_sql import (
+    HEAD_KEY,
+    NUMBER,
+    ORDER,
+    SESSION_KEY,
+    SPAN_KEY,
+    TRACE_KEY,
+    in_words,
+)
 from sightline.query.score_columns import OF_SESSION, OF_TRACE, SPAN, TRACE, ScoreColumn, different
 from sightline.query.score_targets import packed
 
@@ -120,16 +128,14 @@ def _chosen(aggregate: str, arguments: str, condition: str) -> str:
 def _counting(n: str, condition: str) -> list[str]:
     """Of the score that counts among those of one target: whether there is one, its number, and in words its
     label, else true or false, else its number."""
-    # Of NULLs the aggregate would pass over to another score.
     value, label, kind = (
-        _chosen("argMax", f"{column}, {ORDER}", condition)
-        for column in ("ifNull(c.value, nan)", "c.label", "c.data_type")
+        _chosen("argMax", f"{column}, {ORDER}", condition) for column in (NUMBER, "c.label", "c.data_type")
     )
+    words = in_words(f"{label} != ''", label, f"{n}_v IS NULL", value, kind)
     return [
         f"{f'countIf({condition})' if condition else 'count()'} > 0 AS {n}_h",
         f"if({n}_h AND NOT isNaN({value}), {value}, NULL) AS {n}_v",
-        f"multiIf(NOT {n}_h, '', {label} != '', {label}, {n}_v IS NULL, '', {kind} = 'boolean',"
-        f" if({value} = 1, 'true', 'false'), toString({value})) AS {n}_t",
+        f"multiIf(NOT {n}_h, '', {words}) AS {n}_t",
     ]
 
 

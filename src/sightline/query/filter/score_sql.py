@@ -15,6 +15,7 @@ SPAN_KEY = "cityHash64(s.trace_id, s.span_id)"
 HEAD_KEY = "cityHash64(s.trace_id, '')"
 TRACE_KEY = "cityHash64(s.trace_id)"
 SESSION_KEY = "cityHash64('', '', assumeNotNull(s.session_id))"
+SESSION_OR_NONE = f"if(ifNull(s.session_id, '') != '', {SESSION_KEY}, 0)"
 # The newest of the highest standing; its id decides between equals, so that it is the same one everywhere.
 # As one number: the engine compares tuples at twice the cost.
 ORDER = (
@@ -23,15 +24,25 @@ ORDER = (
     " toUInt128(bitShiftRight(cityHash64(c.id), 4))))"
 )
 _COLUMNS = ("value", "label", "data_type", "source", "author", "method", "comment", "correction")
-# The trace or session that the scores of one target belong to.
+# The trace or session that a score belongs to, and that the scores of one target do.
+WHOLE_OF_ONE = "if(c.target = 'session', c.subject, c.trace_key)"
 WHOLE = "if(any(c.target) = 'session', c.subject, any(c.trace_key))"
+# A score's number without NULLs, which aggregates would pass over to another score; no value is NaN.
+NUMBER = "ifNull(c.value, nan)"
 
 
 def counting(column: str) -> str:
-    """A column of the score that counts, among the scores of one name on one target; no value is NaN."""
-    # Of NULLs the aggregate would pass over to another score.
-    said = "ifNull(c.value, nan)" if column == "value" else f"c.{column}"
+    """A column of the score that counts, among the scores of one name on one target."""
+    said = NUMBER if column == "value" else f"c.{column}"
     return f"argMax({said}, {ORDER})"
+
+
+def in_words(labelled: str, label: str, missing: str, number: str, data_type: str) -> str:
+    """Arms of a `multiIf` for what a score says: its label, nothing, true or false, else its number."""
+    return (
+        f"{labelled}, {label}, {missing}, '', {data_type} = 'boolean',"
+        f" if({number} = 1, 'true', 'false'), toString({number})"
+    )
 
 
 def targets(whole: Whole | None) -> str:
@@ -67,7 +78,7 @@ def _keys(parameters: Parameters, field: ScoreField, tests: Sequence[Test] | Non
     conditions = "\n    AND ".join(lines)
     source = f"FROM sightline.scores AS c FINAL\n    WHERE {conditions}"
     if tests is None and field.aspect == VALUE:
-        key = "c.subject" if field.whole is None else "if(c.target = 'session', c.subject, c.trace_key)"
+        key = "c.subject" if field.whole is None else WHOLE_OF_ONE
         return f"    SELECT {key}\n    {source}"
     key = "c.subject" if field.whole is None else WHOLE
     by = "c.subject"
